@@ -1,0 +1,28 @@
+# Warnings and hardening for everything that is built here. See also the presets for the sanitizers.
+include(CheckCXXCompilerFlag)
+include(CheckPIESupported)
+check_pie_supported()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_library(lowportbind_flags INTERFACE)
+target_compile_options(lowportbind_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(LOWPORTBIND_WERROR)
+  target_compile_options(lowportbind_flags INTERFACE -Werror)
+endif()
+
+# Each function in a section of its own, so that what is not called is not linked: there is less to load and to audit.
+target_compile_options(lowportbind_flags INTERFACE -ffunction-sections -fdata-sections)
+target_link_options(lowportbind_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+
+target_compile_options(lowportbind_flags INTERFACE -fstack-protector-strong)
+check_cxx_compiler_flag(-fcf-protection LOWPORTBIND_HAS_CET)
+if(LOWPORTBIND_HAS_CET)
+  target_compile_options(lowportbind_flags INTERFACE -fcf-protection)
+endif()
+check_cxx_compiler_flag(-fstack-clash-protection LOWPORTBIND_HAS_STACK_CLASH)
+if(LOWPORTBIND_HAS_STACK_CLASH)
+  target_compile_options(lowportbind_flags INTERFACE -fstack-clash-protection)
+endif()
+# _FORTIFY_SOURCE needs an optimizing build; level 3 came with g++ 12 and is an alias of 2 before.
+target_compile_options(lowportbind_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE>
+                                                   $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host.hpp"
+#include "options.hpp"
+
+namespace lowportbind {
+
+/// The ids the daemon runs with.
+struct Account {
+  uid_t uid = 0;  ///< never 0
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  ///< supplementary, sorted, each once
+  std::string user;           ///< login name; empty where passwd(5) has none
+  std::string home;
+  std::string shell;
+};
+
+/// Turns `--user` and `--groups` into ids: names are looked up before they are tried as numbers, `+N` is a number
+/// only, and uid 0 is refused however it is written. Without `--user` the account is the caller's own.
+/// Throws Error: an empty or unknown name, a number that does not fit, root, a bare uid whose group nobody knows.
+Account resolve_account(const Options& options, const Identity& caller);
+
+/// "www-data (uid 33)", or "uid 4000" for one without a name.
+std::string format(const Account& account);
+
+}  // namespace lowportbind

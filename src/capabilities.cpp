@@ -1,0 +1,60 @@
+#include "capabilities.hpp"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include "error.hpp"
+
+namespace lowportbind {
+namespace {
+
+/// 1, 0, or -1 with errno set.
+int read_bounding_bit(unsigned capability) { return prctl(PR_CAPBSET_READ, capability, 0, 0, 0); }
+
+}  // namespace
+
+ThreadCapabilities read_thread_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> halves{};
+  if (syscall(SYS_capget, &header, halves.data()) != 0) {
+    throw system_failure("cannot read the capabilities", "capget", errno);
+  }
+  const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
+  return {join(halves[0].permitted, halves[1].permitted), join(halves[0].inheritable, halves[1].inheritable),
+          join(halves[0].effective, halves[1].effective)};
+}
+
+// The kernel answers EINVAL past its last capability. One such answer could also be a fault, and ending there would
+// leave the rest unread, so that it takes two in a row to believe it.
+CapabilitySet read_bounding_set() {
+  constexpr unsigned kBitsOfSet = 64;
+  CapabilitySet set = kNoCapability;
+  for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
+    const int present = read_bounding_bit(capability);
+    if (present > 0) set |= only(capability);
+    if (present >= 0) continue;
+    const int error = errno;
+    if (error == EINVAL && read_bounding_bit(capability + 1) < 0 && errno == EINVAL) break;
+    throw system_failure("cannot read the bounding set", std::to_string(capability), error);
+  }
+  return set;
+}
+
+bool is_in_bounding_set(unsigned capability) {
+  const int present = read_bounding_bit(capability);
+  if (present < 0) throw system_failure("cannot read the bounding set", std::to_string(capability), errno);
+  return present > 0;
+}
+
+bool is_in_ambient_set(unsigned capability) {
+  const int present = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
+  if (present < 0) throw system_failure("cannot read the ambient set", std::to_string(capability), errno);
+  return present > 0;
+}
+
+}  // namespace lowportbind

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "environment.hpp"
+
+namespace lowportbind {
+
+/// Finds the file that `command` names: itself if it has a slash, otherwise in the directories of `path` (the value of
+/// PATH; without one, those of confstr(3)'s _CS_PATH). Empty elements of PATH, which mean the working directory to
+/// execvp(3), are passed over. To be called as the account, whose rights decide. Throws Error with status 127 if there
+/// is no such file, 126 if there is one that the account cannot execute.
+std::string find_command(const std::string& command, std::optional<std::string_view> path);
+
+/// execve(2): returns only by throwing Error, with status 126 or 127 and the reason: a directory, a file without `#!`,
+/// an interpreter that is missing, capabilities of the file that it could not get.
+[[noreturn]] void execute(const std::string& file, std::span<char* const> arguments, const Environment& environment);
+
+}  // namespace lowportbind

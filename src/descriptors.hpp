@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "plan.hpp"
+#include "unique_fd.hpp"
+
+namespace lowportbind {
+
+/// Opens /dev/null as those of the descriptors 0 to 2 that are closed, before any other descriptor is opened: a socket
+/// that landed on number 2 would be sent error messages. Throws Error.
+void reserve_standard_descriptors();
+
+/// Closes every descriptor from 3 up that is neither inherited nor kept. What is opened afterwards is close-on-exec,
+/// and takes the lowest free number: sockets that are opened one after the other land where the plan wants them.
+/// Throws Error. close_range(2), Linux 5.9.
+void close_other_descriptors(const DescriptorPlan& plan);
+
+/// Gives the account the pipes and terminals behind descriptors 1 and 2, so that the daemon can open /dev/stdout and
+/// /dev/stderr, which means to open the same file again (proc_pid_fd(5)). Throws Error for what cannot be opened again.
+void give_stdio(const Account& account);
+
+/// Clears close-on-exec on the sockets and checks their numbers; an inetd server gets its socket as 0 and 1.
+/// The last step before the exec, since nothing may fail between it and the daemon. Throws Error.
+void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sockets);
+
+}  // namespace lowportbind

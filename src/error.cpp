@@ -1,0 +1,44 @@
+#include "error.hpp"
+
+#include <cstring>
+
+namespace lowportbind {
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string shown;
+  shown.reserve(text.size());
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (byte >= 0x20 && byte < 0x7f) {
+      shown += character;
+    } else {
+      shown += "\\x";
+      shown += kHexDigits[byte >> 4U];
+      shown += kHexDigits[byte & 0xfU];
+    }
+  }
+  return shown;
+}
+
+Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint,
+              ExitStatus status) {
+  std::string message(what);
+  message += ": ";
+  message += object.empty() ? "\"\"" : printable(object);
+  message += ": ";
+  message += printable(reason);
+  return {message, printable(hint), status};
+}
+
+std::string_view describe_errno(int error_number) {
+  // strerrordesc_np(3) neither translates nor allocates, unlike strerror(3).
+  const char* description = error_number == 0 ? nullptr : strerrordesc_np(error_number);
+  return description == nullptr ? "the system gave no reason" : description;
+}
+
+Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint) {
+  return failure(what, object, describe_errno(error_number), hint);
+}
+
+}  // namespace lowportbind

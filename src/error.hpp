@@ -1,0 +1,42 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace lowportbind {
+
+/// The exit statuses of env(1), nohup(1) and docker(1): everything else is the daemon's own.
+enum class ExitStatus { kLauncherFailed = 125, kCannotExecute = 126, kNotFound = 127 };
+
+/// The one exception of the program. `what()` is "WHAT FAILED: OBJECT: REASON" without the program's name;
+/// the hint, which may be empty, is what the user can do about it, with the literal command.
+class Error : public std::runtime_error {
+ public:
+  Error(const std::string& message, std::string_view hint, ExitStatus status)
+      : std::runtime_error(message), hint_(hint), status_(status) {}
+
+  [[nodiscard]] const std::string& hint() const { return hint_; }
+  [[nodiscard]] ExitStatus status() const { return status_; }
+
+ private:
+  std::string hint_;
+  ExitStatus status_;
+};
+
+/// Builds "WHAT: OBJECT: REASON"; an empty object is shown as `""`, since an unset variable is what one looks for.
+Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint = {},
+              ExitStatus status = ExitStatus::kLauncherFailed);
+
+/// The kernel's words for an errno. 0 is never described as "Success": a call that failed without saying why is
+/// reported as that.
+std::string_view describe_errno(int error_number);
+
+/// The same with the description of `error_number` (errno) as the reason.
+Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint = {});
+
+/// `text` with control characters and bytes that are not ASCII written as \xNN, so that an argument can neither
+/// drive the terminal nor forge a second line of a log.
+std::string printable(std::string_view text);
+
+}  // namespace lowportbind

@@ -1,0 +1,160 @@
+#include "host.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "error.hpp"
+#include "number.hpp"
+#include "unique_fd.hpp"
+
+namespace lowportbind {
+namespace {
+
+constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
+
+constexpr int kDefaultPortStart = 1024;
+
+bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
+
+std::vector<gid_t> read_groups() {
+  const int count = getgroups(0, nullptr);
+  std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
+  if (count < 0 || (count > 0 && getgroups(count, groups.data()) != count)) {
+    throw system_failure("cannot read the supplementary groups", "getgroups", errno);
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
+
+void require_open(std::span<const int> descriptors) {
+  for (const int descriptor : descriptors) {
+    if (is_open(descriptor)) continue;
+    throw failure("cannot keep the descriptor", std::to_string(descriptor), "it is not open",
+                  "open it for the launcher, for example in a shell: " + std::to_string(descriptor) + "<FILE");
+  }
+}
+
+/// ip_unprivileged_port_start belongs to the network namespace; where /proc is not mounted the kernel's default holds.
+int read_unprivileged_port_start() {
+  constexpr std::uint64_t kHighest = 65536;
+  const UniqueFd file(open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return kDefaultPortStart;
+  std::array<char, 16> buffer{};
+  const auto count = read(file.value(), buffer.data(), buffer.size());
+  if (count <= 0) return kDefaultPortStart;
+  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  const auto number = parse_number(text, 0, kHighest);
+  return number.valid() ? static_cast<int>(number.value) : kDefaultPortStart;
+}
+
+bool read_no_new_privs() {
+  const int set = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+  if (set < 0) throw system_failure("cannot read no_new_privs", "prctl", errno);
+  return set == 1;
+}
+
+ParentDeath read_parent_death() {
+  int signal = 0;
+  if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) {
+    throw system_failure("cannot read the parent-death signal", "prctl", errno);
+  }
+  return {signal, signal == 0 ? 0 : getppid()};
+}
+
+/// A host without IPv6 answers EAFNOSUPPORT; anything else is a failure, and no reason to leave IPv6 out.
+bool probe_ipv6() {
+  const UniqueFd probe(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid() && errno != EAFNOSUPPORT) throw system_failure("cannot open", "an IPv6 socket", errno);
+  return probe.valid();
+}
+
+std::vector<std::string> inherited_names(std::size_t count) {
+  const char* text = std::getenv("LISTEN_FDNAMES");
+  if (text == nullptr) return std::vector<std::string>(count);
+  std::vector<std::string> names(1);
+  for (std::string_view rest(text); !rest.empty(); rest.remove_prefix(1)) {
+    if (rest.front() == ':') {
+      names.emplace_back();
+    } else {
+      names.back() += rest.front();
+    }
+  }
+  if (names.size() != count) {
+    throw failure("cannot take over the sockets of", "LISTEN_FDNAMES", "it has not as many names as LISTEN_FDS says");
+  }
+  return names;
+}
+
+/// The protocol of sd_listen_fds(3). Variables meant for another process (another PID) are stale, and no concern.
+std::optional<InheritedSockets> read_inherited(pid_t pid) {
+  constexpr std::uint64_t kMost = 65536;
+  const char* pid_text = std::getenv("LISTEN_PID");
+  const char* count_text = std::getenv("LISTEN_FDS");
+  if (pid_text == nullptr || count_text == nullptr || pid_text != std::to_string(pid)) return std::nullopt;
+  const auto count = parse_number(count_text, 1, kMost);
+  if (!count.valid()) {
+    throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text), count.problem);
+  }
+  for (int index = 0; index < static_cast<int>(count.value); ++index) {
+    if (is_open(kFirstInherited + index)) continue;
+    throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
+                  "descriptor " + std::to_string(kFirstInherited + index) + " is not open");
+  }
+  return InheritedSockets{inherited_names(count.value)};
+}
+
+std::string read_launcher_path() {
+  std::array<char, 4096> buffer{};
+  const auto length = readlink("/proc/self/exe", buffer.data(), buffer.size());
+  if (length <= 0) return "lowportbind";
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+Identity identify_caller() {
+  std::array<uid_t, 3> uids{};
+  std::array<gid_t, 3> gids{};
+  if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 || getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
+    throw system_failure("cannot read the user and group ids", "getresuid", errno);
+  }
+  const auto differ = [](const auto& ids) { return ids[0] != ids[1] || ids[0] != ids[2]; };
+  if (differ(uids) || differ(gids)) {
+    const auto path = read_launcher_path();
+    throw failure("refusing to run", path,
+                  differ(uids) ? "it is installed set-user-ID" : "it is installed set-group-ID",
+                  "as root: chmod u-s,g-s " + path);
+  }
+  return {uids[0], gids[0], read_groups()};
+}
+
+Host inspect_host(const Options& options, Identity caller) {
+  Host host;
+  host.identity = std::move(caller);
+  host.pid = getpid();
+  host.capabilities = read_thread_capabilities();
+  host.unprivileged_port_start = options.listen.empty() ? kDefaultPortStart : read_unprivileged_port_start();
+  host.has_ipv6 = options.mode != Mode::kAmbient && probe_ipv6();
+  host.parent_death = read_parent_death();
+  host.inherited = read_inherited(host.pid);
+  const bool lacks_capability = !contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE);
+  if (lacks_capability || options.allow_new_privs) host.no_new_privs = read_no_new_privs();
+  if (lacks_capability) {
+    host.can_be_granted = is_in_bounding_set(CAP_NET_BIND_SERVICE);
+    host.launcher_path = read_launcher_path();
+  }
+  require_open(options.keep_fds);
+  return host;
+}
+
+}  // namespace lowportbind

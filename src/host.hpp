@@ -1,0 +1,59 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capabilities.hpp"
+#include "options.hpp"
+
+namespace lowportbind {
+
+/// Who runs the launcher. Real, effective and saved ids are equal: identify_caller() sees to it.
+struct Identity {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  ///< sorted, each once
+
+  [[nodiscard]] bool is_root() const { return uid == 0; }
+};
+
+/// Sockets passed to the launcher itself, as sd_listen_fds(3) has it: descriptors 3 to 3 + names.size() - 1.
+struct InheritedSockets {
+  std::vector<std::string> names;  ///< one for each; empty without LISTEN_FDNAMES
+};
+
+/// The parent-death signal (PR_GET_PDEATHSIG, 0 for none) and the parent it was set for.
+struct ParentDeath {
+  int signal = 0;
+  pid_t parent = 0;
+};
+
+/// What this kernel and this process can do, read once before anything is changed.
+struct Host {
+  Identity identity;
+  pid_t pid = 0;
+  ThreadCapabilities capabilities;
+  int unprivileged_port_start = 1024;  ///< ports below it are privileged here
+  bool has_ipv6 = false;               ///< read in the modes that open sockets
+  ParentDeath parent_death;
+  std::optional<InheritedSockets> inherited;
+  bool no_new_privs = false;  ///< was set from outside; read with --allow-new-privs, and without the capability
+  // Read for a launcher that lacks CAP_NET_BIND_SERVICE, for the hint that says how it gets it:
+  bool can_be_granted = false;  ///< it is in the bounding set
+  std::string launcher_path;
+};
+
+/// Throws Error for a launcher that is installed set-user-ID or set-group-ID: whoever may run it would choose what it
+/// runs as.
+Identity identify_caller();
+
+/// Reads what the plan depends on. Throws Error where a fact cannot be had, or where a descriptor that is to be kept or
+/// was announced to the launcher is not open. Reads: getgroups(2), capget(2), prctl(2), ip_unprivileged_port_start
+/// (kernel: networking/ip-sysctl; unreadable: 1024), sd_listen_fds(3), socket(2) for the presence of IPv6 where the
+/// launcher opens sockets.
+Host inspect_host(const Options& options, Identity caller);
+
+}  // namespace lowportbind

@@ -1,0 +1,226 @@
+#include "listen_address.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "error.hpp"
+#include "number.hpp"
+
+namespace lowportbind {
+namespace {
+
+constexpr std::uint64_t kHighestPort = 65535;
+constexpr std::size_t kLongestDescriptorName = 255;  // sd_is_... refuses longer ones: systemd's FDNAME_MAX
+
+/// Everything an item's parser needs to say what is wrong with it.
+struct Item {
+  std::string_view text;
+  const FindService& find_service;
+
+  [[noreturn]] void refuse(std::string_view reason, std::string_view hint = {}) const {
+    throw failure("cannot read the listen address", text, reason, hint);
+  }
+};
+
+/// Takes everything before the first `separator` off `rest`, and the separator with it.
+std::optional<std::string_view> take_before(std::string_view& rest, char separator) {
+  const auto position = rest.find(separator);
+  if (position == std::string_view::npos) return std::nullopt;
+  const auto taken = rest.substr(0, position);
+  rest.remove_prefix(position + 1);
+  return taken;
+}
+
+/// The names that LISTEN_FDNAMES can carry: it separates them with colons, and the specification with commas.
+std::string parse_name(const Item& item, std::string_view name) {
+  if (name.empty()) item.refuse("the descriptor name before \"=\" is empty");
+  if (name.size() > kLongestDescriptorName) item.refuse("a descriptor name has at most 255 characters");
+  const bool plain = std::all_of(name.begin(), name.end(), [](char character) {
+    return character > ' ' && character < 0x7f && character != ':' && character != '/';
+  });
+  if (!plain) item.refuse("a descriptor name has no colon, slash, space or character that is not ASCII in it");
+  return std::string(name);
+}
+
+Transport take_transport(const Item& item, std::string_view& rest) {
+  const auto position = rest.rfind('/');
+  if (position == std::string_view::npos) return Transport::kTcp;
+  const auto word = rest.substr(position + 1);
+  rest.remove_suffix(rest.size() - position);
+  if (word == "tcp") return Transport::kTcp;
+  if (word == "udp") return Transport::kUdp;
+  item.refuse("the transport after \"/\" is neither tcp nor udp");
+}
+
+void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address) {
+  std::string host(text);
+  if (const auto percent = host.find('%'); percent != std::string::npos) {
+    address.interface = host.substr(percent + 1);
+    host.resize(percent);
+    if (address.interface.empty()) item.refuse("the interface after \"%\" is empty");
+    if (address.interface.size() >= IFNAMSIZ) item.refuse("the name of an interface has at most 15 characters");
+    if (address.interface.find_first_of("/:%") != std::string::npos) item.refuse("this is not an interface's name");
+  }
+  in6_addr binary{};
+  if (inet_pton(AF_INET6, host.c_str(), &binary) != 1) item.refuse("this is not an IPv6 address");
+  if (IN6_IS_ADDR_V4MAPPED(&binary)) {
+    item.refuse("IPv4-mapped IPv6 addresses are not accepted", "write the IPv4 address itself: 192.0.2.1:80");
+  }
+  if (!address.interface.empty() && !IN6_IS_ADDR_LINKLOCAL(&binary)) {
+    item.refuse("only a link-local address (fe80::...) has an interface");
+  }
+  address.host = HostKind::kIpv6;
+  std::copy(std::begin(binary.s6_addr), std::end(binary.s6_addr), address.bytes.begin());
+}
+
+void parse_ipv4(const Item& item, std::string_view text, ListenAddress& address) {
+  if (text == "*") return;
+  if (text.empty()) item.refuse("the host before \":\" is empty", "leave the colon out to listen on every address");
+  if (text.find(':') != std::string_view::npos) {
+    item.refuse("an IPv6 address goes in brackets", "for example [2001:db8::1]:443");
+  }
+  in_addr binary{};
+  if (inet_pton(AF_INET, std::string(text).c_str(), &binary) != 1) {
+    item.refuse("the host is not an IPv4 address, an IPv6 address in brackets or *",
+                "host names are not looked up; `getent ahosts NAME` prints the addresses of one");
+  }
+  address.host = HostKind::kIpv4;
+  const auto host_order = ntohl(binary.s_addr);
+  for (unsigned index = 0; index < 4; ++index) {
+    address.bytes.at(index) = static_cast<std::uint8_t>(host_order >> (24U - 8U * index));
+  }
+}
+
+void take_host(const Item& item, std::string_view& rest, ListenAddress& address) {
+  if (rest.starts_with('[')) {
+    const auto end = rest.find(']');
+    if (end == std::string_view::npos) item.refuse("the bracket is not closed");
+    parse_ipv6(item, rest.substr(1, end - 1), address);
+    rest.remove_prefix(end + 1);
+    if (!rest.starts_with(':')) item.refuse("a colon and a port must follow the bracket");
+    rest.remove_prefix(1);
+  } else if (const auto colon = rest.rfind(':'); colon != std::string_view::npos) {
+    parse_ipv4(item, rest.substr(0, colon), address);
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+std::uint16_t parse_port_number(const Item& item, std::string_view text) {
+  const auto number = parse_number(text, 0, kHighestPort);
+  if (!number.valid()) item.refuse(number.problem);
+  if (number.value == 0) item.refuse("port 0 means \"any port\", list the port itself");
+  return static_cast<std::uint16_t>(number.value);
+}
+
+/// The first and last port of `text`. A word is looked up whole before its hyphen is taken for a range, because
+/// services(5) has names like `iso-tsap`; only numbers make a range.
+std::pair<std::uint16_t, std::uint16_t> parse_ports(const Item& item, std::string_view text, Transport transport) {
+  if (text.empty()) item.refuse("the port is missing");
+  const bool has_letter = std::any_of(text.begin(), text.end(), [](char character) {
+    const auto lower = static_cast<char>(character | 0x20);
+    return lower >= 'a' && lower <= 'z';
+  });
+  if (has_letter) {
+    const auto service = item.find_service(std::string(text), transport);
+    if (service.result == ServiceLookup::Result::kFound) return {service.port, service.port};
+    if (text.front() >= '0' && text.front() <= '9') parse_port_number(item, text);  // hexadecimal, or trailing text
+    const std::string hint = "write the port's number, or see the names with `getent services`";
+    if (service.result == ServiceLookup::Result::kNoDatabase) {
+      item.refuse("service names cannot be looked up, there is no /etc/services here", hint);
+    }
+    if (text.front() != '+' && text.front() != '-') {
+      item.refuse("no such service for " + std::string(format(transport)) + " in /etc/services", hint);
+    }
+  }
+  const auto hyphen = text.find('-', 1);
+  if (hyphen == std::string_view::npos) {
+    const auto port = parse_port_number(item, text);
+    return {port, port};
+  }
+  const auto first = parse_port_number(item, text.substr(0, hyphen));
+  const auto last = parse_port_number(item, text.substr(hyphen + 1));
+  if (last < first) item.refuse("the range runs backwards");
+  return {first, last};
+}
+
+void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
+  if (item.text.empty()) item.refuse("an empty item", "list ports as 80,443");
+  if (item.text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) item.refuse("there is a space in it");
+  auto rest = item.text;
+  ListenAddress address;
+  if (const auto name = take_before(rest, '=')) address.name = parse_name(item, *name);
+  address.transport = take_transport(item, rest);
+  take_host(item, rest, address);
+  const auto [first, last] = parse_ports(item, rest, address.transport);
+  for (std::uint32_t port = first; port <= last; ++port) {
+    address.port = static_cast<std::uint16_t>(port);
+    addresses.push_back(address);
+  }
+}
+
+bool is_wildcard(const ListenAddress& address) {
+  return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool overlaps(const ListenAddress& one, const ListenAddress& other) {
+  if (one.transport != other.transport || one.port != other.port) return false;
+  if (one.host == HostKind::kEvery || other.host == HostKind::kEvery) return true;
+  if (one.host != other.host) return false;
+  if (is_wildcard(one) || is_wildcard(other)) return true;
+  return one.bytes == other.bytes && one.interface == other.interface;
+}
+
+}  // namespace
+
+std::string_view format(Transport transport) { return transport == Transport::kTcp ? "tcp" : "udp"; }
+
+std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service) {
+  std::vector<ListenAddress> addresses;
+  auto rest = text;
+  while (const auto item = take_before(rest, ',')) parse_item({*item, find_service}, addresses);
+  parse_item({rest, find_service}, addresses);
+  return addresses;
+}
+
+std::string format(const ListenAddress& address) {
+  std::string text;
+  if (!address.name.empty()) text = address.name + "=";
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  if (address.host == HostKind::kIpv4) {
+    text += inet_ntop(AF_INET, address.bytes.data(), host.data(), host.size());
+    text += ':';
+  } else if (address.host == HostKind::kIpv6) {
+    text += '[';
+    text += inet_ntop(AF_INET6, address.bytes.data(), host.data(), host.size());
+    if (!address.interface.empty()) text += "%" + address.interface;
+    text += "]:";
+  }
+  text += std::to_string(address.port);
+  text += '/';
+  text += format(address.transport);
+  return text;
+}
+
+// Sorted so that whatever overlaps stands side by side: within a transport and port the address that covers every
+// host comes first, then each family with its wildcard in front. Neighbours are enough but for that first one.
+std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses) {
+  std::vector<const ListenAddress*> sorted;
+  sorted.reserve(addresses.size());
+  for (const auto& address : addresses) sorted.push_back(&address);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const ListenAddress* one, const ListenAddress* other) {
+    const auto key = [](const ListenAddress& address) {
+      return std::tie(address.port, address.transport, address.host, address.bytes, address.interface);
+    };
+    return key(*one) < key(*other);
+  });
+  for (std::size_t index = 1; index < sorted.size(); ++index) {
+    if (overlaps(*sorted[index - 1], *sorted[index])) return {{*sorted[index - 1], *sorted[index]}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace lowportbind

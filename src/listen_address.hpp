@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lowportbind {
+
+enum class Transport { kTcp, kUdp };
+
+/// Which addresses of the host a socket answers on.
+enum class HostKind {
+  kEvery,  ///< no HOST, or `*`: IPv4 and IPv6
+  kIpv4,
+  kIpv6,  ///< IPv6 only, also for `[::]`
+};
+
+/// One transport + address + port, as systemd.socket(5) has it.
+struct ListenAddress {
+  std::string name;  ///< for LISTEN_FDNAMES; empty when none was given
+  HostKind host = HostKind::kEvery;
+  std::array<std::uint8_t, 16> bytes{};  ///< network byte order; an IPv4 address is the first four
+  std::string interface;                 ///< the scope of a link-local IPv6 address, else empty
+  std::uint16_t port = 0;
+  Transport transport = Transport::kTcp;
+
+  bool operator==(const ListenAddress&) const = default;
+};
+
+/// What services(5) says of a name.
+struct ServiceLookup {
+  enum class Result { kFound, kUnknown, kNoDatabase };
+  Result result = Result::kUnknown;
+  std::uint16_t port = 0;
+};
+using FindService = std::function<ServiceLookup(const std::string& name, Transport)>;
+
+/// Reads `[NAME=][HOST:]PORT[/tcp|/udp]` or `[NAME=][HOST:]FIRST-LAST[/tcp|/udp]`, separated by commas; a range
+/// becomes one address per port. Pure but for `find_service`, which is asked about words that are no number.
+/// Throws Error, with a reason for each way in which a text can be wrong.
+std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service);
+
+/// The text that parse_listen_addresses reads back to the same value. The transport is always spelled out.
+std::string format(const ListenAddress& address);
+
+/// "tcp" or "udp".
+std::string_view format(Transport transport);
+
+/// Two addresses that cannot both be had: the same one twice, or one that contains the other. Without any, nothing.
+std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses);
+
+}  // namespace lowportbind

@@ -1,0 +1,149 @@
+#include "name_tables.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "error.hpp"
+#include "number.hpp"
+
+namespace lowportbind {
+namespace {
+
+// The last id, 4294967295, is (uid_t)-1 and means "no change" to setresuid(2): it is nobody's.
+constexpr std::uint64_t kHighestId = std::numeric_limits<uid_t>::max() - 1;
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> fields;
+  std::size_t start = 0;
+  for (std::size_t end = 0; end != std::string_view::npos; start = end + 1) {
+    end = text.find_first_of(separators, start);
+    fields.push_back(text.substr(start, end - start));
+  }
+  return fields;
+}
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  auto words = split(text, " \t");
+  std::erase(words, "");
+  return words;
+}
+
+/// Calls `visit` with each line that is neither empty nor a comment, until it returns true.
+void for_each_line(std::string_view text, const std::function<bool(std::string_view)>& visit) {
+  for (const auto line : split(text, "\n")) {
+    if (line.empty() || line.front() == '#') continue;
+    if (visit(line)) return;
+  }
+}
+
+uid_t parse_id(std::string_view table, std::string_view line, std::string_view text) {
+  const auto number = parse_number(text, 0, kHighestId);
+  if (!number.valid()) throw failure("cannot use this line of " + std::string(table), line, number.problem);
+  return static_cast<uid_t>(number.value);
+}
+
+std::vector<std::string_view> fields_of(std::string_view table, std::string_view line, std::size_t count) {
+  auto fields = split(line, ":");
+  if (fields.size() == count) return fields;
+  throw failure("cannot use this line of " + std::string(table), line,
+                "it has not " + std::to_string(count) + " fields");
+}
+
+UserEntry parse_user(std::string_view line) {
+  const auto fields = fields_of("/etc/passwd", line, 7);
+  return {std::string(fields[0]), parse_id("/etc/passwd", line, fields[2]), parse_id("/etc/passwd", line, fields[3]),
+          std::string(fields[5]), std::string(fields[6])};
+}
+
+gid_t group_id(std::string_view line) { return parse_id("/etc/group", line, fields_of("/etc/group", line, 4)[2]); }
+
+std::string_view first_field(std::string_view line) { return line.substr(0, line.find(':')); }
+
+/// True when the third field of a line is this id; a line whose third field is no number is nobody's.
+bool has_id(std::string_view line, std::uint64_t id) {
+  const auto fields = split(line, ":");
+  if (fields.size() < 3) return false;
+  const auto number = parse_number(fields[2], 0, kHighestId);
+  return number.valid() && number.value == id;
+}
+
+}  // namespace
+
+std::optional<UserEntry> find_user_in(std::string_view passwd, std::string_view name) {
+  std::optional<UserEntry> found;
+  for_each_line(passwd, [&](std::string_view line) {
+    if (first_field(line) == name) found = parse_user(line);
+    return found.has_value();
+  });
+  return found;
+}
+
+std::optional<UserEntry> find_user_in(std::string_view passwd, uid_t uid) {
+  std::optional<UserEntry> found;
+  for_each_line(passwd, [&](std::string_view line) {
+    if (has_id(line, uid)) found = parse_user(line);
+    return found.has_value();
+  });
+  return found;
+}
+
+std::optional<gid_t> find_group_in(std::string_view group, std::string_view name) {
+  std::optional<gid_t> found;
+  for_each_line(group, [&](std::string_view line) {
+    if (first_field(line) == name) found = group_id(line);
+    return found.has_value();
+  });
+  return found;
+}
+
+std::optional<std::string> find_group_name_in(std::string_view group, gid_t gid) {
+  std::optional<std::string> found;
+  for_each_line(group, [&](std::string_view line) {
+    if (has_id(line, gid)) found = std::string(first_field(line));
+    return found.has_value();
+  });
+  return found;
+}
+
+std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view user, gid_t primary) {
+  std::vector<gid_t> groups{primary};
+  for_each_line(group, [&](std::string_view line) {
+    const auto members = split(line.substr(line.rfind(':') + 1), ",");
+    if (std::find(members.begin(), members.end(), user) != members.end()) {
+      groups.push_back(group_id(line));
+    }
+    return false;
+  });
+  return groups;
+}
+
+std::optional<std::uint16_t> find_service_in(std::string_view services, std::string_view name, Transport transport) {
+  constexpr std::uint64_t kHighestPort = 65535;
+  std::optional<std::uint16_t> found;
+  for_each_line(services, [&](std::string_view line) {
+    const auto words = split_words(line.substr(0, line.find('#')));
+    if (words.size() < 2 || std::find(words.begin(), words.end(), name) == words.end()) return false;
+    const auto slash = words[1].find('/');
+    if (slash == std::string_view::npos || words[1].substr(slash + 1) != format(transport)) return false;
+    const auto port = parse_number(words[1].substr(0, slash), 1, kHighestPort);
+    if (port.valid() && words[1] != name) found = static_cast<std::uint16_t>(port.value);
+    return found.has_value();
+  });
+  return found;
+}
+
+std::vector<std::string_view> find_sources_in(std::string_view nsswitch, std::string_view database) {
+  std::vector<std::string_view> sources;
+  for_each_line(nsswitch, [&](std::string_view line) {
+    line = line.substr(0, line.find('#'));
+    auto words = split_words(line.substr(0, line.find(':')));
+    if (words.size() != 1 || words.front() != database) return false;
+    sources = split_words(line.substr(line.find(':') + 1));
+    return true;
+  });
+  return sources;
+}
+
+}  // namespace lowportbind

@@ -1,0 +1,42 @@
+#include <grp.h>
+#include <pwd.h>
+
+#include <cstdlib>
+
+#include "name_tables.hpp"
+#include "names.hpp"
+#include "read_file.hpp"
+
+// libcap-ng's capng_change_id(), which this program does not call, refers to these two, and glibc's own would bring
+// all of NSS into the static program, which then looks for modules at run time. Called all the same, they end it.
+extern "C" struct passwd* getpwuid(uid_t /*uid*/) { std::abort(); }
+extern "C" int initgroups(const char* /*user*/, gid_t /*group*/) { std::abort(); }
+
+namespace lowportbind {
+namespace {
+
+std::string read_passwd() { return read_file("/etc/passwd").value_or(""); }
+std::string read_group() { return read_file("/etc/group").value_or(""); }
+
+}  // namespace
+
+std::optional<UserEntry> find_user(const std::string& name) { return find_user_in(read_passwd(), name); }
+std::optional<UserEntry> find_user(uid_t uid) { return find_user_in(read_passwd(), uid); }
+std::optional<gid_t> find_group(const std::string& name) { return find_group_in(read_group(), name); }
+std::optional<std::string> find_group_name(gid_t gid) { return find_group_name_in(read_group(), gid); }
+
+std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
+  return find_groups_of_in(read_group(), user, primary);
+}
+
+ServiceLookup find_service(const std::string& name, Transport transport) {
+  const auto services = read_file("/etc/services");
+  if (!services) return {ServiceLookup::Result::kNoDatabase, 0};
+  const auto port = find_service_in(*services, name, transport);
+  if (!port) return {ServiceLookup::Result::kUnknown, 0};
+  return {ServiceLookup::Result::kFound, *port};
+}
+
+std::string_view describe_name_source() { return "static: reads /etc/passwd, /etc/group and /etc/services only"; }
+
+}  // namespace lowportbind

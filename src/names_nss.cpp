@@ -1,0 +1,158 @@
+#include <arpa/inet.h>
+#include <grp.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <functional>
+
+#include "error.hpp"
+#include "name_tables.hpp"
+#include "names.hpp"
+#include "read_file.hpp"
+
+namespace lowportbind {
+namespace {
+
+/// Runs one of the reentrant look-ups, getpwnam_r(3) and its like, with a buffer that grows until the entry fits.
+/// Their manual lists ENOENT, ESRCH, EBADF and EPERM among the ways to say "not found"; only the first two cannot be
+/// a failure, and a failure must never pass for a name that does not exist.
+template <typename Entry, typename LookUp, typename Convert>
+auto look_up(std::string_view object, const LookUp& look_up_into, const Convert& convert)
+    -> std::optional<decltype(convert(std::declval<const Entry&>()))> {
+  constexpr std::size_t kLargestEntry = std::size_t{1} << 20U;
+  std::string buffer(1024, '\0');
+  for (;;) {
+    Entry entry{};
+    Entry* found = nullptr;
+    const int error = look_up_into(&entry, buffer.data(), buffer.size(), &found);
+    if (error == 0 && found != nullptr) return convert(*found);
+    if (error == 0 || error == ENOENT || error == ESRCH) return std::nullopt;
+    if (error == ERANGE && buffer.size() < kLargestEntry) {
+      buffer.resize(buffer.size() * 2);
+    } else if (error != EINTR) {
+      throw system_failure("cannot look up", object, error);
+    }
+  }
+}
+
+/// What nsswitch.conf(5) says of `database`. Where it names /etc's own file first, the file answers here directly: NSS
+/// would ask nscd, and load the modules of every later source into a process that is still root, for the same answer.
+enum class FileRole { kNone, kFirst, kOnly };
+
+/// `fallback` is the database that stands in where the first one is not named, as `group` does for `initgroups`.
+FileRole role_of_file(std::string_view database, std::string_view fallback = {}) {
+  const auto configuration = read_file("/etc/nsswitch.conf");
+  if (!configuration) return FileRole::kNone;
+  auto sources = find_sources_in(*configuration, database);
+  if (sources.empty()) sources = find_sources_in(*configuration, fallback);
+  if (sources.empty() || sources.front() != "files") return FileRole::kNone;
+  if (sources.size() == 1) return FileRole::kOnly;
+  return sources[1].starts_with('[') ? FileRole::kNone : FileRole::kFirst;  // an action such as [NOTFOUND=return]
+}
+
+/// The answer of /etc's own file, or of NSS if it is NSS that has to say.
+template <typename InFile, typename ByNss>
+auto find_entry(std::string_view database, const char* path, const InFile& in_file, const ByNss& by_nss)
+    -> decltype(by_nss()) {
+  const auto role = role_of_file(database);
+  if (role == FileRole::kNone) return by_nss();
+  auto found = in_file(read_file(path).value_or(""));
+  return found || role == FileRole::kOnly ? found : by_nss();
+}
+
+UserEntry to_user(const passwd& entry) {
+  return {entry.pw_name, entry.pw_uid, entry.pw_gid, entry.pw_dir, entry.pw_shell};
+}
+
+}  // namespace
+
+std::optional<UserEntry> find_user(const std::string& name) {
+  return find_entry(
+      "passwd", "/etc/passwd", [&](const std::string& text) { return find_user_in(text, name); },
+      [&] {
+        return look_up<passwd>(
+            name,
+            [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
+              return getpwnam_r(name.c_str(), entry, buffer, size, found);
+            },
+            to_user);
+      });
+}
+
+std::optional<UserEntry> find_user(uid_t uid) {
+  return find_entry(
+      "passwd", "/etc/passwd", [&](const std::string& text) { return find_user_in(text, uid); },
+      [&] {
+        return look_up<passwd>(
+            std::to_string(uid),
+            [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
+              return getpwuid_r(uid, entry, buffer, size, found);
+            },
+            to_user);
+      });
+}
+
+std::optional<gid_t> find_group(const std::string& name) {
+  return find_entry(
+      "group", "/etc/group", [&](const std::string& text) { return find_group_in(text, name); },
+      [&] {
+        return look_up<group>(
+            name,
+            [&](group* entry, char* buffer, std::size_t size, group** found) {
+              return getgrnam_r(name.c_str(), entry, buffer, size, found);
+            },
+            [](const group& entry) { return entry.gr_gid; });
+      });
+}
+
+std::optional<std::string> find_group_name(gid_t gid) {
+  return find_entry(
+      "group", "/etc/group", [&](const std::string& text) { return find_group_name_in(text, gid); },
+      [&] {
+        return look_up<group>(
+            std::to_string(gid),
+            [&](group* entry, char* buffer, std::size_t size, group** found) {
+              return getgrgid_r(gid, entry, buffer, size, found);
+            },
+            [](const group& entry) { return std::string(entry.gr_name); });
+      });
+}
+
+std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
+  // Unlike an entry, a membership is collected from every source, so that only a file that stands alone can answer.
+  if (role_of_file("initgroups", "group") == FileRole::kOnly) {
+    return find_groups_of_in(read_file("/etc/group").value_or(""), user, primary);
+  }
+  constexpr int kMostGroups = 65536;  // NGROUPS_MAX of the kernel
+  int count = 64;
+  for (;;) {
+    std::vector<gid_t> groups(static_cast<std::size_t>(count));
+    if (getgrouplist(user.c_str(), primary, groups.data(), &count) >= 0) {
+      groups.resize(static_cast<std::size_t>(count));
+      return groups;
+    }
+    if (count > kMostGroups || count <= static_cast<int>(groups.size())) {
+      throw failure("cannot look up the groups of", user, "the system gave no list of them");
+    }
+  }
+}
+
+ServiceLookup find_service(const std::string& name, Transport transport) {
+  const std::string protocol(format(transport));
+  const auto port = look_up<servent>(
+      name,
+      [&](servent* entry, char* buffer, std::size_t size, servent** found) {
+        return getservbyname_r(name.c_str(), protocol.c_str(), entry, buffer, size, found);
+      },
+      [](const servent& entry) { return ntohs(static_cast<std::uint16_t>(entry.s_port)); });
+  if (port) return {ServiceLookup::Result::kFound, *port};
+  // The table may come from elsewhere; only its absence from the usual place explains why nothing was found.
+  const bool missing = access("/etc/services", F_OK) != 0 && errno == ENOENT;
+  return {missing ? ServiceLookup::Result::kNoDatabase : ServiceLookup::Result::kUnknown, 0};
+}
+
+std::string_view describe_name_source() { return "names: NSS, as nsswitch.conf(5) says"; }
+
+}  // namespace lowportbind

@@ -1,0 +1,301 @@
+#include "options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cxxopts.hpp>
+#include <iterator>
+#include <limits>
+#include <list>
+#include <string_view>
+
+#include "error.hpp"
+#include "number.hpp"
+
+namespace lowportbind {
+namespace {
+
+constexpr std::string_view kSeparator = "--";
+constexpr std::string_view kSeeHelp = "lowportbind --help lists the options";
+
+/// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that `--check=false`, which
+/// cxxopts takes, is told from `--check`.
+const std::string kNoValue(1, '\0');
+
+[[noreturn]] void refuse(std::string_view option, std::string_view reason, std::string_view hint = {}) {
+  throw failure("cannot use the option", option, reason, hint);
+}
+
+std::string spelled(std::string_view option, std::string_view value) {
+  return "--" + std::string(option) + " " + (value.empty() ? "\"\"" : std::string(value));
+}
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> items(1);
+  for (const char character : text) {
+    if (character == ',') {
+      items.emplace_back();
+    } else {
+      items.back() += character;
+    }
+  }
+  return items;
+}
+
+int parse_int(std::string_view option, const std::string& text, int minimum) {
+  const auto number = parse_number(text, static_cast<unsigned>(minimum), std::numeric_limits<int>::max());
+  if (!number.valid()) refuse(spelled(option, text), number.problem);
+  return static_cast<int>(number.value);
+}
+
+GroupsChoice parse_groups(const std::string& text) {
+  if (text == "init") return {GroupsChoice::Kind::kInit, {}};
+  if (text == "none") return {GroupsChoice::Kind::kNone, {}};
+  if (text == "keep") return {GroupsChoice::Kind::kKeep, {}};
+  auto listed = split_at_commas(text);
+  for (const auto& name : listed) {
+    if (name.empty()) refuse(spelled("groups", text), "an empty item", "none is spelled: --groups none");
+    if (name == "init" || name == "none" || name == "keep") {
+      refuse(spelled("groups", text), "\"" + name + "\" stands alone or not at all",
+             "a group of that name is given by its number");
+    }
+  }
+  return {GroupsChoice::Kind::kListed, std::move(listed)};
+}
+
+Mode parse_mode(const std::string& text) {
+  for (const Mode mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
+    if (text == format(mode)) return mode;
+  }
+  refuse(spelled("mode", text), "the modes are ambient, listen-fds, inetd and nginx");
+}
+
+Confinement parse_confinement(const std::string& text) {
+  if (text == "off") return Confinement::kOff;
+  refuse(spelled("confine", text), "the only value is off");
+}
+
+/// The launcher speaks to the daemon through these itself, and a value of the user's could contradict it.
+bool belongs_to_handover(std::string_view name) { return name.starts_with("LISTEN_") || name == "NGINX"; }
+
+void add_environment(const std::string& text, EnvironmentChoice& environment) {
+  const auto equals = text.find('=');
+  const auto name = text.substr(0, equals);
+  if (name.empty()) refuse(spelled("env", text), "the name of the variable is empty");
+  if (belongs_to_handover(name)) {
+    refuse(spelled("env", text), "lowportbind sets or removes this variable itself",
+           "--mode listen-fds and --mode nginx hand sockets over by it");
+  }
+  const auto is_name = [&](const auto& entry) { return entry.first == name; };
+  const bool again = std::find(environment.keep.begin(), environment.keep.end(), name) != environment.keep.end() ||
+                     std::any_of(environment.set.begin(), environment.set.end(), is_name);
+  if (again) refuse(spelled("env", text), "the variable is named twice");
+  if (equals == std::string::npos) {
+    environment.keep.push_back(name);
+  } else {
+    environment.set.emplace_back(name, text.substr(equals + 1));
+  }
+}
+
+void add_descriptor(const std::string& text, std::vector<int>& descriptors) {
+  const int descriptor = parse_int("keep-fd", text, 0);
+  if (descriptor <= 2) refuse(spelled("keep-fd", text), "descriptors 0 to 2 are always kept");
+  if (std::find(descriptors.begin(), descriptors.end(), descriptor) != descriptors.end()) {
+    refuse(spelled("keep-fd", text), "the descriptor is named twice");
+  }
+  descriptors.push_back(descriptor);
+}
+
+void add_listen_addresses(Options& options, const std::string& text, const FindService& find_service) {
+  auto addresses = parse_listen_addresses(text, find_service);
+  std::move(addresses.begin(), addresses.end(), std::back_inserter(options.listen));
+}
+
+/// Help and version win over a launch, and the first one asked for over the second.
+void choose_action(Options& options, Action action) {
+  if (options.action == Action::kLaunch || options.action == Action::kCheck) options.action = action;
+}
+
+enum class Takes { kNothing, kOneValue, kRepeatedValues };
+
+/// An option: its letter (NUL for none), its long name, and what it does to the Options.
+struct Definition {
+  char letter;
+  std::string_view name;
+  Takes takes;
+  void (*apply)(Options& options, const std::string& value, const FindService& find_service);
+};
+
+using Text = const std::string&;
+using Services = const FindService&;
+
+constexpr std::array kDefinitions{
+    Definition{'u', "user", Takes::kOneValue, [](Options& o, Text text, Services) { o.user = text; }},
+    Definition{'\0', "groups", Takes::kOneValue,
+               [](Options& o, Text text, Services) { o.groups = parse_groups(text); }},
+    Definition{'p', "port", Takes::kRepeatedValues, add_listen_addresses},
+    Definition{'m', "mode", Takes::kOneValue, [](Options& o, Text text, Services) { o.mode = parse_mode(text); }},
+    Definition{'\0', "confine", Takes::kOneValue,
+               [](Options& o, Text text, Services) { o.confinement = parse_confinement(text); }},
+    Definition{'\0', "backlog", Takes::kOneValue,
+               [](Options& o, Text text, Services) { o.backlog = parse_int("backlog", text, 1); }},
+    Definition{'\0', "reuse-port", Takes::kNothing, [](Options& o, Text, Services) { o.reuse_port = true; }},
+    Definition{'\0', "env", Takes::kRepeatedValues,
+               [](Options& o, Text text, Services) { add_environment(text, o.environment); }},
+    Definition{'\0', "clear-env", Takes::kNothing, [](Options& o, Text, Services) { o.environment.clear = true; }},
+    Definition{'\0', "keep-fd", Takes::kRepeatedValues,
+               [](Options& o, Text text, Services) { add_descriptor(text, o.keep_fds); }},
+    Definition{'\0', "own-stdio", Takes::kNothing, [](Options& o, Text, Services) { o.own_stdio = true; }},
+    Definition{'\0', "new-session", Takes::kNothing, [](Options& o, Text, Services) { o.new_session = true; }},
+    Definition{'\0', "allow-new-privs", Takes::kNothing, [](Options& o, Text, Services) { o.allow_new_privs = true; }},
+    Definition{'n', "check", Takes::kNothing,
+               [](Options& o, Text, Services) {
+                 if (o.action == Action::kLaunch) o.action = Action::kCheck;
+               }},
+    Definition{'v', "verbose", Takes::kNothing, [](Options& o, Text, Services) { o.verbose = true; }},
+    Definition{'h', "help", Takes::kNothing, [](Options& o, Text, Services) { choose_action(o, Action::kShowHelp); }},
+    Definition{'V', "version", Takes::kNothing,
+               [](Options& o, Text, Services) { choose_action(o, Action::kShowVersion); }},
+};
+
+/// The option whose value the next word is, or is attached to `word`; null for any other word.
+const Definition* option_with_value(std::string_view word) {
+  if (word.size() < 2 || word[0] != '-') return nullptr;
+  const auto* found = std::find_if(kDefinitions.begin(), kDefinitions.end(), [&](const Definition& definition) {
+    if (definition.takes == Takes::kNothing) return false;
+    return word[1] == '-' ? word.substr(2) == definition.name : word[1] == definition.letter;
+  });
+  return found == kDefinitions.end() ? nullptr : found;
+}
+
+/// cxxopts reads `-p80` but not `-p80,443`, since it looks for letters and digits only; getopt(3) reads both. Such a
+/// word is split behind its letter; `letters` owns the first halves.
+std::vector<const char*> separate_attached_values(std::span<char* const> arguments, std::list<std::string>& letters) {
+  std::vector<const char*> words;
+  bool is_value = true;  // argv[0] is taken as it is, like a value
+  for (const char* argument : arguments) {
+    const std::string_view word(argument);
+    const bool takes_value = !is_value && option_with_value(word) != nullptr;
+    const bool attached = takes_value && word[1] != '-' && word.size() > 2;
+    if (attached) {
+      words.push_back(letters.emplace_back(word.substr(0, 2)).c_str());
+      words.push_back(argument + 2);
+    } else {
+      words.push_back(argument);
+    }
+    is_value = takes_value && !attached;
+  }
+  return words;
+}
+
+cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments) {
+  cxxopts::Options parser("lowportbind");
+  for (const auto& definition : kDefinitions) {
+    auto value = cxxopts::value<std::string>();
+    if (definition.takes == Takes::kNothing) value->implicit_value(kNoValue);
+    const std::string name(definition.name);
+    parser.add_options()(definition.letter == '\0' ? name : std::string(1, definition.letter) + "," + name, "", value);
+  }
+  std::list<std::string> letters;
+  const auto words = separate_attached_values(arguments, letters);
+  try {
+    return parser.parse(static_cast<int>(words.size()), words.data());
+  } catch (const cxxopts::exceptions::exception& error) {
+    throw failure("cannot read the command line", "options", error.what(), kSeeHelp);
+  }
+}
+
+void apply(const cxxopts::ParseResult& parsed, const FindService& find_service, Options& options) {
+  std::vector<std::string> seen;
+  for (const auto& argument : parsed.arguments()) {
+    const auto* definition = std::find_if(kDefinitions.begin(), kDefinitions.end(), [&](const Definition& candidate) {
+      return candidate.name == argument.key();
+    });
+    if (definition == kDefinitions.end()) refuse("--" + argument.key(), "it is unknown", kSeeHelp);
+    const bool again = std::find(seen.begin(), seen.end(), argument.key()) != seen.end();
+    if (again && definition->takes != Takes::kRepeatedValues) refuse("--" + argument.key(), "it is given twice");
+    if (definition->takes == Takes::kNothing && argument.value() != kNoValue) {
+      refuse("--" + argument.key() + "=" + argument.value(), "it is a switch and takes no value",
+             "leave the option out to switch it off");
+    }
+    definition->apply(options, argument.value(), find_service);
+    seen.push_back(argument.key());
+  }
+}
+
+}  // namespace
+
+std::string_view format(Mode mode) {
+  switch (mode) {
+    case Mode::kAmbient:
+      return "ambient";
+    case Mode::kListenFds:
+      return "listen-fds";
+    case Mode::kInetd:
+      return "inetd";
+    case Mode::kNginx:
+      return "nginx";
+  }
+  return "";
+}
+
+Options parse_options(std::span<char* const> arguments, const FindService& find_service) {
+  const auto separator =
+      std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return word == kSeparator; });
+  const auto ours = arguments.first(static_cast<std::size_t>(separator - arguments.begin()));
+  const auto parsed = run_cxxopts(ours);
+  // A stray word is named before anything else: it usually is the command, or what was meant to be a value.
+  if (!parsed.unmatched().empty()) {
+    throw failure("cannot read the command line", parsed.unmatched().front(), "this is no option",
+                  "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]");
+  }
+  Options options;
+  apply(parsed, find_service, options);
+  if (options.action == Action::kShowHelp || options.action == Action::kShowVersion) return options;
+  if (separator == arguments.end()) {
+    throw failure("cannot read the command line", kSeparator, "it is missing",
+                  "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]");
+  }
+  options.command = arguments.subspan(ours.size() + 1);
+  if (options.command.empty()) {
+    throw failure("cannot read the command line", kSeparator, "no command follows it",
+                  "lowportbind [OPTION...] -- COMMAND [ARG...]");
+  }
+  return options;
+}
+
+std::string help_text() {
+  return R"(Usage: lowportbind [OPTION...] -- COMMAND [ARG...]
+Start an unmodified daemon on low ports without ever running it as root.
+
+Account:
+  -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only
+      --groups WHAT         init, none, keep, or a list: G1,G2
+Ports:
+  -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; may be repeated
+  -m, --mode MODE           ambient: the daemon binds, with the capability to
+                            listen-fds, inetd, nginx: it is handed open sockets
+      --confine WHAT        keep it from binding other ports: off
+      --backlog N           queue of a listening socket (default 4096)
+      --reuse-port          open the sockets with SO_REUSEPORT
+Process:
+      --env NAME[=VALUE]    set a variable, or keep it; may be repeated
+      --clear-env           start from PATH, TERM, LANG, LC_* and TZ alone
+      --keep-fd N           leave descriptor N open; may be repeated
+      --own-stdio           let the daemon open /dev/stdout and /dev/stderr
+      --new-session         leave the terminal's session: setsid
+      --allow-new-privs     let setuid and file-capability helpers of the daemon
+                            work; they can give it more than was listed
+Other:
+  -n, --check               do it all but the exec, and print the plan
+  -v, --verbose             say each step on stderr
+  -h, --help                print this and exit
+  -V, --version             print the version and exit
+
+Exit status: 125 lowportbind failed, 126 COMMAND cannot be executed,
+127 COMMAND was not found, otherwise COMMAND's own.
+
+  lowportbind --user www-data -p 80,443 -- nginx -g 'daemon off;'
+)";
+}
+
+}  // namespace lowportbind

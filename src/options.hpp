@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "listen_address.hpp"
+
+namespace lowportbind {
+
+/// How the daemon gets its ports.
+enum class Mode { kAmbient, kListenFds, kInetd, kNginx };
+
+/// What keeps the daemon from binding other ports.
+enum class Confinement { kOff };
+
+/// `--groups`: where the supplementary groups come from.
+struct GroupsChoice {
+  enum class Kind { kInit, kNone, kKeep, kListed };
+  Kind kind = Kind::kInit;
+  std::vector<std::string> listed;  ///< names or ids, for kListed
+};
+
+/// `--env` and `--clear-env`.
+struct EnvironmentChoice {
+  bool clear = false;
+  std::vector<std::string> keep;
+  std::vector<std::pair<std::string, std::string>> set;
+};
+
+enum class Action { kLaunch, kCheck, kShowHelp, kShowVersion };
+
+/// The command line as it was typed, each value read and range-checked on its own; how the values fit together, with
+/// each other and with the host, is the plan's business.
+struct Options {
+  Action action = Action::kLaunch;
+  std::optional<std::string> user;
+  std::optional<GroupsChoice> groups;
+  std::vector<ListenAddress> listen;
+  Mode mode = Mode::kAmbient;
+  std::optional<Confinement> confinement;
+  std::optional<int> backlog;
+  bool reuse_port = false;
+  EnvironmentChoice environment;
+  std::vector<int> keep_fds;
+  bool own_stdio = false;
+  bool new_session = false;
+  bool allow_new_privs = false;
+  bool verbose = false;
+  std::span<char* const> command;  ///< argv after `--`; the null pointer that ends argv follows it
+};
+
+/// Reads argv up to the first `--`, which must be there unless help or the version is asked for. Nothing outside argv
+/// is touched, but `find_service` is asked about ports given by name. Throws Error.
+Options parse_options(std::span<char* const> arguments, const FindService& find_service);
+
+/// What `--help` prints: at most 80 columns wide and 40 lines long.
+std::string help_text();
+
+/// The spelling of the option's value.
+std::string_view format(Mode mode);
+
+}  // namespace lowportbind

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "account.hpp"
+#include "capabilities.hpp"
+#include "host.hpp"
+#include "listen_address.hpp"
+#include "options.hpp"
+
+namespace lowportbind {
+
+/// Which addresses one socket takes: a listen address without a host is one dual-stack socket or two single ones.
+enum class SocketFamily { kIpv4, kIpv6Only, kDualStack };
+
+struct PlannedSocket {
+  ListenAddress address;
+  SocketFamily family = SocketFamily::kIpv4;
+};
+
+/// The sockets that the launcher opens itself, in the order in which they are handed over.
+struct SocketPlan {
+  std::vector<PlannedSocket> sockets;
+  int backlog = 0;
+  bool reuse_port = false;
+  /// SO_REUSEPORT lets sockets of one uid share a port (socket(7)), and the uid of a socket is the fsuid of its maker:
+  /// the daemon can bind the port again only if the launcher opens the socket under this fsuid.
+  std::optional<uid_t> fsuid;
+  /// CAP_NET_BIND_SERVICE is permitted but not effective, as after exec of a file with `cap_net_bind_service=p`.
+  bool raise_capability = false;
+};
+
+/// Which numbers are descriptors of the daemon. `first` to `first + count - 1` are sockets that the launcher opens.
+struct DescriptorPlan {
+  int inherited = 0;  ///< descriptors 3 to 3 + inherited - 1 came from whoever activated the launcher
+  int first = 3;
+  int count = 0;
+  std::vector<int> kept;  ///< sorted
+};
+
+/// From the launcher's credentials to the daemon's.
+struct PrivilegePlan {
+  CapabilitySet capabilities = kNoCapability;  ///< permitted, inheritable, effective and ambient alike
+  bool set_no_new_privs = true;
+  bool cut_bounding_set = false;
+  bool change_groups = false;
+  bool change_ids = false;
+  bool keep_capabilities = false;  ///< the uid leaves 0, which would clear them
+  ParentDeath parent_death;
+};
+
+/// The daemon's environment as changes to the launcher's.
+struct EnvironmentPlan {
+  bool clear = false;  ///< keep only the variables in `keep` and those that --clear-env always keeps
+  std::vector<std::string> keep;
+  std::vector<std::pair<std::string, std::string>> set;
+  std::vector<std::string> unset;
+};
+
+/// Everything that is decided, before anything is done; nothing changes it afterwards.
+struct Plan {
+  Account account;
+  Mode mode = Mode::kAmbient;
+  std::vector<ListenAddress> listen;  ///< as listed
+  int unprivileged_port_start = 1024;
+  SocketPlan sockets;
+  DescriptorPlan descriptors;
+  PrivilegePlan privileges;
+  EnvironmentPlan environment;
+  bool own_stdio = false;
+  bool new_session = false;
+  std::span<char* const> command;
+};
+
+/// Checks the options against each other, the account and the host, and decides what will be done. Pure.
+/// Throws Error: options that contradict each other or would have no effect, and rights that the launcher lacks.
+Plan make_plan(const Options& options, const Account& account, const Host& host);
+
+/// "443/tcp" is privileged where CAP_NET_BIND_SERVICE is needed to bind it.
+bool is_privileged(const ListenAddress& address, int unprivileged_port_start);
+
+}  // namespace lowportbind

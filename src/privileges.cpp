@@ -1,0 +1,191 @@
+#include "privileges.hpp"
+
+#include <cap-ng.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include "error.hpp"
+
+namespace lowportbind {
+namespace {
+
+constexpr std::string_view kCannotBecome = "cannot become";
+constexpr std::string_view kCannotSetCapabilities = "cannot set the capabilities";
+constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
+constexpr unsigned kBitsOfSet = 64;
+
+std::string hexadecimal(CapabilitySet set) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text = "0x";
+  bool leading = true;
+  for (unsigned shift = kBitsOfSet; shift > 0; shift -= 4) {
+    const auto digit = (set >> (shift - 4)) & 0xfU;
+    leading = leading && digit == 0 && shift > 4;
+    if (!leading) text += kDigits[digit];
+  }
+  return text;
+}
+
+/// libcap-ng 0.8 answers with bare negative codes, and errno is whatever its last system call left there.
+void check_capng(int result, std::string_view step) {
+  if (result >= 0) return;
+  const int error = errno;
+  throw system_failure(kCannotSetCapabilities, step, error,
+                       "securebits may forbid it; `capsh --print` shows them and the capabilities");
+}
+
+void stage(capng_type_t type, CapabilitySet set) {
+  for (unsigned capability = 0; set >> capability != 0 && capability < kBitsOfSet; ++capability) {
+    if (!contains(set, capability)) continue;
+    errno = 0;
+    check_capng(capng_update(CAPNG_ADD, type, capability), "capng_update");
+  }
+}
+
+void apply_thread_capabilities(const ThreadCapabilities& wanted) {
+  capng_clear(CAPNG_SELECT_ALL);
+  stage(CAPNG_PERMITTED, wanted.permitted);
+  stage(CAPNG_INHERITABLE, wanted.inheritable);
+  stage(CAPNG_EFFECTIVE, wanted.effective);
+  errno = 0;
+  check_capng(capng_apply(CAPNG_SELECT_CAPS), "capset");
+}
+
+/// Clears the ambient set, and raises what `set` has.
+void apply_ambient_set(CapabilitySet set) {
+  stage(CAPNG_AMBIENT, set);
+  errno = 0;
+  check_capng(capng_apply(CAPNG_SELECT_AMBIENT), "PR_CAP_AMBIENT");
+}
+
+void set_no_new_privs() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    throw system_failure("cannot set", "no_new_privs", errno);
+  }
+}
+
+/// A loop of our own: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 when a drop fails.
+void cut_bounding_set(CapabilitySet kept) {
+  for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
+    if (contains(kept, capability)) continue;
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+    if (errno == EINVAL && capability > 0) return;  // past the kernel's last capability; the read-back proves it
+    throw system_failure("cannot cut the bounding set", std::to_string(capability), errno);
+  }
+}
+
+/// setgroups(2) in a user namespace: EPERM where its `setgroups` file says deny; EINVAL for an id without a mapping.
+std::string hint_for_ids(int error) {
+  if (error == EINVAL) return "in a user namespace, /proc/self/uid_map and gid_map must have these ids";
+  if (error == EPERM) return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
+  if (error == EAGAIN) return "the user has as many processes as it may (RLIMIT_NPROC)";
+  return {};
+}
+
+void change_ids(const PrivilegePlan& plan, const Account& account) {
+  const auto check = [&](int result, const char* step) {
+    if (result == 0) return;
+    const int error = errno;
+    throw system_failure(kCannotBecome, format(account) + ": " + step, error, hint_for_ids(error));
+  };
+  if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
+    throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", errno,
+                         "securebits may have it locked; `capsh --print` shows them");
+  }
+  if (plan.change_groups) check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
+  if (!plan.change_ids) return;
+  check(setresgid(account.gid, account.gid, account.gid), "setresgid");
+  check(setresuid(account.uid, account.uid, account.uid), "setresuid");
+}
+
+/// A parent that died between the change of ids and this call sent no signal: it is delivered here instead.
+void restore_parent_death(const ParentDeath& wanted) {
+  if (wanted.signal == 0) return;
+  if (prctl(PR_SET_PDEATHSIG, wanted.signal, 0, 0, 0) != 0) {
+    throw system_failure("cannot set the parent-death signal", std::to_string(wanted.signal), errno);
+  }
+  int signal = 0;
+  if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 || signal != wanted.signal) {
+    throw failure(kNotAsPlanned, "the parent-death signal", "it was not put back after the change of user");
+  }
+  if (getppid() != wanted.parent) raise(wanted.signal);
+}
+
+[[noreturn]] void refuse(std::string_view object, const std::string& found, const std::string& planned) {
+  throw failure(kNotAsPlanned, object, "the kernel says " + found + ", planned is " + planned);
+}
+
+void verify_ids(const Account& account) {
+  std::array<uid_t, 3> uids{};
+  std::array<gid_t, 3> gids{};
+  if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 || getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
+    throw system_failure(kNotAsPlanned, "user and group ids", errno);
+  }
+  for (const uid_t uid : uids) {
+    if (uid != account.uid) refuse("user id", std::to_string(uid), std::to_string(account.uid));
+  }
+  for (const gid_t gid : gids) {
+    if (gid != account.gid) refuse("group id", std::to_string(gid), std::to_string(account.gid));
+  }
+  const int count = getgroups(0, nullptr);
+  std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
+  if (count < 0 || (count > 0 && getgroups(count, groups.data()) != count)) {
+    throw system_failure(kNotAsPlanned, "supplementary groups", errno);
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  if (groups != account.groups) {
+    throw failure(kNotAsPlanned, "supplementary groups", "the kernel's list of them is not the planned one");
+  }
+}
+
+void verify_capabilities(const PrivilegePlan& plan) {
+  const auto planned = plan.capabilities;
+  const auto sets = read_thread_capabilities();
+  const auto expect = [planned](std::string_view set_name, CapabilitySet found) {
+    if (found != planned) refuse(set_name, hexadecimal(found), hexadecimal(planned));
+  };
+  expect("permitted capabilities", sets.permitted);
+  expect("inheritable capabilities", sets.inheritable);
+  expect("effective capabilities", sets.effective);
+  // The kernel keeps the ambient set within permitted and inheritable, so that no other bit can be in it.
+  if (planned != kNoCapability) {
+    expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability);
+  }
+  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set());
+}
+
+}  // namespace
+
+void raise_bind_capability() {
+  auto wanted = read_thread_capabilities();
+  wanted.effective |= kNetBindService;
+  apply_thread_capabilities(wanted);
+}
+
+void drop_privileges(const PrivilegePlan& plan, const Account& account) {
+  if (plan.set_no_new_privs) set_no_new_privs();
+  if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities);
+  change_ids(plan, account);
+  apply_thread_capabilities({plan.capabilities, plan.capabilities, plan.capabilities});
+  apply_ambient_set(plan.capabilities);
+  restore_parent_death(plan.parent_death);
+}
+
+void verify_privileges(const PrivilegePlan& plan, const Account& account) {
+  verify_ids(account);
+  verify_capabilities(plan);
+  if (plan.set_no_new_privs && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
+    throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
+  }
+  if (setresuid(0, 0, 0) == 0) throw failure(kNotAsPlanned, format(account), "it can become root again");
+}
+
+}  // namespace lowportbind

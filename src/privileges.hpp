@@ -1,0 +1,22 @@
+#pragma once
+
+#include "account.hpp"
+#include "plan.hpp"
+
+namespace lowportbind {
+
+/// Makes CAP_NET_BIND_SERVICE effective for a launcher that holds it as permitted only, so that it can bind.
+/// Throws Error.
+void raise_bind_capability();
+
+/// Becomes the account, for good: no_new_privs, bounding set, groups, gid, uid, capabilities, ambient set, and the
+/// parent-death signal, which a change of ids clears. The order is forced: each step needs a right that a later one
+/// gives up, and a change of the uid away from 0 clears the ambient set. Every call is checked. Throws Error.
+/// capabilities(7), credentials(7), PR_SET_NO_NEW_PRIVS(2const), PR_SET_PDEATHSIG(2const).
+void drop_privileges(const PrivilegePlan& plan, const Account& account);
+
+/// Reads the ids, the capability sets and no_new_privs back from the kernel, and tries to become root again.
+/// Throws Error on any difference from the plan, also where a call before said that it had succeeded.
+void verify_privileges(const PrivilegePlan& plan, const Account& account);
+
+}  // namespace lowportbind

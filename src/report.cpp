@@ -1,0 +1,72 @@
+#include "report.hpp"
+
+#include <algorithm>
+
+namespace lowportbind {
+namespace {
+
+std::string line(std::string_view label, const std::string& text) {
+  constexpr std::size_t kColumn = 13;
+  std::string padded(label);
+  padded.resize(std::max(kColumn, padded.size() + 1), ' ');
+  return padded + text + "\n";
+}
+
+std::string describe_account(const Plan& plan, std::string_view group_name) {
+  const auto& account = plan.account;
+  auto text = format(account) + ", group ";
+  const auto gid = std::to_string(account.gid);
+  text += group_name.empty() ? gid : std::string(group_name) + " (" + gid + ")";
+  text += ", groups ";
+  if (account.groups.empty()) return text + "none";
+  for (const gid_t group : account.groups) {
+    if (group != account.groups.front()) text += ',';
+    text += std::to_string(group);
+  }
+  return text;
+}
+
+std::string describe_ports(const Plan& plan) {
+  if (plan.listen.empty()) return line("ports", plan.descriptors.inherited > 0 ? "inherited alone" : "none");
+  std::string lines;
+  for (const auto& address : plan.listen) {
+    const auto start = std::to_string(plan.unprivileged_port_start);
+    const bool privileged = is_privileged(address, plan.unprivileged_port_start);
+    auto text = format(address) + (privileged ? "  privileged here (< " : "  not privileged here (>= ") + start + ")";
+    lines += line(lines.empty() ? "ports" : "", text);
+  }
+  return lines;
+}
+
+std::string describe_mode(const Plan& plan) {
+  const std::string mode(format(plan.mode));
+  if (plan.mode != Mode::kAmbient) {
+    return mode + ": " + std::to_string(plan.descriptors.inherited + plan.descriptors.count) +
+           " open sockets, no capability";
+  }
+  return mode + (plan.privileges.capabilities == kNoCapability ? ": no capability" : ": CAP_NET_BIND_SERVICE");
+}
+
+}  // namespace
+
+std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file) {
+  std::string text = line("account", describe_account(plan, group_name));
+  text += describe_ports(plan);
+  text += line("mode", describe_mode(plan));
+  text += line("confinement", "off");
+  text += line("command", printable(file) + ", executable by " + format(plan.account));
+  text += line("verdict", "ready");
+  return text;
+}
+
+std::string version_text(std::string_view name_source) {
+  return "lowportbind " LOWPORTBIND_VERSION " (" + std::string(name_source) + ")\n";
+}
+
+std::string describe_error(const Error& error) {
+  std::string text = "lowportbind: " + std::string(error.what()) + "\n";
+  if (!error.hint().empty()) text += "lowportbind: hint: " + error.hint() + "\n";
+  return text;
+}
+
+}  // namespace lowportbind

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "error.hpp"
+#include "plan.hpp"
+
+namespace lowportbind {
+
+/// What `--check` prints once the launch has come as far as the exec: one line for each fact, for a person to read.
+/// `group_name` may be empty; `file` is the command as it was found. Pure.
+std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file);
+
+/// What `--version` prints. Pure.
+std::string version_text(std::string_view name_source);
+
+/// "lowportbind: WHAT: OBJECT: REASON", and the hint in a line of its own. Pure.
+std::string describe_error(const Error& error);
+
+}  // namespace lowportbind

@@ -1,0 +1,135 @@
+#include "sockets.hpp"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/fsuid.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+#include "error.hpp"
+
+namespace lowportbind {
+namespace {
+
+/// A socket address of either family, with the length that bind(2) wants.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+};
+
+template <typename Address>
+SocketAddress store(const Address& address) {
+  SocketAddress stored;
+  static_assert(sizeof(address) <= sizeof(stored.storage));
+  const auto* bytes = reinterpret_cast<const unsigned char*>(&address);
+  std::copy(bytes, bytes + sizeof(address), reinterpret_cast<unsigned char*>(&stored.storage));
+  stored.length = sizeof(address);
+  return stored;
+}
+
+SocketAddress to_socket_address(const PlannedSocket& planned) {
+  const auto& address = planned.address;
+  if (planned.family == SocketFamily::kIpv4) {
+    sockaddr_in ipv4{};
+    ipv4.sin_family = AF_INET;
+    ipv4.sin_port = htons(address.port);
+    std::copy_n(address.bytes.begin(), sizeof(ipv4.sin_addr), reinterpret_cast<unsigned char*>(&ipv4.sin_addr));
+    return store(ipv4);
+  }
+  sockaddr_in6 ipv6{};
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_port = htons(address.port);
+  std::copy(address.bytes.begin(), address.bytes.end(), std::begin(ipv6.sin6_addr.s6_addr));
+  if (!address.interface.empty()) {
+    ipv6.sin6_scope_id = if_nametoindex(address.interface.c_str());
+    if (ipv6.sin6_scope_id == 0) {
+      throw system_failure("cannot find the interface of", format(address), errno, "`ip link` lists the interfaces");
+    }
+  }
+  return store(ipv6);
+}
+
+std::string describe(const PlannedSocket& planned) {
+  if (planned.address.host != HostKind::kEvery) return format(planned.address);
+  const auto port = format(planned.address);
+  if (planned.family == SocketFamily::kDualStack) return port + " (IPv4 and IPv6)";
+  return port + (planned.family == SocketFamily::kIpv4 ? " (IPv4)" : " (IPv6)");
+}
+
+/// The command that shows, or mends, the cause of a refused bind(2).
+std::string hint_for_bind(const PlannedSocket& planned, int error) {
+  const auto& address = planned.address;
+  switch (error) {
+    case EADDRINUSE: {
+      const std::string option = address.transport == Transport::kTcp ? "-ltnp" : "-lunp";
+      return "as root, this shows who has it: ss " + option + " 'sport = :" + std::to_string(address.port) + "'";
+    }
+    case EADDRNOTAVAIL:
+      return "`ip address` lists the addresses that this host has";
+    case EACCES:
+      return "the network namespace belongs to another user namespace, where the capability does not count";
+    case EINVAL:
+      return "a link-local address needs its interface: [fe80::1%eth0]:80";
+    default:
+      return {};
+  }
+}
+
+void set_option(const UniqueFd& socket, int level, int option, int value, const PlannedSocket& planned) {
+  if (setsockopt(socket.value(), level, option, &value, sizeof(value)) != 0) {
+    throw system_failure("cannot set a socket option of", describe(planned), errno);
+  }
+}
+
+UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
+  const bool is_tcp = planned.address.transport == Transport::kTcp;
+  const int domain = planned.family == SocketFamily::kIpv4 ? AF_INET : AF_INET6;
+  UniqueFd socket(::socket(domain, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) {
+    const bool is_limit = errno == EMFILE;
+    throw system_failure("cannot open a socket for", describe(planned), errno,
+                         is_limit ? "raise the limit before the launch: ulimit -n 65536" : "");
+  }
+  // Set in either case, before bind(2): the default is a sysctl, and a bound socket refuses the change.
+  if (domain == AF_INET6) {
+    set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, planned.family == SocketFamily::kIpv6Only ? 1 : 0, planned);
+  }
+  if (is_tcp) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, planned);
+  if (plan.reuse_port) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, planned);
+  const auto address = to_socket_address(planned);
+  if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
+    throw system_failure("cannot bind", describe(planned), errno, hint_for_bind(planned, errno));
+  }
+  if (is_tcp && listen(socket.value(), plan.backlog) != 0) {
+    throw system_failure("cannot listen on", describe(planned), errno, hint_for_bind(planned, errno));
+  }
+  return socket;
+}
+
+/// setfsuid(2) reports no failure: it answers with the previous id, so that a second, invalid call reads it back.
+void set_fsuid(uid_t uid) {
+  setfsuid(uid);
+  if (static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1))) != uid) {
+    throw failure("cannot open sockets as", "uid " + std::to_string(uid), "setfsuid did not take effect",
+                  "in a user namespace, /proc/self/uid_map must have this uid");
+  }
+}
+
+}  // namespace
+
+std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
+  std::vector<UniqueFd> sockets;
+  if (plan.sockets.empty()) return sockets;
+  sockets.reserve(plan.sockets.size());
+  const auto own_fsuid = static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1)));
+  if (plan.fsuid) set_fsuid(*plan.fsuid);
+  for (const auto& planned : plan.sockets) sockets.push_back(open_socket(planned, plan));
+  // An exception above ends the launch, so that there is nobody for whom to put the fsuid back.
+  if (plan.fsuid) set_fsuid(own_fsuid);
+  return sockets;
+}
+
+}  // namespace lowportbind

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include "plan.hpp"
+#include "unique_fd.hpp"
+
+namespace lowportbind {
+
+/// Opens the planned sockets in their order: bound, the TCP ones listening, all close-on-exec and blocking
+/// (O_NONBLOCK belongs to the open file, which the daemon's other processes share, and so is the daemon's to set).
+/// Throws Error that names the address, with a hint for what a user can mend. socket(7), ip(7), ipv6(7), listen(2).
+std::vector<UniqueFd> open_sockets(const SocketPlan& plan);
+
+}  // namespace lowportbind

@@ -1,0 +1,184 @@
+// What the tests launch in the place of a daemon. Each argument is a question or an experiment, answered in a line
+// "word:\tanswer" on stdout, or in the file that a first argument `to=FILE` names.
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace {
+
+std::FILE* output = stdout;
+
+void answer(const std::string& question, const std::string& text) {
+  std::fprintf(output, "%s:\t%s\n", question.c_str(), text.c_str());
+  std::fflush(output);
+}
+
+std::string errno_name() { return strerrorname_np(errno); }
+
+/// Everything that /proc says of this process.
+void print_status() {
+  std::ifstream status("/proc/self/status");
+  const std::string text{std::istreambuf_iterator<char>(status), {}};
+  std::fputs(text.c_str(), output);
+}
+
+/// "3 4 7": the open descriptors but for the one that reads the directory and the one that this is written to.
+std::string open_descriptors() {
+  std::vector<int> numbers;
+  DIR* directory = opendir("/proc/self/fd");
+  while (const dirent* entry = readdir(directory)) {
+    if (entry->d_name[0] == '.') continue;
+    const int number = std::atoi(entry->d_name);
+    if (number != dirfd(directory) && (number <= 2 || number != fileno(output))) numbers.push_back(number);
+  }
+  closedir(directory);
+  std::sort(numbers.begin(), numbers.end());
+  std::string list;
+  for (const int number : numbers) {
+    if (!list.empty()) list += ' ';
+    list += std::to_string(number);
+  }
+  return list;
+}
+
+/// For a socket "tcp 0.0.0.0:80 listening blocking", for anything else where the link of /proc/self/fd points to.
+std::string describe_descriptor(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof(address);
+  if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    std::array<char, 4096> target{};
+    const auto link = "/proc/self/fd/" + std::to_string(descriptor);
+    return readlink(link.c_str(), target.data(), target.size() - 1) < 0 ? errno_name() : target.data();
+  }
+  const auto option = [&](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    return getsockopt(descriptor, level, name, &value, &size) == 0 ? value : -1;
+  };
+  std::string text = option(SOL_SOCKET, SO_TYPE) == SOCK_STREAM ? "tcp " : "udp ";
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  if (address.ss_family == AF_INET) {
+    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(address);
+    text += inet_ntop(AF_INET, &ipv4.sin_addr, host.data(), host.size());
+    text += ':';
+    text += std::to_string(ntohs(ipv4.sin_port));
+  } else if (address.ss_family == AF_INET6) {
+    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(address);
+    text += std::string("[") + inet_ntop(AF_INET6, &ipv6.sin6_addr, host.data(), host.size()) + "]";
+    text += ':';
+    text += std::to_string(ntohs(ipv6.sin6_port));
+    text += option(IPPROTO_IPV6, IPV6_V6ONLY) == 1 ? " v6only" : " dual-stack";
+  } else {
+    return "socket of family " + std::to_string(address.ss_family);
+  }
+  if (option(SOL_SOCKET, SO_ACCEPTCONN) == 1) text += " listening";
+  if (option(SOL_SOCKET, SO_REUSEADDR) == 1) text += " reuseaddr";
+  if (option(SOL_SOCKET, SO_REUSEPORT) == 1) text += " reuseport";
+  text += (fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0 ? " nonblocking" : " blocking";
+  if ((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0) text += " cloexec";
+  return text;
+}
+
+/// TRANSPORT/FAMILY/PORT[/reuseport], as in tcp/4/80: "ok", or the errno of bind(2).
+std::string try_bind(const std::string& what) {
+  const bool is_tcp = what.starts_with("tcp");
+  const bool is_ipv6 = what.at(4) == '6';
+  const int port = std::atoi(what.c_str() + 6);
+  const int descriptor = socket(is_ipv6 ? AF_INET6 : AF_INET, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
+  if (descriptor < 0) return "socket " + errno_name();
+  const int on = 1;
+  if (what.ends_with("/reuseport")) setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+  int result = 0;
+  if (is_ipv6) {
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(static_cast<std::uint16_t>(port));
+    result = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  } else {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    result = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  }
+  const auto text = result == 0 ? "ok" : errno_name();
+  close(descriptor);
+  return text;
+}
+
+std::string try_open(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_WRONLY | O_NOCTTY);
+  if (descriptor < 0) return errno_name();
+  close(descriptor);
+  return "ok";
+}
+
+std::string parent_death_signal() {
+  int signal = -1;
+  prctl(PR_GET_PDEATHSIG, &signal);
+  return std::to_string(signal);
+}
+
+std::string permissions_mask() {
+  const auto mask = umask(0);
+  umask(mask);
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mask));
+  return text.data();
+}
+
+void print_environment() {
+  for (char** entry = environ; *entry != nullptr; ++entry) answer("env", *entry);
+}
+
+void ask(const std::string& question) {
+  const auto argument = question.substr(std::min(question.size(), question.find('=') + 1));
+  if (question == "status") return print_status();
+  if (question == "env") return print_environment();
+  if (question == "fds") return answer(question, open_descriptors());
+  if (question == "pid") return answer(question, std::to_string(getpid()));
+  if (question == "session") return answer(question, getsid(0) == getpid() ? "leader" : "member");
+  if (question == "pdeathsig") return answer(question, parent_death_signal());
+  if (question == "umask") return answer(question, permissions_mask());
+  if (question == "secure") return answer(question, std::to_string(getauxval(AT_SECURE)));
+  if (question == "cwd") return answer(question, getcwd(nullptr, 0));
+  if (question.starts_with("fd=")) return answer(question, describe_descriptor(std::atoi(argument.c_str())));
+  if (question.starts_with("bind=")) return answer(question, try_bind(argument));
+  if (question.starts_with("open=")) return answer(question, try_open(argument));
+  if (question.starts_with("exit=")) std::exit(std::atoi(argument.c_str()));
+  if (question.starts_with("kill=")) raise(std::atoi(argument.c_str()));
+  answer("argument", question);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (int index = 1; index < argc; ++index) {
+    const std::string question = argv[index];
+    if (question.starts_with("to=")) {
+      output = std::fopen(question.c_str() + 3, "we");
+      if (output == nullptr) return 119;
+    } else {
+      ask(question);
+    }
+  }
+  return 0;
+}
