@@ -120,7 +120,7 @@ std::string find_in_path(const std::string& command, std::string_view path) {
     const auto directory = path.substr(0, path.find(':'));
     path.remove_prefix(directory.size() == path.size() ? path.size() : directory.size() + 1);
     if (directory.empty()) continue;
-    const auto file = std::string(directory) + "/" + command;
+    auto file = std::string(directory) + "/" + command;
     const int error = probe(file);
     if (error == 0) return file;
     if (!is_missing(error) && error != EACCES && error != EISDIR) throw explain_probe(file, error);
@@ -147,11 +147,10 @@ std::string find_command(const std::string& command, std::optional<std::string_v
   return command;
 }
 
-void execute(const std::string& file, std::span<char* const> arguments, const Environment& environment) {
+void execute(const std::string& file, std::span<char* const> arguments, Environment environment) {
   std::vector<char*> entries;
   entries.reserve(environment.size() + 1);
-  // execve(2) takes pointers to char and writes to none of them.
-  for (const auto& entry : environment) entries.push_back(const_cast<char*>(entry.c_str()));
+  for (auto& entry : environment) entries.push_back(entry.data());
   entries.push_back(nullptr);
   execve(file.c_str(), arguments.data(), entries.data());
   throw explain_execve(file, errno);

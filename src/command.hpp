@@ -17,6 +17,6 @@ std::string find_command(const std::string& command, std::optional<std::string_v
 
 /// execve(2): returns only by throwing Error, with status 126 or 127 and the reason: a directory, a file without `#!`,
 /// an interpreter that is missing, capabilities of the file that it could not get.
-[[noreturn]] void execute(const std::string& file, std::span<char* const> arguments, const Environment& environment);
+[[noreturn]] void execute(const std::string& file, std::span<char* const> arguments, Environment environment);
 
 }  // namespace lowportbind

@@ -24,17 +24,6 @@ constexpr int kDefaultPortStart = 1024;
 
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
 
-std::vector<gid_t> read_groups() {
-  const int count = getgroups(0, nullptr);
-  std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
-  if (count < 0 || (count > 0 && getgroups(count, groups.data()) != count)) {
-    throw system_failure("cannot read the supplementary groups", "getgroups", errno);
-  }
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  return groups;
-}
-
 void require_open(std::span<const int> descriptors) {
   for (const int descriptor : descriptors) {
     if (is_open(descriptor)) continue;
@@ -123,11 +112,7 @@ std::string read_launcher_path() {
 }  // namespace
 
 Identity identify_caller() {
-  std::array<uid_t, 3> uids{};
-  std::array<gid_t, 3> gids{};
-  if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 || getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
-    throw system_failure("cannot read the user and group ids", "getresuid", errno);
-  }
+  const auto [uids, gids] = read_ids();
   const auto differ = [](const auto& ids) { return ids[0] != ids[1] || ids[0] != ids[2]; };
   if (differ(uids) || differ(gids)) {
     const auto path = read_launcher_path();

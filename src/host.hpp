@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "capabilities.hpp"
+#include "credentials.hpp"
 #include "options.hpp"
 
 namespace lowportbind {

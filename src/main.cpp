@@ -67,7 +67,7 @@ void launch(const Plan& plan, Action action, const Narrator& say) {
   say("verifying the privileges");
   verify_privileges(plan.privileges, plan.account);
 
-  const auto environment = build_environment(plan.environment, read_environment());
+  auto environment = build_environment(plan.environment, read_environment());
   const auto file = find_command(plan.command.front(), find_variable(environment, "PATH"));
   if (action == Action::kCheck) {
     print(describe_plan(plan, find_group_name(plan.account.gid).value_or(""), file));
@@ -75,7 +75,7 @@ void launch(const Plan& plan, Action action, const Narrator& say) {
   }
   say("executing " + file);
   hand_over(plan.mode, plan.descriptors, std::move(sockets));
-  execute(file, plan.command, environment);
+  execute(file, plan.command, std::move(environment));
 }
 
 void run(std::span<char* const> arguments) {

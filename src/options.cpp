@@ -19,7 +19,7 @@ constexpr std::string_view kSeeHelp = "lowportbind --help lists the options";
 
 /// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that `--check=false`, which
 /// cxxopts takes, is told from `--check`.
-const std::string kNoValue(1, '\0');
+constexpr std::string_view kNoValue("\0", 1);
 
 [[noreturn]] void refuse(std::string_view option, std::string_view reason, std::string_view hint = {}) {
   throw failure("cannot use the option", option, reason, hint);
@@ -191,7 +191,7 @@ cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments) {
   cxxopts::Options parser("lowportbind");
   for (const auto& definition : kDefinitions) {
     auto value = cxxopts::value<std::string>();
-    if (definition.takes == Takes::kNothing) value->implicit_value(kNoValue);
+    if (definition.takes == Takes::kNothing) value->implicit_value(std::string(kNoValue));
     const std::string name(definition.name);
     parser.add_options()(definition.letter == '\0' ? name : std::string(1, definition.letter) + "," + name, "", value);
   }
@@ -261,41 +261,6 @@ Options parse_options(std::span<char* const> arguments, const FindService& find_
                   "lowportbind [OPTION...] -- COMMAND [ARG...]");
   }
   return options;
-}
-
-std::string help_text() {
-  return R"(Usage: lowportbind [OPTION...] -- COMMAND [ARG...]
-Start an unmodified daemon on low ports without ever running it as root.
-
-Account:
-  -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only
-      --groups WHAT         init, none, keep, or a list: G1,G2
-Ports:
-  -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; may be repeated
-  -m, --mode MODE           ambient: the daemon binds, with the capability to
-                            listen-fds, inetd, nginx: it is handed open sockets
-      --confine WHAT        keep it from binding other ports: off
-      --backlog N           queue of a listening socket (default 4096)
-      --reuse-port          open the sockets with SO_REUSEPORT
-Process:
-      --env NAME[=VALUE]    set a variable, or keep it; may be repeated
-      --clear-env           start from PATH, TERM, LANG, LC_* and TZ alone
-      --keep-fd N           leave descriptor N open; may be repeated
-      --own-stdio           let the daemon open /dev/stdout and /dev/stderr
-      --new-session         leave the terminal's session: setsid
-      --allow-new-privs     let setuid and file-capability helpers of the daemon
-                            work; they can give it more than was listed
-Other:
-  -n, --check               do it all but the exec, and print the plan
-  -v, --verbose             say each step on stderr
-  -h, --help                print this and exit
-  -V, --version             print the version and exit
-
-Exit status: 125 lowportbind failed, 126 COMMAND cannot be executed,
-127 COMMAND was not found, otherwise COMMAND's own.
-
-  lowportbind --user www-data -p 80,443 -- nginx -g 'daemon off;'
-)";
 }
 
 }  // namespace lowportbind

@@ -56,9 +56,6 @@ struct Options {
 /// is touched, but `find_service` is asked about ports given by name. Throws Error.
 Options parse_options(std::span<char* const> arguments, const FindService& find_service);
 
-/// What `--help` prints: at most 80 columns wide and 40 lines long.
-std::string help_text();
-
 /// The spelling of the option's value.
 std::string_view format(Mode mode);
 

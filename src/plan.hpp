@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "account.hpp"
-#include "capabilities.hpp"
+#include "credentials.hpp"
 #include "host.hpp"
 #include "listen_address.hpp"
 #include "options.hpp"

@@ -5,8 +5,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string>
@@ -115,7 +113,9 @@ void restore_parent_death(const ParentDeath& wanted) {
   if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 || signal != wanted.signal) {
     throw failure(kNotAsPlanned, "the parent-death signal", "it was not put back after the change of user");
   }
-  if (getppid() != wanted.parent) raise(wanted.signal);
+  if (getppid() != wanted.parent && raise(wanted.signal) != 0) {
+    throw system_failure("cannot deliver the parent-death signal", std::to_string(wanted.signal), errno);
+  }
 }
 
 [[noreturn]] void refuse(std::string_view object, const std::string& found, const std::string& planned) {
@@ -123,25 +123,14 @@ void restore_parent_death(const ParentDeath& wanted) {
 }
 
 void verify_ids(const Account& account) {
-  std::array<uid_t, 3> uids{};
-  std::array<gid_t, 3> gids{};
-  if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 || getresgid(&gids[0], &gids[1], &gids[2]) != 0) {
-    throw system_failure(kNotAsPlanned, "user and group ids", errno);
-  }
+  const auto [uids, gids] = read_ids();
   for (const uid_t uid : uids) {
     if (uid != account.uid) refuse("user id", std::to_string(uid), std::to_string(account.uid));
   }
   for (const gid_t gid : gids) {
     if (gid != account.gid) refuse("group id", std::to_string(gid), std::to_string(account.gid));
   }
-  const int count = getgroups(0, nullptr);
-  std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
-  if (count < 0 || (count > 0 && getgroups(count, groups.data()) != count)) {
-    throw system_failure(kNotAsPlanned, "supplementary groups", errno);
-  }
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  if (groups != account.groups) {
+  if (read_groups() != account.groups) {
     throw failure(kNotAsPlanned, "supplementary groups", "the kernel's list of them is not the planned one");
   }
 }

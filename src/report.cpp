@@ -59,6 +59,41 @@ std::string describe_plan(const Plan& plan, std::string_view group_name, std::st
   return text;
 }
 
+std::string help_text() {
+  return R"(Usage: lowportbind [OPTION...] -- COMMAND [ARG...]
+Start an unmodified daemon on low ports without ever running it as root.
+
+Account:
+  -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only
+      --groups WHAT         init, none, keep, or a list: G1,G2
+Ports:
+  -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; may be repeated
+  -m, --mode MODE           ambient: the daemon binds, with the capability to
+                            listen-fds, inetd, nginx: it is handed open sockets
+      --confine WHAT        keep it from binding other ports: off
+      --backlog N           queue of a listening socket (default 4096)
+      --reuse-port          open the sockets with SO_REUSEPORT
+Process:
+      --env NAME[=VALUE]    set a variable, or keep it; may be repeated
+      --clear-env           start from PATH, TERM, LANG, LC_* and TZ alone
+      --keep-fd N           leave descriptor N open; may be repeated
+      --own-stdio           let the daemon open /dev/stdout and /dev/stderr
+      --new-session         leave the terminal's session: setsid
+      --allow-new-privs     let setuid and file-capability helpers of the daemon
+                            work; they can give it more than was listed
+Other:
+  -n, --check               do it all but the exec, and print the plan
+  -v, --verbose             say each step on stderr
+  -h, --help                print this and exit
+  -V, --version             print the version and exit
+
+Exit status: 125 lowportbind failed, 126 COMMAND cannot be executed,
+127 COMMAND was not found, otherwise COMMAND's own.
+
+  lowportbind --user www-data -p 80,443 -- nginx -g 'daemon off;'
+)";
+}
+
 std::string version_text(std::string_view name_source) {
   return "lowportbind " LOWPORTBIND_VERSION " (" + std::string(name_source) + ")\n";
 }

@@ -12,6 +12,9 @@ namespace lowportbind {
 /// `group_name` may be empty; `file` is the command as it was found. Pure.
 std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file);
 
+/// What `--help` prints: at most 80 columns wide and 40 lines long. Pure.
+std::string help_text();
+
 /// What `--version` prints. Pure.
 std::string version_text(std::string_view name_source);
 

@@ -1,12 +1,27 @@
 #pragma once
 
 #include <linux/capability.h>
+#include <sys/types.h>
 
+#include <array>
 #include <cstdint>
+#include <vector>
 
-/// The sets of capabilities(7) as the kernel reports them for this process: reads only, and by raw system calls, so
-/// that what libcap-ng was told to change is proved by something other than libcap-ng.
+/// The ids of credentials(7) and the sets of capabilities(7) as the kernel reports them for this process. Reads only,
+/// and by raw system calls: what libcap-ng was told to change is proved by something other than libcap-ng.
 namespace lowportbind {
+
+/// Real, effective and saved.
+struct ProcessIds {
+  std::array<uid_t, 3> uids{};
+  std::array<gid_t, 3> gids{};
+};
+
+/// getresuid(2) and getresgid(2). Throws Error.
+ProcessIds read_ids();
+
+/// getgroups(2): the supplementary groups, sorted, each once. Throws Error.
+std::vector<gid_t> read_groups();
 
 /// Bit N is capability N, as in CapPrm of proc_pid_status(5).
 using CapabilitySet = std::uint64_t;

@@ -1,9 +1,10 @@
-#include "capabilities.hpp"
+#include "credentials.hpp"
 
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
@@ -17,6 +18,27 @@ namespace {
 int read_bounding_bit(unsigned capability) { return prctl(PR_CAPBSET_READ, capability, 0, 0, 0); }
 
 }  // namespace
+
+ProcessIds read_ids() {
+  ProcessIds ids;
+  auto& [real_uid, effective_uid, saved_uid] = ids.uids;
+  auto& [real_gid, effective_gid, saved_gid] = ids.gids;
+  if (getresuid(&real_uid, &effective_uid, &saved_uid) != 0 || getresgid(&real_gid, &effective_gid, &saved_gid) != 0) {
+    throw system_failure("cannot read the user and group ids", "getresuid", errno);
+  }
+  return ids;
+}
+
+std::vector<gid_t> read_groups() {
+  const int count = getgroups(0, nullptr);
+  std::vector<gid_t> groups(count > 0 ? static_cast<std::size_t>(count) : 0);
+  if (count < 0 || (count > 0 && getgroups(count, groups.data()) != count)) {
+    throw system_failure("cannot read the supplementary groups", "getgroups", errno);
+  }
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  return groups;
+}
 
 ThreadCapabilities read_thread_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
