@@ -23,13 +23,12 @@ struct UserSpec {
 };
 
 UserSpec split_spec(const std::string& text) {
-  if (text.empty()) {
-    throw failure(kCannotUseUser, text, "it is empty", "a variable may be unset; name the user: --user www-data");
-  }
+  constexpr std::string_view kUnset = "a variable may be unset; name the user: --user www-data";
+  if (text.empty()) throw failure(kCannotUseUser, text, "it is empty", kUnset);
   const auto colon = text.find(':');
   if (colon == std::string::npos) return {text, std::nullopt};
   UserSpec spec{text.substr(0, colon), text.substr(colon + 1)};
-  if (spec.user.empty()) throw failure(kCannotUseUser, text, "there is no user before the colon");
+  if (spec.user.empty()) throw failure(kCannotUseUser, text, "there is no user before the colon", kUnset);
   if (spec.group->empty()) {
     throw failure(kCannotUseUser, text, "there is no group after the colon",
                   "leave the colon out for the user's own group");

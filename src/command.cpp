@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <vector>
@@ -24,12 +25,17 @@ Error cannot_execute(const std::string& file, std::string_view reason, std::stri
   return failure(kCannotExecute, file, reason, hint, ExitStatus::kCannotExecute);
 }
 
-/// 0 if the account can execute the file, else an errno: ENOENT and ENOTDIR if it is not there.
+// Answers of probe() that are no errno.
+constexpr int kCannotSearch =
+    -1;  // a directory on the way cannot be entered: whether the file is there is not to be known
+constexpr int kNotRegular = -2;
+
+/// 0 if the account can execute the file, else an errno or one of the above: ENOENT and ENOTDIR if it is not there.
 int probe(const std::string& file) {
   struct stat status {};
-  if (stat(file.c_str(), &status) != 0) return errno;
+  if (stat(file.c_str(), &status) != 0) return errno == EACCES ? kCannotSearch : errno;
   if (S_ISDIR(status.st_mode)) return EISDIR;
-  if (!S_ISREG(status.st_mode)) return EACCES;
+  if (!S_ISREG(status.st_mode)) return kNotRegular;
   return access(file.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
@@ -38,10 +44,11 @@ bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 /// The sentence for a file that is there and cannot be executed, from probe()'s answer.
 Error explain_probe(const std::string& file, int error) {
   if (error == EISDIR) return cannot_execute(file, "it is a directory");
-  if (error == EACCES) {
-    return cannot_execute(file, "the account may not execute it, or not enter a directory on the way to it",
-                          "this shows who may: namei -l " + file);
-  }
+  const auto hint = "this shows who may: namei -l " + file;
+  if (error == EACCES) return cannot_execute(file, "the account may not execute it", hint);
+  if (error == kCannotSearch)
+    return cannot_execute(file, "the account may not enter a directory on the way to it", hint);
+  if (error == kNotRegular) return cannot_execute(file, "it is not a regular file");
   return cannot_execute(file, describe_errno(error));
 }
 
@@ -89,6 +96,9 @@ Error explain_execve(const std::string& file, int error) {
       return explain_missing_interpreter(file, beginning);
     case ENOEXEC:
       if (is_elf(beginning)) return cannot_execute(file, "it is a program for another kind of machine");
+      if (const auto interpreter = interpreter_of(beginning); !interpreter.empty()) {
+        return cannot_execute(file, "its interpreter is not a program: " + interpreter);
+      }
       return cannot_execute(file, "it has no #! line and is not a program",
                             "give it one, or name the shell: -- /bin/sh " + file);
     case EACCES: {
@@ -114,23 +124,22 @@ Error not_found(const std::string& command, std::string_view reason, std::string
 }
 
 std::string find_in_path(const std::string& command, std::string_view path) {
-  std::string unusable;
-  int unusable_error = 0;
+  std::optional<Error> unusable;
+  std::string closed;
   while (!path.empty()) {
-    const auto directory = path.substr(0, path.find(':'));
-    path.remove_prefix(directory.size() == path.size() ? path.size() : directory.size() + 1);
+    const std::string directory(path.substr(0, path.find(':')));
+    path.remove_prefix(std::min(path.size(), directory.size() + 1));
     if (directory.empty()) continue;
-    auto file = std::string(directory) + "/" + command;
+    auto file = directory + "/" + command;
     const int error = probe(file);
     if (error == 0) return file;
-    if (!is_missing(error) && error != EACCES && error != EISDIR) throw explain_probe(file, error);
-    if (!is_missing(error) && unusable.empty()) {
-      unusable = file;
-      unusable_error = error;
-    }
+    if (error == kCannotSearch && closed.empty()) closed = directory;
+    if (error != kCannotSearch && !is_missing(error) && !unusable) unusable = explain_probe(file, error);
   }
-  if (!unusable.empty()) throw explain_probe(unusable, unusable_error);
-  throw not_found(command, "it is in none of the directories of PATH", "give its full path: -- /usr/sbin/" + command);
+  if (unusable) throw *unusable;
+  const auto hint = closed.empty() ? "give its full path: -- /full/path/of/" + command
+                                   : "the account may not enter " + closed + "; give the full path of " + command;
+  throw not_found(command, "it is in none of the directories of PATH", hint);
 }
 
 }  // namespace
@@ -138,7 +147,8 @@ std::string find_in_path(const std::string& command, std::string_view path) {
 std::string find_command(const std::string& command, std::optional<std::string_view> path) {
   if (command.empty()) throw not_found(command, "it is empty", "a variable may be unset");
   if (command.find('/') == std::string::npos) {
-    if (path && path->empty()) throw not_found(command, "PATH is empty", "give its full path: -- /usr/sbin/" + command);
+    if (path && path->empty())
+      throw not_found(command, "PATH is empty", "give its full path: -- /full/path/of/" + command);
     return find_in_path(command, path.value_or(kDefaultPath));
   }
   const int error = probe(command);

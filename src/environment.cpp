@@ -3,18 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 namespace lowportbind {
 namespace {
 
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
-/// What a shell of the daemon's could not do without, and nothing that may carry a secret.
 bool survives_clearing(std::string_view name, const EnvironmentPlan& plan) {
-  constexpr std::array<std::string_view, 4> kAlways{"PATH", "TERM", "LANG", "TZ"};
-  return name.starts_with("LC_") || std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end() ||
-         std::find(plan.keep.begin(), plan.keep.end(), name) != plan.keep.end();
+  return is_always_kept(name) || std::find(plan.keep.begin(), plan.keep.end(), name) != plan.keep.end();
 }
 
 }  // namespace

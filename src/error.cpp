@@ -25,7 +25,10 @@ Error failure(std::string_view what, std::string_view object, std::string_view r
               ExitStatus status) {
   std::string message(what);
   message += ": ";
-  message += object.empty() ? "\"\"" : printable(object);
+  // Quotes where the object would otherwise melt into the message around it.
+  const bool quoted =
+      object.empty() || object.front() == ':' || object.back() == ':' || object.front() == ' ' || object.back() == ' ';
+  message += quoted ? "\"" + printable(object) + "\"" : printable(object);
   message += ": ";
   message += printable(reason);
   return {message, printable(hint), status};

@@ -24,7 +24,8 @@ class Error : public std::runtime_error {
   ExitStatus status_;
 };
 
-/// Builds "WHAT: OBJECT: REASON"; an empty object is shown as `""`, since an unset variable is what one looks for.
+/// Builds "WHAT: OBJECT: REASON". An object that is empty, or begins or ends with a colon or a space, is quoted: it is
+/// what an unset variable leaves behind, and what one looks for.
 Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint = {},
               ExitStatus status = ExitStatus::kLauncherFailed);
 

@@ -90,6 +90,7 @@ std::optional<InheritedSockets> read_inherited(pid_t pid) {
   const char* pid_text = std::getenv("LISTEN_PID");
   const char* count_text = std::getenv("LISTEN_FDS");
   if (pid_text == nullptr || count_text == nullptr || pid_text != std::to_string(pid)) return std::nullopt;
+  if (count_text == std::string_view("0")) return std::nullopt;
   const auto count = parse_number(count_text, 1, kMost);
   if (!count.valid()) {
     throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text), count.problem);

@@ -37,7 +37,7 @@ std::optional<std::string_view> take_before(std::string_view& rest, char separat
 
 /// The names that LISTEN_FDNAMES can carry: it separates them with colons, and the specification with commas.
 std::string parse_name(const Item& item, std::string_view name) {
-  if (name.empty()) item.refuse("the descriptor name before \"=\" is empty");
+  if (name.empty()) item.refuse("the descriptor name before \"=\" is empty", "a port alone is written -p 80");
   if (name.size() > kLongestDescriptorName) item.refuse("a descriptor name has at most 255 characters");
   const bool plain = std::all_of(name.begin(), name.end(), [](char character) {
     return character > ' ' && character < 0x7f && character != ':' && character != '/';
@@ -70,8 +70,8 @@ void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address)
   if (IN6_IS_ADDR_V4MAPPED(&binary)) {
     item.refuse("IPv4-mapped IPv6 addresses are not accepted", "write the IPv4 address itself: 192.0.2.1:80");
   }
-  if (!address.interface.empty() && !IN6_IS_ADDR_LINKLOCAL(&binary)) {
-    item.refuse("only a link-local address (fe80::...) has an interface");
+  if (!address.interface.empty() && !IN6_IS_ADDR_LINKLOCAL(&binary) && !IN6_IS_ADDR_MC_LINKLOCAL(&binary)) {
+    item.refuse("only a link-local address (fe80::... or ff02::...) has an interface");
   }
   address.host = HostKind::kIpv6;
   std::copy(std::begin(binary.s6_addr), std::end(binary.s6_addr), address.bytes.begin());
@@ -104,12 +104,16 @@ void take_host(const Item& item, std::string_view& rest, ListenAddress& address)
     if (!rest.starts_with(':')) item.refuse("a colon and a port must follow the bracket");
     rest.remove_prefix(1);
   } else if (const auto colon = rest.rfind(':'); colon != std::string_view::npos) {
+    if (colon + 1 == rest.size()) item.refuse("there is no port after the colon");
     parse_ipv4(item, rest.substr(0, colon), address);
     rest.remove_prefix(colon + 1);
   }
 }
 
 std::uint16_t parse_port_number(const Item& item, std::string_view text) {
+  if (std::count(text.begin(), text.end(), '.') == 3) {
+    item.refuse("the port is missing", "a port follows the address: " + std::string(text) + ":80");
+  }
   const auto number = parse_number(text, 0, kHighestPort);
   if (!number.valid()) item.refuse(number.problem);
   if (number.value == 0) item.refuse("port 0 means \"any port\", list the port itself");
@@ -133,7 +137,8 @@ std::pair<std::uint16_t, std::uint16_t> parse_ports(const Item& item, std::strin
       item.refuse("service names cannot be looked up, there is no /etc/services here", hint);
     }
     if (text.front() != '+' && text.front() != '-') {
-      item.refuse("no such service for " + std::string(format(transport)) + " in /etc/services", hint);
+      const std::string range = text.find('-') == std::string_view::npos ? "" : ", and a range is made of numbers";
+      item.refuse("no such service for " + std::string(format(transport)) + " in /etc/services" + range, hint);
     }
   }
   const auto hyphen = text.find('-', 1);
@@ -148,7 +153,6 @@ std::pair<std::uint16_t, std::uint16_t> parse_ports(const Item& item, std::strin
 }
 
 void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
-  if (item.text.empty()) item.refuse("an empty item", "list ports as 80,443");
   if (item.text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) item.refuse("there is a space in it");
   auto rest = item.text;
   ListenAddress address;
@@ -181,8 +185,13 @@ std::string_view format(Transport transport) { return transport == Transport::kT
 std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service) {
   std::vector<ListenAddress> addresses;
   auto rest = text;
-  while (const auto item = take_before(rest, ',')) parse_item({*item, find_service}, addresses);
-  parse_item({rest, find_service}, addresses);
+  for (bool last = false; !last;) {
+    const auto before_comma = take_before(rest, ',');
+    last = !before_comma.has_value();
+    const auto item = before_comma.value_or(rest);
+    if (item.empty()) Item{text, find_service}.refuse("an empty item", "list ports as 80,443");
+    parse_item({item, find_service}, addresses);
+  }
   return addresses;
 }
 

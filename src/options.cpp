@@ -14,8 +14,10 @@
 namespace lowportbind {
 namespace {
 
+constexpr std::string_view kCannotRead = "cannot read the command line";
 constexpr std::string_view kSeparator = "--";
 constexpr std::string_view kSeeHelp = "lowportbind --help lists the options";
+constexpr std::string_view kUsage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
 
 /// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that `--check=false`, which
 /// cxxopts takes, is told from `--check`.
@@ -88,7 +90,7 @@ void add_environment(const std::string& text, EnvironmentChoice& environment) {
   const auto is_name = [&](const auto& entry) { return entry.first == name; };
   const bool again = std::find(environment.keep.begin(), environment.keep.end(), name) != environment.keep.end() ||
                      std::any_of(environment.set.begin(), environment.set.end(), is_name);
-  if (again) refuse(spelled("env", text), "the variable is named twice");
+  if (again) refuse("--env " + name, "the variable is named twice");  // its value is nobody's business
   if (equals == std::string::npos) {
     environment.keep.push_back(name);
   } else {
@@ -187,7 +189,23 @@ std::vector<const char*> separate_attached_values(std::span<char* const> argumen
   return words;
 }
 
-cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments) {
+/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in typographic quotes.
+Error explain(const cxxopts::exceptions::exception& error, std::string_view hint) {
+  constexpr std::string_view kOpen = "\u2018";
+  constexpr std::string_view kClose = "\u2019";
+  const std::string_view sentence(error.what());
+  const auto open = sentence.find(kOpen);
+  const auto close = sentence.rfind(kClose);
+  if (open == std::string_view::npos || close < open) return failure(kCannotRead, "options", sentence, hint);
+  std::string name(sentence.substr(open + kOpen.size(), close - open - kOpen.size()));
+  if (!name.starts_with('-')) name.insert(0, name.size() == 1 ? "-" : "--");
+  if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
+    return failure(kCannotRead, name, "its value is missing", hint);
+  }
+  return failure(kCannotRead, name, "there is no such option", hint);
+}
+
+cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments, std::string_view hint) {
   cxxopts::Options parser("lowportbind");
   for (const auto& definition : kDefinitions) {
     auto value = cxxopts::value<std::string>();
@@ -200,7 +218,7 @@ cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments) {
   try {
     return parser.parse(static_cast<int>(words.size()), words.data());
   } catch (const cxxopts::exceptions::exception& error) {
-    throw failure("cannot read the command line", "options", error.what(), kSeeHelp);
+    throw explain(error, hint);
   }
 }
 
@@ -242,23 +260,21 @@ Options parse_options(std::span<char* const> arguments, const FindService& find_
   const auto separator =
       std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return word == kSeparator; });
   const auto ours = arguments.first(static_cast<std::size_t>(separator - arguments.begin()));
-  const auto parsed = run_cxxopts(ours);
+  const auto parsed = run_cxxopts(ours, separator == arguments.end() ? kUsage : kSeeHelp);
   // A stray word is named before anything else: it usually is the command, or what was meant to be a value.
   if (!parsed.unmatched().empty()) {
-    throw failure("cannot read the command line", parsed.unmatched().front(), "this is no option",
-                  "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]");
+    throw failure(kCannotRead, parsed.unmatched().front(), "this is no option", kUsage);
   }
   Options options;
   apply(parsed, find_service, options);
   if (options.action == Action::kShowHelp || options.action == Action::kShowVersion) return options;
   if (separator == arguments.end()) {
-    throw failure("cannot read the command line", kSeparator, "it is missing",
+    throw failure(kCannotRead, kSeparator, "it is missing",
                   "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]");
   }
   options.command = arguments.subspan(ours.size() + 1);
   if (options.command.empty()) {
-    throw failure("cannot read the command line", kSeparator, "no command follows it",
-                  "lowportbind [OPTION...] -- COMMAND [ARG...]");
+    throw failure(kCannotRead, kSeparator, "no command follows it", "lowportbind [OPTION...] -- COMMAND [ARG...]");
   }
   return options;
 }

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 
 #include <algorithm>
+#include <array>
 
 #include "error.hpp"
 
@@ -14,6 +15,12 @@ constexpr int kDefaultBacklog = 4096;
 
 constexpr std::string_view kContradiction = "the options contradict each other";
 constexpr std::string_view kNoEffect = "the option has no effect";
+
+constexpr std::array<const char*, 4> kSetForAccount{"HOME", "USER", "LOGNAME", "SHELL"};
+
+bool is_set_for_account(std::string_view name) {
+  return std::find(kSetForAccount.begin(), kSetForAccount.end(), name) != kSetForAccount.end();
+}
 
 bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
 
@@ -73,6 +80,13 @@ void check_options(const Options& options, const Host& host) {
     throw failure(kNoEffect, "--allow-new-privs", "no_new_privs is set already, and nothing can unset it",
                   "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges");
   }
+  for (const auto& name : options.environment.keep) {
+    if (is_always_kept(name)) throw failure(kNoEffect, "--env " + name, "--clear-env keeps this variable anyway");
+    if (options.user && is_set_for_account(name)) {
+      throw failure(kNoEffect, "--env " + name, "with --user this variable is set to the account's",
+                    "set it: --env " + name + "=VALUE");
+    }
+  }
   if (opens_sockets(options.mode)) {
     check_socket_mode(options, host);
   } else {
@@ -107,12 +121,12 @@ void check_rights(const Options& options, const Account& account, const Host& ho
   const std::string way_out = host.identity.is_root()
                                   ? "container: docker run --cap-add SETUID --cap-add SETGID; or start it as that user"
                                   : "start it as root: sudo lowportbind ..., or leave --user out";
-  if (privileges.change_ids && !contains(effective, CAP_SETUID)) {
+  if (privileges.change_uid && !contains(effective, CAP_SETUID)) {
     throw failure("cannot become", format(account), who + " may not change its user (CAP_SETUID)", way_out);
   }
-  if ((privileges.change_ids || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
+  if ((privileges.change_gid || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
     throw failure("cannot become", format(account), who + " may not change its groups (CAP_SETGID)",
-                  privileges.change_ids ? way_out : "keep the groups: --groups keep");
+                  privileges.change_gid ? way_out : "keep the groups: --groups keep");
   }
   if (contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE)) return;
   for (const auto& address : options.listen) {
@@ -139,7 +153,8 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   // add from a file is added then.
   privileges.cut_bounding_set = !options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP);
   privileges.change_groups = account.groups != host.identity.groups;
-  privileges.change_ids = account.uid != host.identity.uid || account.gid != host.identity.gid;
+  privileges.change_gid = account.gid != host.identity.gid;
+  privileges.change_uid = account.uid != host.identity.uid;
   privileges.keep_capabilities = grant && host.identity.is_root();
   privileges.parent_death = host.parent_death;
   return privileges;
@@ -185,7 +200,8 @@ DescriptorPlan plan_descriptors(const Options& options, const Host& host, std::s
   plan.count = static_cast<int>(socket_count);
   plan.kept = options.keep_fds;
   std::sort(plan.kept.begin(), plan.kept.end());
-  if (!plan.kept.empty() && plan.kept.front() < plan.first + plan.count) {
+  // An inetd server has its socket as 0 and 1, whatever number it has until then.
+  if (options.mode != Mode::kInetd && !plan.kept.empty() && plan.kept.front() < plan.first + plan.count) {
     throw failure(kContradiction, "--keep-fd " + std::to_string(plan.kept.front()),
                   mode_option(options.mode) + " puts a socket there",
                   "the sockets take descriptors 3 to " + std::to_string(plan.first + plan.count - 1));
@@ -224,13 +240,12 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
   environment.keep = options.environment.keep;
   environment.unset = {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "NGINX"};
   if (options.user) {
-    const bool has_entry = !account.user.empty();
-    environment.set.emplace_back("HOME", has_entry ? account.home : "/");
-    if (has_entry) {
-      for (const char* name : {"USER", "LOGNAME"}) environment.set.emplace_back(name, account.user);
+    environment.unset.insert(environment.unset.end(), kSetForAccount.begin(), kSetForAccount.end());
+    environment.set.emplace_back("HOME", account.user.empty() ? "/" : account.home);
+    if (!account.user.empty()) {
+      environment.set.emplace_back("USER", account.user);
+      environment.set.emplace_back("LOGNAME", account.user);
       environment.set.emplace_back("SHELL", account.shell);
-    } else {
-      for (const char* name : {"USER", "LOGNAME", "SHELL"}) environment.unset.emplace_back(name);
     }
   }
   announce_sockets(options, host, descriptors, environment);
@@ -240,6 +255,12 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
 }
 
 }  // namespace
+
+// What a shell of the daemon's could not do without, and nothing that may carry a secret.
+bool is_always_kept(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kAlways{"PATH", "TERM", "LANG", "TZ"};
+  return name.starts_with("LC_") || std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end();
+}
 
 bool is_privileged(const ListenAddress& address, int unprivileged_port_start) {
   return address.port < unprivileged_port_start;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,8 @@ struct PrivilegePlan {
   bool set_no_new_privs = true;
   bool cut_bounding_set = false;
   bool change_groups = false;
-  bool change_ids = false;
+  bool change_gid = false;
+  bool change_uid = false;
   bool keep_capabilities = false;  ///< the uid leaves 0, which would clear them
   ParentDeath parent_death;
 };
@@ -81,6 +83,9 @@ struct Plan {
 /// Checks the options against each other, the account and the host, and decides what will be done. Pure.
 /// Throws Error: options that contradict each other or would have no effect, and rights that the launcher lacks.
 Plan make_plan(const Options& options, const Account& account, const Host& host);
+
+/// The variables that `--clear-env` keeps without being told.
+bool is_always_kept(std::string_view name);
 
 /// "443/tcp" is privileged where CAP_NET_BIND_SERVICE is needed to bind it.
 bool is_privileged(const ListenAddress& address, int unprivileged_port_start);

@@ -98,9 +98,8 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
                          "securebits may have it locked; `capsh --print` shows them");
   }
   if (plan.change_groups) check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
-  if (!plan.change_ids) return;
-  check(setresgid(account.gid, account.gid, account.gid), "setresgid");
-  check(setresuid(account.uid, account.uid, account.uid), "setresuid");
+  if (plan.change_gid) check(setresgid(account.gid, account.gid, account.gid), "setresgid");
+  if (plan.change_uid) check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }
 
 /// A parent that died between the change of ids and this call sent no signal: it is delivered here instead.

@@ -41,8 +41,8 @@ std::string describe_ports(const Plan& plan) {
 std::string describe_mode(const Plan& plan) {
   const std::string mode(format(plan.mode));
   if (plan.mode != Mode::kAmbient) {
-    return mode + ": " + std::to_string(plan.descriptors.inherited + plan.descriptors.count) +
-           " open sockets, no capability";
+    const int count = plan.descriptors.inherited + plan.descriptors.count;
+    return mode + ": " + std::to_string(count) + (count == 1 ? " open socket" : " open sockets") + ", no capability";
   }
   return mode + (plan.privileges.capabilities == kNoCapability ? ": no capability" : ": CAP_NET_BIND_SERVICE");
 }
@@ -67,16 +67,16 @@ Account:
   -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only
       --groups WHAT         init, none, keep, or a list: G1,G2
 Ports:
-  -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; may be repeated
+  -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; repeatable
   -m, --mode MODE           ambient: the daemon binds, with the capability to
                             listen-fds, inetd, nginx: it is handed open sockets
       --confine WHAT        keep it from binding other ports: off
       --backlog N           queue of a listening socket (default 4096)
       --reuse-port          open the sockets with SO_REUSEPORT
 Process:
-      --env NAME[=VALUE]    set a variable, or keep it; may be repeated
+      --env NAME[=VALUE]    set a variable, or keep it; repeatable
       --clear-env           start from PATH, TERM, LANG, LC_* and TZ alone
-      --keep-fd N           leave descriptor N open; may be repeated
+      --keep-fd N           leave descriptor N open; repeatable
       --own-stdio           let the daemon open /dev/stdout and /dev/stderr
       --new-session         leave the terminal's session: setsid
       --allow-new-privs     let setuid and file-capability helpers of the daemon

@@ -1,10 +1,163 @@
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
+#include "attempt.hpp"
 #include "support.hpp"
+
+namespace {
+
+struct Row {
+  std::vector<std::string> options;
+  std::string message;
+  std::string hint;
+};
+
+template <typename Rows>
+void check_refusals(const Rows& rows) {
+  for (const auto& row : rows) {
+    CAPTURE(row.message);
+    const auto tried = attempt::launch(row.options);
+    CHECK(tried.result.status == 125);
+    CHECK(tried.result.out.empty());
+    CHECK(tried.result.err == attempt::lines(row.message, row.hint));
+    CHECK_FALSE(tried.executed);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a launch that is in order leaves the mark that a refused one must not leave") {
+  const auto tried = attempt::launch(attempt::account());
+  CHECK(tried.result.status == 0);
+  CHECK(tried.executed);
+}
 
 TEST_CASE("the separator before the command is required") {
   const auto result = support::launch({"--user", "www-data", "/bin/true"});
   CHECK(result.status == 125);
-  CHECK(result.err.find("lowportbind: cannot read the command line: /bin/true: this is no option") == 0);
-  CHECK(result.err.find("lowportbind: hint: ") != std::string::npos);
+  CHECK(result.err == attempt::lines("cannot read the command line: /bin/true: this is no option",
+                                     "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
+}
+
+TEST_CASE("a command line without a command is refused") {
+  const auto missing = support::launch({});
+  CHECK(missing.status == 125);
+  CHECK(missing.err == attempt::lines("cannot read the command line: --: it is missing",
+                                      "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]"));
+  const auto empty = support::launch({"--"});
+  CHECK(empty.status == 125);
+  CHECK(empty.err == attempt::lines("cannot read the command line: --: no command follows it",
+                                    "lowportbind [OPTION...] -- COMMAND [ARG...]"));
+}
+
+TEST_CASE("without the separator nothing runs whatever else is given") {
+  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"-u", "www-data"}, {"-n"}}) {
+    const auto tried = attempt::launch(options, {}, {});
+    CHECK(tried.result.status == 125);
+    CHECK_FALSE(tried.executed);
+    CHECK(tried.result.err.starts_with("lowportbind: cannot read the command line: "));
+  }
+}
+
+TEST_CASE("an option that cannot be used is refused before anything runs") {
+  const std::string see_command = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+  const Row rows[] = {
+      {{"-up", "80"}, "cannot read the command line: 80: this is no option", see_command},
+      {{"-u", "www-data", "nginx"}, "cannot read the command line: nginx: this is no option", see_command},
+      {{"--check=false"},
+       "cannot use the option: --check=false: it is a switch and takes no value",
+       "leave the option out to switch it off"},
+      {{"-u", "a", "-u", "b"}, "cannot use the option: --user: it is given twice", ""},
+      {{"--mode", "systemd"},
+       "cannot use the option: --mode systemd: the modes are ambient, listen-fds, inetd and nginx",
+       ""},
+      {{"--groups", "adm,"}, "cannot use the option: --groups adm,: an empty item", "none is spelled: --groups none"},
+      {{"--groups", "none,adm"},
+       "cannot use the option: --groups none,adm: \"none\" stands alone or not at all",
+       "a group of that name is given by its number"},
+      {{"--backlog", "0"}, "cannot use the option: --backlog 0: the smallest value is 1", ""},
+      {{"--backlog", "0x10"},
+       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in decimal",
+       ""},
+      {{"--keep-fd", "2"}, "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept", ""},
+      {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: a number has no sign", ""},
+      {{"--env", "=x"}, "cannot use the option: --env =x: the name of the variable is empty", ""},
+      {{"--env", "LISTEN_FDS=1"},
+       "cannot use the option: --env LISTEN_FDS=1: lowportbind sets or removes this variable itself",
+       "--mode listen-fds and --mode nginx hand sockets over by it"},
+      {{"--env", "NGINX=3;"},
+       "cannot use the option: --env NGINX=3;: lowportbind sets or removes this variable itself",
+       "--mode listen-fds and --mode nginx hand sockets over by it"},
+      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A=2: the variable is named twice", ""},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("options that contradict each other or do nothing are refused before anything runs") {
+  const Row rows[] = {
+      {{"-p", "8080", "--backlog", "5"},
+       "the option has no effect: --backlog: in --mode ambient the daemon opens its own sockets",
+       ""},
+      {{"--reuse-port"},
+       "the option has no effect: --reuse-port: in --mode ambient the daemon opens its own sockets",
+       ""},
+      {{"-p", "127.0.0.1:8080"},
+       "the option has no effect: 127.0.0.1:8080/tcp: in --mode ambient the daemon chooses the address, only the port "
+       "counts",
+       "leave the host out, or use --mode listen-fds, inetd or nginx"},
+      {{"-p", "web=8080"},
+       "the option has no effect: web=8080/tcp: a descriptor name needs a descriptor, and --mode ambient passes none",
+       "leave \"web=\" out, or use --mode listen-fds"},
+      {{"-m", "listen-fds"}, "the option has no effect: --mode listen-fds: no port is listed", "list one: -p 80"},
+      {{"-m", "inetd", "-p", "8080,8081"},
+       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 ports are listed",
+       ""},
+      {{"-p", "8080,8080"}, "the options contradict each other: 8080/tcp: it is listed twice", ""},
+      {{"-m", "listen-fds", "-p", "8080,127.0.0.1:8080"},
+       "the options contradict each other: 127.0.0.1:8080/tcp: it overlaps 8080/tcp",
+       ""},
+      {{"--env", "A"},
+       "the option has no effect: --env A: without --clear-env every variable is kept",
+       "set it: --env A=VALUE, or add --clear-env"},
+      {{"--keep-fd", "999"},
+       "cannot keep the descriptor: 999: it is not open",
+       "open it for the launcher, for example in a shell: 999<FILE"},
+  };
+  for (auto row : rows) {
+    row.options = attempt::with_account(row.options);
+    check_refusals(std::vector<Row>{row});
+  }
+}
+
+TEST_CASE("an unknown option is named as it was typed") {
+  for (const std::string option : {"--bogus", "-x", "--no-check", "--chec"}) {
+    CAPTURE(option);
+    const auto tried = attempt::launch({option});
+    CHECK(tried.result.status == 125);
+    CHECK_FALSE(tried.executed);
+    CHECK(tried.result.err.starts_with("lowportbind: cannot read the command line: "));
+    CHECK(tried.result.err.find(option.substr(option.find_first_not_of('-'))) != std::string::npos);
+    CHECK(tried.result.err.find("\\x") == std::string::npos);
+    CHECK(tried.result.err.ends_with("\nlowportbind: hint: lowportbind --help lists the options\n"));
+  }
+}
+
+TEST_CASE("the options of the daemon are its own") {
+  auto options = attempt::with_account({"--", support::probe(), "-u", "root", "--check", "--", "-p", "0"});
+  const auto result = support::launch(options);
+  CHECK(result.status == 0);
+  CHECK(result.out ==
+        "argument:\t-u\nargument:\troot\nargument:\t--check\nargument:\t--\nargument:\t-p\nargument:\t0\n");
+}
+
+TEST_CASE("a message cannot drive the terminal or forge a line of a log") {
+  for (const std::string text : {"a\nlowportbind: forged", "\x1b[2J", "\xc2\x9b", "\r"}) {
+    const auto result = support::launch({"--user", text, "--", "/bin/true"});
+    CHECK(result.status == 125);
+    CHECK(result.err.find(text) == std::string::npos);
+    CHECK(result.err.find("\nlowportbind: forged") == std::string::npos);
+    CHECK(result.err.find("\\x") != std::string::npos);
+  }
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 
 using lowportbind::parse_number;
@@ -37,5 +39,27 @@ TEST_CASE("what is no decimal number is refused with its own reason") {
     CAPTURE(row.text);
     CHECK_FALSE(number.valid());
     CHECK(number.problem.find(row.reason) != std::string::npos);
+  }
+}
+
+TEST_CASE("a number below its range is refused with the smallest value") {
+  CHECK(parse_number("0", 1, 10).problem == "the smallest value is 1");
+  CHECK(parse_number("1", 2, 10).problem == "the smallest value is 2");
+  CHECK(parse_number("2", 2, 10).value == 2);
+}
+
+TEST_CASE("the largest number of 64 bits is read and the next one does not wrap") {
+  constexpr auto kLargest = std::numeric_limits<std::uint64_t>::max();
+  CHECK(parse_number("18446744073709551615", 0, kLargest).value == kLargest);
+  CHECK_FALSE(parse_number("18446744073709551616", 0, kLargest).valid());
+  CHECK_FALSE(parse_number("99999999999999999999999999", 0, kLargest).valid());
+}
+
+TEST_CASE("only ASCII digits are digits") {
+  CHECK(lowportbind::all_digits("0123456789"));
+  for (const std::string text : {"", "1a", "-1", " 1", "\xd9\xa3", "\xb2"}) {
+    CAPTURE(text);
+    CHECK_FALSE(lowportbind::all_digits(text));
+    CHECK_FALSE(parse_number(text, 0, 10).valid());
   }
 }

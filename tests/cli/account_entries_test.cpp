@@ -1,0 +1,65 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "attempt.hpp"
+#include "support.hpp"
+
+namespace {
+
+constexpr const char* kPasswd =
+    "root:x:0:0::/root:/bin/sh\n"
+    "toor:x:0:0::/root:/bin/sh\n"
+    "www-data:x:33:33::/var/www:/usr/sbin/nologin\n"
+    "evil:x:4294967296:33::/:\n"
+    "minus:x:4294967295:33::/:\n"
+    "minusgid:x:5001:4294967295::/:\n"
+    "1234:x:5000:5000::/:\n"
+    "012:x:5002:5002::/:\n";
+
+void replace_tables(const std::string& passwd_sources) {
+  support::enter_own_mounts();
+  support::mount_over("/etc/passwd", kPasswd);
+  support::mount_over("/etc/nsswitch.conf", "passwd: " + passwd_sources + "\ngroup: files\nservices: files\n");
+}
+
+/// "refused", or the uid and gid that the daemon had.
+std::string ids_of(const std::string& spec) {
+  const auto result = support::launch({"--user", spec, "--", support::probe(), "status"});
+  if (result.status != 0) return "refused";
+  auto field = support::fields(result.out);
+  return field["Uid"] + " " + field["Gid"];
+}
+
+}  // namespace
+
+TEST_CASE("pitfall 1: an entry of passwd with an id that wraps or means no change is refused") {
+  for (const std::string sources : {"files", "files [NOTFOUND=return]"}) {
+    CAPTURE(sources);
+    replace_tables(sources);
+    for (const std::string spec : {"evil", "minus", "minusgid"}) {
+      CAPTURE(spec);
+      const auto tried = attempt::launch({"--user", spec});
+      CHECK(tried.result.status == 125);
+      CHECK(tried.result.err.starts_with("lowportbind: cannot use "));
+      CHECK_FALSE(tried.executed);
+    }
+  }
+}
+
+TEST_CASE("a second name of root is root") {
+  replace_tables("files");
+  const auto tried = attempt::launch({"--user", "toor"});
+  CHECK(tried.result.status == 125);
+  CHECK(tried.result.err.starts_with("lowportbind: cannot use the user: toor: it is root (uid 0)\n"));
+  CHECK_FALSE(tried.executed);
+}
+
+TEST_CASE("pitfall 4: a name of digits is a name and a plus makes it a number") {
+  replace_tables("files");
+  CHECK(ids_of("1234") == "5000\t5000\t5000\t5000 5000\t5000\t5000\t5000");
+  CHECK(ids_of("012") == "5002\t5002\t5002\t5002 5002\t5002\t5002\t5002");
+  CHECK(ids_of("+1234") == "refused");  // nobody's number, and so without a group
+  CHECK(ids_of("+1234:33") == "1234\t1234\t1234\t1234 33\t33\t33\t33");
+  CHECK(ids_of("+5000") == "5000\t5000\t5000\t5000 5000\t5000\t5000\t5000");
+}

@@ -1,0 +1,160 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "attempt.hpp"
+#include "support.hpp"
+
+namespace {
+
+struct Row {
+  std::string spec;
+  std::string message;
+  std::string hint;
+};
+
+template <typename Rows>
+void check_refusals(const Rows& rows, const std::string& option = "--user") {
+  for (const auto& row : rows) {
+    CAPTURE(row.spec);
+    auto options = option == "--user" ? std::vector<std::string>{} : attempt::account();
+    options.insert(options.end(), {option, row.spec});
+    const auto tried = attempt::launch(options);
+    CHECK(tried.result.status == 125);
+    CHECK(tried.result.err == attempt::lines(row.message, row.hint));
+    CHECK(tried.result.out.empty());
+    CHECK_FALSE(tried.executed);
+  }
+}
+
+const std::string kRoot = "it is root (uid 0)";
+const std::string kRootHint = "the daemon is to run without root: name an unprivileged user, such as www-data";
+const std::string kOctal = "a leading zero means octal to some programs, write the number without it";
+
+}  // namespace
+
+TEST_CASE("pitfall 1: a uid that would wrap or mean no change is refused") {
+  const std::string largest = "the largest value is 4294967294";
+  const Row rows[] = {
+      {"4294967296", "cannot use the user: 4294967296: " + largest, ""},
+      {"4294967295", "cannot use the user: 4294967295: " + largest, ""},
+      {"+4294967295", "cannot use the user: +4294967295: " + largest, ""},
+      {"4294967296:33", "cannot use the user: 4294967296: " + largest, ""},
+      {"4294967329", "cannot use the user: 4294967329: " + largest, ""},
+      {"18446744073709551616", "cannot use the user: 18446744073709551616: " + largest, ""},
+      {"18446744073709551649", "cannot use the user: 18446744073709551649: " + largest, ""},
+      {"-1", "cannot use the user: -1: a number has no sign", ""},
+      {"+-1", "cannot use the user: +-1: a number has no sign", ""},
+      {"-1:33", "cannot use the user: -1: a number has no sign", ""},
+      {"4000:4294967296", "cannot use the group: 4294967296: " + largest, ""},
+      {"4000:4294967295", "cannot use the group: 4294967295: " + largest, ""},
+      {"4000:-1", "cannot use the group: -1: a number has no sign", ""},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("pitfall 2: an empty user never stays root") {
+  const std::string no_user = "there is no user before the colon";
+  const std::string no_group = "there is no group after the colon";
+  const std::string group_hint = "leave the colon out for the user's own group";
+  const Row rows[] = {
+      {"", "cannot use the user: \"\": it is empty", "a variable may be unset; name the user: --user www-data"},
+      {":", "cannot use the user: :: " + no_user, ""},
+      {"::", "cannot use the user: ::: " + no_user, ""},
+      {":33", "cannot use the user: :33: " + no_user, ""},
+      {":www-data", "cannot use the user: :www-data: " + no_user, ""},
+      {":root", "cannot use the user: :root: " + no_user, ""},
+      {"www-data:", "cannot use the user: www-data:: " + no_group, group_hint},
+      {"33:", "cannot use the user: 33:: " + no_group, group_hint},
+      {"root:", "cannot use the user: root:: " + no_group, group_hint},
+      {"www-data:33:33", "cannot use the user: www-data:33:33: it has more than one colon", ""},
+      {"www-data::33", "cannot use the user: www-data::33: it has more than one colon", ""},
+      {" ", "cannot use the user:  : a number has no spaces in it", ""},
+      {"+", "cannot use the user: +: a number is missing", ""},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("pitfall 3: a uid without a passwd entry needs its group") {
+  const std::string nobody = ": there is no passwd entry that says which group it has";
+  const Row rows[] = {
+      {"4000", "cannot use the user: 4000" + nobody, "name the group: --user 4000:GROUP"},
+      {"+4000", "cannot use the user: +4000" + nobody, "name the group: --user +4000:GROUP"},
+      {"4294967294", "cannot use the user: 4294967294" + nobody, "name the group: --user 4294967294:GROUP"},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("pitfall 4: a uid in any spelling but plain decimal is refused") {
+  const Row rows[] = {
+      {"010", "cannot use the user: 010: " + kOctal, ""},
+      {"+010", "cannot use the user: +010: " + kOctal, ""},
+      {"033:33", "cannot use the user: 033: " + kOctal, ""},
+      {"4000:010", "cannot use the group: 010: " + kOctal, ""},
+      {" 5", "cannot use the user:  5: a number has no spaces in it", ""},
+      {"5 ", "cannot use the user: 5 : a number has no spaces in it", ""},
+      {"5\n", "cannot use the user: 5\\x0a: a number has no spaces in it", ""},
+      {"4foo", "cannot use the user: 4foo: the number is followed by \"foo\"", ""},
+      {"+4foo", "cannot use the user: +4foo: the number is followed by \"foo\"", ""},
+      {"33.0", "cannot use the user: 33.0: the number is followed by \".0\"", ""},
+      {"0x21", "cannot use the user: 0x21: hexadecimal is not read, write the number in decimal", ""},
+      {"++33", "cannot use the user: ++33: a number has no sign", ""},
+      {"+www-data", "cannot use the user: +www-data: this is not a number", ""},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("root is refused in every spelling") {
+  const Row rows[] = {
+      {"root", "cannot use the user: root: " + kRoot, kRootHint},
+      {"0", "cannot use the user: 0: " + kRoot, kRootHint},
+      {"+0", "cannot use the user: +0: " + kRoot, kRootHint},
+      {"root:root", "cannot use the user: root:root: " + kRoot, kRootHint},
+      {"root:33", "cannot use the user: root:33: " + kRoot, kRootHint},
+      {"0:33", "cannot use the user: 0:33: " + kRoot, kRootHint},
+      {"+0:+33", "cannot use the user: +0:+33: " + kRoot, kRootHint},
+      {"00", "cannot use the user: 00: " + kOctal, ""},
+      {"+00", "cannot use the user: +00: " + kOctal, ""},
+      {"0x0", "cannot use the user: 0x0: hexadecimal is not read, write the number in decimal", ""},
+      {"-0", "cannot use the user: -0: a number has no sign", ""},
+      {" 0", "cannot use the user:  0: a number has no spaces in it", ""},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("a name that nobody has is refused with the way to see those there are") {
+  const std::string users = "getent passwd lists the names there are";
+  const std::string groups = "getent group lists the names there are";
+  const Row rows[] = {
+      {"no-such-user", "cannot use the user: no-such-user: there is no such name", users},
+      {"no-such-user:33", "cannot use the user: no-such-user: there is no such name", users},
+      {"ROOT", "cannot use the user: ROOT: there is no such name", users},
+      {"www data", "cannot use the user: www data: there is no such name", users},
+      {"4000:no-such-group", "cannot use the group: no-such-group: there is no such name", groups},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("a supplementary group is refused like any other") {
+  const Row rows[] = {
+      {"no-such-group", "cannot use the group: no-such-group: there is no such name",
+       "getent group lists the names there are"},
+      {"4,4294967296", "cannot use the group: 4294967296: the largest value is 4294967294", ""},
+      {"4294967295", "cannot use the group: 4294967295: the largest value is 4294967294", ""},
+      {"-1", "cannot use the group: -1: a number has no sign", ""},
+      {"010", "cannot use the group: 010: " + kOctal, ""},
+      {"4, 5", "cannot use the group:  5: a number has no spaces in it", ""},
+  };
+  check_refusals(rows, "--groups");
+}
+
+TEST_CASE("root must say who the daemon is to run as") {
+  support::require_root();
+  const auto tried = attempt::launch({"-p", "80"});
+  CHECK(tried.result.status == 125);
+  CHECK(tried.result.err ==
+        attempt::lines("cannot choose the account: --user: root must say who the daemon is to run as",
+                       "for example --user www-data"));
+  CHECK_FALSE(tried.executed);
+}

@@ -1,0 +1,178 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <string>
+#include <vector>
+
+#include "attempt.hpp"
+#include "support.hpp"
+
+namespace {
+
+support::Result execute(const std::string& command) { return support::launch(attempt::with_account({"--", command})); }
+
+void check_126(const std::string& file, const std::string& reason, const std::string& hint) {
+  CAPTURE(file);
+  const auto result = execute(file);
+  CHECK(result.status == 126);
+  CHECK(result.out.empty());
+  CHECK(result.err == attempt::lines("cannot execute: " + file + ": " + reason, hint));
+}
+
+}  // namespace
+
+TEST_CASE("a directory is not a command") {
+  const support::TemporaryDirectory directory;
+  check_126(directory.path(), "it is a directory", "");
+  check_126("/", "it is a directory", "");
+}
+
+TEST_CASE("a file that nobody may execute is status 126") {
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0644);
+  check_126(file, "the account may not execute it, or not enter a directory on the way to it",
+            "this shows who may: namei -l " + file);
+}
+
+TEST_CASE("a file that the account may not execute is status 126 even if root may") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0700);
+  const std::string reason = "the account may not execute it, or not enter a directory on the way to it";
+  check_126(file, reason, "this shows who may: namei -l " + file);
+  REQUIRE(chmod(file.c_str(), 0755) == 0);
+  CHECK(execute(file).out == "ran\n");
+  REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
+  check_126(file, reason, "this shows who may: namei -l " + file);
+}
+
+TEST_CASE("pitfall 25: a text without a line that names an interpreter is not run through a shell") {
+  const support::TemporaryDirectory directory;
+  for (const std::string content : {"echo ran\n", "", "\n#!/bin/sh\necho ran\n", " #!/bin/sh\necho ran\n"}) {
+    CAPTURE(content);
+    const auto file = directory.write("tool", content, 0755);
+    check_126(file, "it has no #! line and is not a program", "give it one, or name the shell: -- /bin/sh " + file);
+  }
+}
+
+TEST_CASE("a script whose interpreter is missing says which one") {
+  const support::TemporaryDirectory directory;
+  struct Row {
+    std::string line;
+    std::string interpreter;
+  };
+  const Row rows[] = {{"#!/no/such/shell", "/no/such/shell"},
+                      {"#! /no/such/shell -x", "/no/such/shell"},
+                      {"#!\t/no/such/shell\targument", "/no/such/shell"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    const auto file = directory.write("tool", row.line + "\necho ran\n", 0755);
+    check_126(file, "its interpreter is missing: " + row.interpreter,
+              "install " + row.interpreter + ", or mend the first line of " + file);
+  }
+}
+
+TEST_CASE("a script with the line ends of another system says so") {
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("tool", "#!/bin/sh\r\necho ran\r\n", 0755);
+  check_126(file, "its first line ends with a carriage return",
+            "write it with Unix line ends: sed -i 's/\\r$//' " + file);
+}
+
+TEST_CASE("a script whose interpreter cannot be executed says which one") {
+  const support::TemporaryDirectory directory;
+  const auto interpreter = directory.write("interpreter", "#!/bin/sh\n", 0644);
+  const auto file = directory.write("tool", "#!" + interpreter + "\n", 0755);
+  check_126(file, "the account may not execute its interpreter: " + interpreter, "");
+}
+
+TEST_CASE("a script whose interpreter is no program is not told that it names none") {
+  const support::TemporaryDirectory directory;
+  const auto interpreter = directory.write("interpreter", "no program\n", 0755);
+  const auto file = directory.write("tool", "#!" + interpreter + "\n", 0755);
+  const auto result = execute(file);
+  CAPTURE(result.err);
+  CHECK(result.status == 126);
+  CHECK(result.err.find("it has no #! line") == std::string::npos);
+  CHECK(result.err.find(interpreter) != std::string::npos);
+}
+
+TEST_CASE("a program for another machine is status 126") {
+  const support::TemporaryDirectory directory;
+  auto program = support::read_file(support::probe());
+  REQUIRE(program.size() > 20);
+  program[18] = '\x7f';  // e_machine
+  program[19] = '\x7f';
+  check_126(directory.write("tool", program, 0755), "it is a program for another kind of machine", "");
+}
+
+TEST_CASE("a program whose loader is missing is status 126") {
+  auto program = support::read_file("/bin/true");
+  const auto loader = program.find("/ld-");
+  if (loader == std::string::npos) support::skip("/bin/true is linked without a program loader");
+  program[loader + 1] = 'x';
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("tool", program, 0755);
+  check_126(file, "its program loader is missing",
+            "`readelf -l " + file + "` names it; a program for another C library or architecture?");
+}
+
+TEST_CASE("an environment that is too long is status 126") {
+  support::enter_own_network();
+  // LISTEN_FDNAMES repeats the name for each port, and the kernel takes 128 KiB in one variable.
+  const auto launch_ports = [](const std::string& range) {
+    return support::launch({"--user", "www-data", "--mode", "listen-fds", "-p", std::string(255, 'n') + "=" + range,
+                            "--", support::probe(), "pid"});
+  };
+  CHECK(launch_ports("2000-2500").status == 0);
+  const auto longer = launch_ports("2000-2599");
+  CHECK(longer.status == 126);
+  CHECK(longer.out.empty());
+  CHECK(longer.err ==
+        attempt::lines("cannot execute: " + support::probe() + ": its arguments and environment are too long",
+                       "see `getconf ARG_MAX`"));
+}
+
+TEST_CASE("a symbolic link is followed and a loop of links is status 126") {
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0755);
+  const auto link = directory.path("link");
+  const auto loop = directory.path("loop");
+  REQUIRE(symlink(file.c_str(), link.c_str()) == 0);
+  REQUIRE(symlink(loop.c_str(), loop.c_str()) == 0);
+  CHECK(execute(link).out == "ran\n");
+  check_126(loop, "Too many levels of symbolic links", "");
+}
+
+TEST_CASE("what is neither a program nor a script is status 126 without being opened") {
+  const support::TemporaryDirectory directory;
+  const auto pipe = directory.path("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0755) == 0);
+  CHECK(execute(pipe).status == 126);
+  CHECK(execute("/dev/null").status == 126);
+}
+
+TEST_CASE("with check nothing is executed") {
+  const auto tried = attempt::launch(attempt::with_account({"--check"}));
+  CHECK(tried.result.status == 0);
+  CHECK_FALSE(tried.executed);
+  CHECK(tried.result.out.ends_with("verdict      ready\n"));
+}
+
+TEST_CASE("with check a command that cannot be executed has the status of the launch") {
+  const support::TemporaryDirectory directory;
+  struct Row {
+    std::string command;
+    int status;
+  };
+  const Row rows[] = {{directory.path("no-such-command"), 127},
+                      {"", 127},
+                      {directory.path(), 126},
+                      {directory.write("tool", "#!/bin/sh\n", 0644), 126}};
+  for (const auto& row : rows) {
+    CAPTURE(row.command);
+    const auto result = support::launch(attempt::with_account({"--check", "--", row.command}));
+    CHECK(result.status == row.status);
+    CHECK(result.out.empty());
+  }
+}

@@ -1,0 +1,138 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "attempt.hpp"
+#include "support.hpp"
+
+namespace {
+
+/// Launches `command` in `directory` with nothing but this in the environment.
+support::Result launch_in(const std::string& directory, std::vector<std::string> environment,
+                          const std::vector<std::string>& command) {
+  support::Invocation invocation;
+  invocation.environment = std::move(environment);
+  invocation.in_child = [directory] {
+    if (chdir(directory.c_str()) != 0) _exit(122);
+  };
+  auto arguments = attempt::with_account({"--"});
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  return support::launch(arguments, invocation);
+}
+
+const std::string kScript = "#!/bin/sh\necho \"$0 ran\"\n";
+
+}  // namespace
+
+TEST_CASE("a command that is nowhere is status 127") {
+  const support::TemporaryDirectory directory;
+  const auto path = directory.path("no-such-command");
+  struct Row {
+    std::string command;
+    std::string message;
+    std::string hint;
+  };
+  const Row rows[] = {
+      {"no-such-command", "cannot find the command: no-such-command: it is in none of the directories of PATH",
+       "give its full path: -- /usr/sbin/no-such-command"},
+      {path, "cannot find the command: " + path + ": No such file or directory", ""},
+      {"./no-such-command", "cannot find the command: ./no-such-command: No such file or directory", ""},
+      {"/etc/passwd/x", "cannot find the command: /etc/passwd/x: Not a directory", ""},
+      {"", "cannot find the command: \"\": it is empty", "a variable may be unset"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.command);
+    const auto result = launch_in(directory.path(), {"PATH=/usr/bin:/bin"}, {row.command});
+    CHECK(result.status == 127);
+    CHECK(result.err == attempt::lines(row.message, row.hint));
+    CHECK(result.out.empty());
+  }
+}
+
+TEST_CASE("a directory of PATH that the account may not enter does not hide that the command is nowhere") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
+  const auto result = launch_in("/", {"PATH=" + directory.path() + ":/usr/bin:/bin"}, {"no-such-command"});
+  CAPTURE(result.err);
+  CHECK(result.status == 127);
+  CHECK(result.err.starts_with("lowportbind: cannot find the command: no-such-command: "));
+}
+
+TEST_CASE("a directory of PATH that the account may not enter does not hide a later one") {
+  support::require_root();
+  const support::TemporaryDirectory hidden;
+  const support::TemporaryDirectory open;
+  static_cast<void>(hidden.write("tool", kScript, 0755));
+  const auto tool = open.write("tool", kScript, 0755);
+  REQUIRE(chmod(hidden.path().c_str(), 0700) == 0);
+  const auto result = launch_in("/", {"PATH=" + hidden.path() + ":" + open.path()}, {"tool"});
+  CHECK(result.status == 0);
+  CHECK(result.out == tool + " ran\n");
+}
+
+TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
+  const support::TemporaryDirectory directory;
+  static_cast<void>(directory.write("tool", kScript, 0755));
+  for (const std::string path : {":/usr/bin", "/usr/bin:", "/usr/bin::/bin", ":", "::"}) {
+    CAPTURE(path);
+    const auto result = launch_in(directory.path(), {"PATH=" + path}, {"tool"});
+    CHECK(result.status == 127);
+    CHECK(result.out.empty());
+    CHECK(result.err == attempt::lines("cannot find the command: tool: it is in none of the directories of PATH",
+                                       "give its full path: -- /usr/sbin/tool"));
+  }
+}
+
+TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
+  const support::TemporaryDirectory directory;
+  static_cast<void>(directory.write("true", kScript, 0755));
+  const auto result = launch_in(directory.path(), {"PATH="}, {"true"});
+  CHECK(result.status == 127);
+  CHECK(result.err ==
+        attempt::lines("cannot find the command: true: PATH is empty", "give its full path: -- /usr/sbin/true"));
+}
+
+TEST_CASE("without PATH the directories of the system are searched and nothing else") {
+  const support::TemporaryDirectory directory;
+  static_cast<void>(directory.write("tool", kScript, 0755));
+  CHECK(launch_in(directory.path(), {}, {"true"}).status == 0);
+  CHECK(launch_in(directory.path(), {}, {"tool"}).status == 127);
+}
+
+TEST_CASE("the first directory of PATH that has the command counts") {
+  const support::TemporaryDirectory one;
+  const support::TemporaryDirectory other;
+  const auto first = one.write("tool", kScript, 0755);
+  const auto second = other.write("tool", kScript, 0755);
+  CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out == first + " ran\n");
+  CHECK(launch_in("/", {"PATH=/nowhere:" + other.path() + ":" + one.path()}, {"tool"}).out == second + " ran\n");
+  // What cannot be executed is passed over, as a shell does.
+  REQUIRE(chmod(first.c_str(), 0644) == 0);
+  CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out == second + " ran\n");
+}
+
+TEST_CASE("a command with a slash is not looked up in PATH") {
+  const support::TemporaryDirectory directory;
+  static_cast<void>(directory.write("tool", kScript, 0755));
+  const auto result = launch_in(directory.path(), {"PATH=/usr/bin"}, {"./tool"});
+  CHECK(result.status == 0);
+  CHECK(result.out == "./tool ran\n");
+}
+
+TEST_CASE("the command is looked up in the PATH that the daemon gets") {
+  const support::TemporaryDirectory directory;
+  const auto tool = directory.write("tool", kScript, 0755);
+  const auto result = support::launch(attempt::with_account({"--env", "PATH=" + directory.path(), "--", "tool"}));
+  CHECK(result.status == 0);
+  CHECK(result.out == tool + " ran\n");
+}
+
+TEST_CASE("the daemon sees the name that was typed as its own") {
+  const support::TemporaryDirectory directory;
+  const auto result = launch_in("/", {"PATH=/usr/bin:/bin"}, {"sh", "-c", "echo $0 $1", "named", "argument"});
+  CHECK(result.out == "named argument\n");
+}

@@ -1,0 +1,68 @@
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <string>
+
+#include "attempt.hpp"
+#include "support.hpp"
+
+TEST_CASE("the exit status of the daemon is its own") {
+  for (const int status : {0, 1, 2, 42, 124, 125, 126, 127, 128, 255}) {
+    CAPTURE(status);
+    const auto result =
+        support::launch(attempt::with_account({"--", support::probe(), "exit=" + std::to_string(status)}));
+    CHECK(result.status == status);
+    CHECK(result.err.empty());
+  }
+}
+
+TEST_CASE("the death of the daemon by a signal is its own") {
+  for (const int signal : {SIGTERM, SIGKILL, SIGINT, SIGUSR1, SIGPIPE}) {
+    CAPTURE(signal);
+    const auto result =
+        support::launch(attempt::with_account({"--", support::probe(), "kill=" + std::to_string(signal)}));
+    CHECK(result.status == 128 + signal);
+    CHECK(result.err.empty());
+  }
+}
+
+TEST_CASE("what the daemon reads and writes passes through") {
+  support::Invocation invocation;
+  invocation.input = "in\n";
+  const auto result =
+      support::launch(attempt::with_account({"--", "/bin/sh", "-c", "cat; echo out; echo err >&2"}), invocation);
+  CHECK(result.status == 0);
+  CHECK(result.out == "in\nout\n");
+  CHECK(result.err == "err\n");
+}
+
+TEST_CASE("with verbose each step is a line on stderr and nothing is on stdout") {
+  const auto tried = attempt::launch(attempt::with_account({"--verbose"}));
+  CHECK(tried.result.status == 0);
+  CHECK(tried.executed);
+  CHECK(tried.result.out.empty());
+  const auto& err = tried.result.err;
+  CHECK(err.find("lowportbind: becoming ") != std::string::npos);
+  CHECK(err.ends_with("lowportbind: executing " + support::probe() + "\n"));
+  CHECK(err.find("lowportbind: becoming ") < err.find("lowportbind: executing "));
+}
+
+TEST_CASE("without verbose a launch is silent") {
+  const auto tried = attempt::launch(attempt::account());
+  CHECK(tried.result.status == 0);
+  CHECK(tried.result.out.empty());
+  CHECK(tried.result.err.empty());
+}
+
+TEST_CASE("an argv without even a name is refused") {
+  support::Invocation invocation;
+  invocation.argv = {support::launcher()};
+  invocation.in_child = [] {
+    // The kernel puts an empty name in front since Linux 5.18; before, the program sees none at all.
+    char* none[] = {nullptr};
+    execve(support::launcher().c_str(), none, environ);
+  };
+  const auto result = support::run(invocation);
+  CHECK(result.status == 125);
+  CHECK(result.err.starts_with("lowportbind: cannot read the command line: "));
+}

@@ -1,0 +1,130 @@
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+
+#include <string>
+
+#include "attempt.hpp"
+#include "support.hpp"
+
+TEST_CASE("a listen address that cannot be read is refused before anything runs") {
+  const std::string numbers = "write the port's number, or see the names with `getent services`";
+  struct Row {
+    std::string spec;
+    std::string message;
+    std::string hint;
+  };
+  const Row rows[] = {
+      {"0", "0: port 0 means \"any port\", list the port itself", ""},
+      {"80-79", "80-79: the range runs backwards", ""},
+      {"80,", "\"\": an empty item", "list ports as 80,443"},
+      {"", "\"\": an empty item", "list ports as 80,443"},
+      {"0x50", "0x50: hexadecimal is not read, write the number in decimal", ""},
+      {"080", "080: a leading zero means octal to some programs, write the number without it", ""},
+      {"+80", "+80: a number has no sign", ""},
+      {"-80", "-80: a number has no sign", ""},
+      {" 80", " 80: there is a space in it", ""},
+      {"80x", "80x: the number is followed by \"x\"", ""},
+      {"65536", "65536: the largest value is 65535", ""},
+      {"80/sctp", "80/sctp: the transport after \"/\" is neither tcp nor udp", ""},
+      {"no-such-service", "no-such-service: no such service for tcp in /etc/services", numbers},
+      {"no-such-service/udp", "no-such-service/udp: no such service for udp in /etc/services", numbers},
+      {"localhost:80", "localhost:80: the host is not an IPv4 address, an IPv6 address in brackets or *",
+       "host names are not looked up; `getent ahosts NAME` prints the addresses of one"},
+      {"::1:80", "::1:80: an IPv6 address goes in brackets", "for example [2001:db8::1]:443"},
+      {"[::1]", "[::1]: a colon and a port must follow the bracket", ""},
+      {"[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]:80: IPv4-mapped IPv6 addresses are not accepted",
+       "write the IPv4 address itself: 192.0.2.1:80"},
+      {":80", ":80: the host before \":\" is empty", "leave the colon out to listen on every address"},
+      {"=80", "=80: the descriptor name before \"=\" is empty", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.spec);
+    const auto tried = attempt::launch(attempt::with_account({"--port", row.spec}));
+    CHECK(tried.result.status == 125);
+    CHECK(tried.result.err == attempt::lines("cannot read the listen address: " + row.message, row.hint));
+    CHECK_FALSE(tried.executed);
+  }
+}
+
+TEST_CASE("without a table of services the message says that it is missing") {
+  support::enter_own_mounts();
+  const support::TemporaryDirectory etc;
+  for (const std::string name : {"passwd", "group", "nsswitch.conf"}) {
+    static_cast<void>(etc.write(name, support::read_file("/etc/" + name)));
+  }
+  REQUIRE(mount(etc.path().c_str(), "/etc", nullptr, MS_BIND, nullptr) == 0);
+  const auto by_name = attempt::launch({"--user", "www-data", "-p", "http"});
+  const auto by_number = attempt::launch({"--user", "www-data", "-p", "8080"});
+  REQUIRE(umount2("/etc", MNT_DETACH) == 0);
+  CHECK(by_name.result.status == 125);
+  CHECK_FALSE(by_name.executed);
+  CHECK(by_name.result.err ==
+        attempt::lines("cannot read the listen address: http: service names cannot be looked up, there is no "
+                       "/etc/services here",
+                       "write the port's number, or see the names with `getent services`"));
+  CHECK(by_number.result.status == 0);
+  CHECK(by_number.executed);
+}
+
+TEST_CASE("a socket that cannot be had is an error that names the address and the way out") {
+  support::enter_own_network();
+  struct Row {
+    std::string spec;
+    std::string message;
+    std::string hint;
+  };
+  const Row rows[] = {
+      {"192.0.2.1:80", "cannot bind: 192.0.2.1:80/tcp: Cannot assign requested address",
+       "`ip address` lists the addresses that this host has"},
+      {"[2001:db8::1]:53/udp", "cannot bind: [2001:db8::1]:53/udp: Cannot assign requested address",
+       "`ip address` lists the addresses that this host has"},
+      {"[fe80::1%nosuch]:80", "cannot find the interface of: [fe80::1%nosuch]:80/tcp: No such device",
+       "`ip link` lists the interfaces"},
+      {"[fe80::1]:80", "cannot bind: [fe80::1]:80/tcp: Invalid argument",
+       "a link-local address needs its interface: [fe80::1%eth0]:80"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.spec);
+    const auto tried = attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", row.spec});
+    CHECK(tried.result.status == 125);
+    CHECK(tried.result.err == attempt::lines(row.message, row.hint));
+    CHECK_FALSE(tried.executed);
+  }
+}
+
+TEST_CASE("a port that is taken is an error that says how to see by whom") {
+  support::enter_own_network();
+  const int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(80);
+  REQUIRE(bind(taken, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  REQUIRE(listen(taken, 1) == 0);
+  const auto ipv4 = attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", "127.0.0.1:80"});
+  const auto every = attempt::launch({"--user", "www-data", "--mode", "inetd", "-p", "80"});
+  close(taken);
+  const std::string hint = "as root, this shows who has it: ss -ltnp 'sport = :80'";
+  CHECK(ipv4.result.status == 125);
+  CHECK(ipv4.result.err == attempt::lines("cannot bind: 127.0.0.1:80/tcp: Address already in use", hint));
+  CHECK_FALSE(ipv4.executed);
+  CHECK(every.result.status == 125);
+  CHECK(every.result.err == attempt::lines("cannot bind: 80/tcp (IPv4 and IPv6): Address already in use", hint));
+  CHECK_FALSE(every.executed);
+}
+
+TEST_CASE("a user without the capability is told how to get a privileged port") {
+  support::enter_own_network();
+  support::Invocation invocation;
+  invocation.in_child = [] { support::become(33, 33); };
+  const auto tried = attempt::launch({"-p", "80"}, invocation);
+  CHECK(tried.result.status == 125);
+  CHECK_FALSE(tried.executed);
+  CHECK(tried.result.err.starts_with(
+      "lowportbind: cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was "
+      "started without it\nlowportbind: hint: "));
+  const auto high = attempt::launch({"-p", "8080"}, invocation);
+  CHECK(high.result.status == 0);
+  CHECK(high.executed);
+}

@@ -1,0 +1,150 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "name_tables.hpp"
+#include "refusal.hpp"
+
+using lowportbind::find_group_in;
+using lowportbind::find_group_name_in;
+using lowportbind::find_groups_of_in;
+using lowportbind::find_user_in;
+
+TEST_CASE("an entry of passwd is found by name and by number") {
+  const std::string passwd =
+      "# a comment\n"
+      "\n"
+      "root:x:0:0:root:/root:/bin/bash\n"
+      "www-data:x:33:34:www-data:/var/www:/usr/sbin/nologin\n"
+      "1234:x:5000:5001::/:\n"
+      "last:x:4294967294:4294967294:gecos, with: nothing:/:";  // one colon too many, and no line end
+  const auto user = find_user_in(passwd, "www-data");
+  REQUIRE(user.has_value());
+  CHECK(user->name == "www-data");
+  CHECK(user->uid == 33);
+  CHECK(user->gid == 34);
+  CHECK(user->home == "/var/www");
+  CHECK(user->shell == "/usr/sbin/nologin");
+  CHECK(find_user_in(passwd, uid_t{33})->name == "www-data");
+  CHECK(find_user_in(passwd, uid_t{0})->name == "root");
+  CHECK(find_user_in(passwd, "1234")->uid == 5000);
+  CHECK(find_user_in(passwd, "1234")->shell.empty());
+  CHECK_FALSE(find_user_in(passwd, uid_t{1234}).has_value());
+  for (const std::string name : {"", "www", "www-data2", "WWW-DATA", "# a comment", "x", "33"}) {
+    CAPTURE(name);
+    CHECK_FALSE(find_user_in(passwd, name).has_value());
+  }
+  CHECK_FALSE(find_user_in("", "www-data").has_value());
+}
+
+TEST_CASE("the first entry of a name or a number counts") {
+  const std::string passwd = "a:x:1:1::/one:\na:x:2:2::/two:\nb:x:1:3::/three:\n";
+  CHECK(find_user_in(passwd, "a")->home == "/one");
+  CHECK(find_user_in(passwd, uid_t{1})->name == "a");
+}
+
+TEST_CASE("pitfall 1: a malformed line of passwd that would be the answer is an error and no entry") {
+  struct Row {
+    std::string line;
+    std::string reason;
+  };
+  const Row rows[] = {
+      {"www:x:4294967296:33::/:", "the largest value is 4294967294"},
+      {"www:x:4294967295:33::/:", "the largest value is 4294967294"},
+      {"www:x:33:4294967296::/:", "the largest value is 4294967294"},
+      {"www:x:33:4294967295::/:", "the largest value is 4294967294"},
+      {"www:x:-1:33::/:", "a number has no sign"},
+      {"www:x:33:-1::/:", "a number has no sign"},
+      {"www:x:+33:33::/:", "a number has no sign"},
+      {"www:x::33::/:", "a number is missing"},
+      {"www:x:33:::/:", "a number is missing"},
+      {"www:x:033:33::/:", "a leading zero means octal to some programs, write the number without it"},
+      {"www:x:0x21:33::/:", "hexadecimal is not read, write the number in decimal"},
+      {"www:x: 33:33::/:", "a number has no spaces in it"},
+      {"www:x:33a:33::/:", "the number is followed by \"a\""},
+      {"www:x:33:33::/", "it has not 7 fields"},
+      {"www:x:33:33", "it has not 7 fields"},
+      {"www", "it has not 7 fields"},
+      {"www:", "it has not 7 fields"},
+      {"www:x:33:33::/::", "it has not 7 fields"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    const std::string passwd = "other:x:5:5::/:\n" + row.line + "\nwww:x:7:7::/:\n";
+    const auto refusal = refusal_of([&] { find_user_in(passwd, "www"); });
+    CHECK(refusal.message == "cannot use this line of /etc/passwd: " + row.line + ": " + row.reason);
+    CHECK(find_user_in(passwd, "other")->uid == 5);
+    CHECK(find_user_in(passwd, uid_t{7})->name == "www");
+  }
+}
+
+TEST_CASE("a number that wraps is no user of the small number") {
+  const std::string passwd = "evil:x:4294967329:33::/:\nodd:x:033:1::/:\n";
+  CHECK_FALSE(find_user_in(passwd, uid_t{33}).has_value());
+  CHECK_FALSE(find_user_in("minus:x:4294967295:1::/:\n", static_cast<uid_t>(-1)).has_value());
+}
+
+TEST_CASE("a line that has the number and lacks fields is an error") {
+  CHECK(refusal_of([] { find_user_in("www:x:33\n", uid_t{33}); }).message ==
+        "cannot use this line of /etc/passwd: www:x:33: it has not 7 fields");
+}
+
+TEST_CASE("a group is found by name and by number") {
+  const std::string group = "#adm:x:1:\nroot:x:0:\nadm:x:4:syslog,www\n\nwww:x:33:\n44:x:45:";
+  CHECK(find_group_in(group, "adm") == gid_t{4});
+  CHECK(find_group_in(group, "root") == gid_t{0});
+  CHECK(find_group_in(group, "44") == gid_t{45});
+  CHECK_FALSE(find_group_in(group, "#adm").has_value());
+  CHECK_FALSE(find_group_in(group, "syslog").has_value());
+  CHECK_FALSE(find_group_in(group, "").has_value());
+  CHECK(find_group_name_in(group, 33) == "www");
+  CHECK_FALSE(find_group_name_in(group, 1).has_value());
+  CHECK_FALSE(find_group_name_in("", 0).has_value());
+}
+
+TEST_CASE("a malformed line of group that would be the answer is an error") {
+  struct Row {
+    std::string line;
+    std::string reason;
+  };
+  const Row rows[] = {
+      {"www:x:4294967296:", "the largest value is 4294967294"},
+      {"www:x:4294967295:", "the largest value is 4294967294"},
+      {"www:x:-1:", "a number has no sign"},
+      {"www:x::", "a number is missing"},
+      {"www:x:010:", "a leading zero means octal to some programs, write the number without it"},
+      {"www:x:33", "it has not 4 fields"},
+      {"www", "it has not 4 fields"},
+      {"www:x:33:a:b", "it has not 4 fields"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    const std::string group = "other:x:5:\n" + row.line + "\n";
+    CHECK(refusal_of([&] { find_group_in(group, "www"); }).message ==
+          "cannot use this line of /etc/group: " + row.line + ": " + row.reason);
+    CHECK(find_group_in(group, "other") == gid_t{5});
+  }
+}
+
+TEST_CASE("the groups of a user are its own and those that list it") {
+  const std::string group =
+      "# www\nwww:x:33:\nadm:x:4:syslog,www\nsudo:x:27:www2,ww\nssl:x:110:www\nempty:x:9:,\nlate:x:8:a,b,www";
+  using Groups = std::vector<gid_t>;
+  CHECK(find_groups_of_in(group, "www", 33) == Groups{33, 4, 110, 8});
+  CHECK(find_groups_of_in(group, "nobody", 65534) == Groups{65534});
+  CHECK(find_groups_of_in("", "www", 33) == Groups{33});
+}
+
+TEST_CASE("a group that lists the user and has no usable number is an error") {
+  const auto refusal = refusal_of([] { find_groups_of_in("evil:x:4294967296:www\n", "www", 33); });
+  CHECK(refusal.message ==
+        "cannot use this line of /etc/group: evil:x:4294967296:www: the largest value is 4294967294");
+  CHECK(find_groups_of_in("evil:x:4294967296:other\n", "www", 33) == std::vector<gid_t>{33});
+}
+
+TEST_CASE("a malformed line cannot forge a line of the log") {
+  const auto refusal = refusal_of([] { find_user_in("www:x:\x1b[2J\r:33::/:\n", "www"); });
+  CHECK(refusal.message.find('\x1b') == std::string::npos);
+  CHECK(refusal.message.find('\r') == std::string::npos);
+}

@@ -1,0 +1,86 @@
+#include "error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+
+#include "refusal.hpp"
+
+using lowportbind::describe_errno;
+using lowportbind::Error;
+using lowportbind::ExitStatus;
+using lowportbind::failure;
+using lowportbind::printable;
+using lowportbind::system_failure;
+
+TEST_CASE("what is not printable ASCII is shown as a hexadecimal escape") {
+  struct Row {
+    std::string text;
+    std::string shown;
+  };
+  const Row rows[] = {
+      {"", ""},
+      {"plain text ~!", "plain text ~!"},
+      {"line\nline", "line\\x0aline"},
+      {"\t\r", "\\x09\\x0d"},
+      {std::string(1, '\0'), "\\x00"},
+      {"\x1b[31m", "\\x1b[31m"},
+      {"\x7f", "\\x7f"},
+      {"\xff\x80", "\\xff\\x80"},
+      {"caf\xc3\xa9", "caf\\xc3\\xa9"},
+      {"\xe2\x80\xae", "\\xe2\\x80\\xae"},  // right-to-left override
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.shown);
+    CHECK(printable(row.text) == row.shown);
+  }
+}
+
+TEST_CASE("a failure says what failed with what and why") {
+  const auto error = failure("cannot do", "this", "of that");
+  CHECK(std::string(error.what()) == "cannot do: this: of that");
+  CHECK(error.hint().empty());
+  CHECK(error.status() == ExitStatus::kLauncherFailed);
+
+  const auto other = failure("cannot do", "this", "of that", "do that", ExitStatus::kNotFound);
+  CHECK(other.hint() == "do that");
+  CHECK(other.status() == ExitStatus::kNotFound);
+}
+
+TEST_CASE("an empty object is shown as an empty pair of quotes") {
+  CHECK(std::string(failure("cannot use", "", "it is empty").what()) == "cannot use: \"\": it is empty");
+}
+
+TEST_CASE("no part of a failure can begin a line of its own") {
+  const auto error = failure("cannot use", "a\nlowportbind: b", "c\nd", "e\nf");
+  CHECK(std::string(error.what()) == "cannot use: a\\x0alowportbind: b: c\\x0ad");
+  CHECK(error.hint() == "e\\x0af");
+}
+
+TEST_CASE("the exit statuses are those of env and nohup") {
+  CHECK(static_cast<int>(ExitStatus::kLauncherFailed) == 125);
+  CHECK(static_cast<int>(ExitStatus::kCannotExecute) == 126);
+  CHECK(static_cast<int>(ExitStatus::kNotFound) == 127);
+}
+
+TEST_CASE("pitfall 4: a failed system call is never described as Success") {
+  CHECK(describe_errno(0) == "the system gave no reason");
+  CHECK(describe_errno(-1) == "the system gave no reason");
+  CHECK(describe_errno(99999) == "the system gave no reason");
+  for (int number = -200; number <= 600; ++number) {
+    CAPTURE(number);
+    const std::string description(describe_errno(number));
+    CHECK_FALSE(description.empty());
+    CHECK_FALSE(contains_text(description, "Success"));
+  }
+  CHECK(std::string(system_failure("cannot open", "x", 0).what()) == "cannot open: x: the system gave no reason");
+}
+
+TEST_CASE("a failed system call is described in the words of the system") {
+  const auto error = system_failure("cannot open", "/x", ENOENT, "make it");
+  CHECK(std::string(error.what()) == "cannot open: /x: No such file or directory");
+  CHECK(error.hint() == "make it");
+  CHECK(error.status() == ExitStatus::kLauncherFailed);
+  CHECK(describe_errno(EACCES) == "Permission denied");
+}

@@ -1,0 +1,193 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "listen_address.hpp"
+#include "refusal.hpp"
+#include "services.hpp"
+
+using lowportbind::parse_listen_addresses;
+
+namespace {
+
+struct Row {
+  std::string text;
+  std::string reason;
+};
+
+template <typename Rows>
+void check_refusals(const Rows& rows) {
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto refusal = refusal_of([&] { parse_known(row.text); });
+    const std::string object = row.text.empty() ? "\"\"" : row.text;
+    CHECK(refusal.message == "cannot read the listen address: " + object + ": " + row.reason);
+    CHECK(refusal.status == 125);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a number that is no port is refused with its own reason") {
+  const Row rows[] = {
+      {"0", "port 0 means \"any port\", list the port itself"},
+      {"0/udp", "port 0 means \"any port\", list the port itself"},
+      {"127.0.0.1:0", "port 0 means \"any port\", list the port itself"},
+      {"00", "a leading zero means octal to some programs, write the number without it"},
+      {"080", "a leading zero means octal to some programs, write the number without it"},
+      {"65536", "the largest value is 65535"},
+      {"4294967376", "the largest value is 65535"},
+      {"18446744073709551696", "the largest value is 65535"},
+      {"0x50", "hexadecimal is not read, write the number in decimal"},
+      {"0X50", "hexadecimal is not read, write the number in decimal"},
+      {"+80", "a number has no sign"},
+      {"-80", "a number has no sign"},
+      {"-1", "a number has no sign"},
+      {"80x", "the number is followed by \"x\""},
+      {"80.5", "the number is followed by \".5\""},
+      {"80/tcp/udp", "the number is followed by \"/tcp\""},
+      {"8e1", "the number is followed by \"e1\""},
+      {"/tcp", "the port is missing"},
+      {"web=", "the port is missing"},
+      {"127.0.0.1:", "the port is missing"},
+      {"[::1]:", "the port is missing"},
+      {"80/", "the transport after \"/\" is neither tcp nor udp"},
+      {"80/sctp", "the transport after \"/\" is neither tcp nor udp"},
+      {"80/TCP", "the transport after \"/\" is neither tcp nor udp"},
+      {"80/udplite", "the transport after \"/\" is neither tcp nor udp"},
+      {"80/6", "the transport after \"/\" is neither tcp nor udp"},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("a space is refused wherever it stands") {
+  for (const std::string text : {" 80", "80 ", "8 0", "80\n", "80\t", "a b=80", "127.0.0.1 :80", "80 /tcp", " "}) {
+    CAPTURE(text);
+    const auto refusal = refusal_of([&] { parse_known(text); });
+    CHECK(contains_text(refusal.message, "there is a space in it"));
+  }
+}
+
+TEST_CASE("a range that is none is refused with its own reason") {
+  const Row rows[] = {
+      {"80-79", "the range runs backwards"},
+      {"65535-1", "the range runs backwards"},
+      {"0-80", "port 0 means \"any port\", list the port itself"},
+      {"80-0", "port 0 means \"any port\", list the port itself"},
+      {"80-", "a number is missing"},
+      {"80--90", "a number has no sign"},
+      {"80-+90", "a number has no sign"},
+      {"80-65536", "the largest value is 65535"},
+      {"80-90-100", "the number is followed by \"-100\""},
+      {"080-90", "a leading zero means octal to some programs, write the number without it"},
+      {"80-090", "a leading zero means octal to some programs, write the number without it"},
+      {"-", "a number has no sign"},
+      {"80-https", "the number is followed by \"-https\""},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("a host that is none is refused with its own reason") {
+  const std::string no_host = "the host is not an IPv4 address, an IPv6 address in brackets or *";
+  const Row rows[] = {
+      {":80", "the host before \":\" is empty"},
+      {"localhost:80", no_host},
+      {"127.1:80", no_host},
+      {"127.0.0.256:80", no_host},
+      {"0177.0.0.1:80", no_host},
+      {"127.0.0.01:80", no_host},
+      {"0x7f.0.0.1:80", no_host},
+      {"2130706433:80", no_host},
+      {"1.2.3.4.5:80", no_host},
+      {"**:80", no_host},
+      {"127.0.0.1%lo:80", no_host},
+      {"::1:80", "an IPv6 address goes in brackets"},
+      {":::80", "an IPv6 address goes in brackets"},
+      {"2001:db8::1:443", "an IPv6 address goes in brackets"},
+      {"[::1", "the bracket is not closed"},
+      {"[::1:80", "the bracket is not closed"},
+      {"[::1]", "a colon and a port must follow the bracket"},
+      {"[::1]80", "a colon and a port must follow the bracket"},
+      {"[::1]/tcp", "a colon and a port must follow the bracket"},
+      {"[]:80", "this is not an IPv6 address"},
+      {"[127.0.0.1]:80", "this is not an IPv6 address"},
+      {"[*]:80", "this is not an IPv6 address"},
+      {"[::g]:80", "this is not an IPv6 address"},
+      {"[[::1]]:80", "this is not an IPv6 address"},
+      {"[1::2::3]:80", "this is not an IPv6 address"},
+      {"[::ffff:127.0.0.1]:80", "IPv4-mapped IPv6 addresses are not accepted"},
+      {"[::ffff:7f00:1]:80", "IPv4-mapped IPv6 addresses are not accepted"},
+      {"[fe80::1%]:80", "the interface after \"%\" is empty"},
+      {"[fe80::1%abcdefghijklmnop]:80", "the name of an interface has at most 15 characters"},
+      {"[fe80::1%a:b]:80", "this is not an interface's name"},
+      {"[fe80::1%a%b]:80", "this is not an interface's name"},
+      {"[::1%lo]:80", "only a link-local address (fe80::...) has an interface"},
+      {"[::%eth0]:80", "only a link-local address (fe80::...) has an interface"},
+  };
+  check_refusals(rows);
+}
+
+TEST_CASE("an empty item is refused wherever the comma stands") {
+  for (const std::string text : {"", ",", "80,", ",80", "80,,443"}) {
+    CAPTURE(text);
+    const auto refusal = refusal_of([&] { parse_known(text); });
+    CHECK(refusal.message == "cannot read the listen address: \"\": an empty item");
+    CHECK(refusal.hint == "list ports as 80,443");
+  }
+}
+
+TEST_CASE("the name of a descriptor is refused where a list of names could not carry it") {
+  const std::string plain = "a descriptor name has no colon, slash, space or character that is not ASCII in it";
+  const Row rows[] = {
+      {"=80", "the descriptor name before \"=\" is empty"},
+      {"==80", "the descriptor name before \"=\" is empty"},
+      {"a:b=80", plain},
+      {"a/b=80", plain},
+      {std::string(256, 'n') + "=80", "a descriptor name has at most 255 characters"},
+  };
+  check_refusals(rows);
+  const auto not_ascii = refusal_of([] { parse_known("caf\xc3\xa9=80"); });
+  CHECK(not_ascii.message == "cannot read the listen address: caf\\xc3\\xa9=80: " + plain);
+}
+
+TEST_CASE("a service that is unknown is refused with the transport it was looked up for") {
+  struct UnknownRow {
+    std::string text;
+    std::string transport;
+  };
+  const UnknownRow rows[] = {{"nosuch", "tcp"}, {"nosuch/udp", "udp"}, {"tftp", "tcp"},        {"http/udp", "udp"},
+                             {"HTTP", "tcp"},   {"http-https", "tcp"}, {"a=nosuch:http", "x"}, {"b=c=80", "tcp"}};
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto refusal = refusal_of([&] { parse_known(row.text); });
+    if (row.transport == "x") {
+      CHECK(contains_text(refusal.message, "the host is not an IPv4 address"));
+      continue;
+    }
+    CHECK(refusal.message == "cannot read the listen address: " + row.text + ": no such service for " + row.transport +
+                                 " in /etc/services");
+    CHECK(refusal.hint == "write the port's number, or see the names with `getent services`");
+  }
+}
+
+TEST_CASE("where there is no table of services the refusal says so") {
+  const auto refusal = refusal_of([] { parse_listen_addresses("http", find_no_database); });
+  CHECK(refusal.message ==
+        "cannot read the listen address: http: service names cannot be looked up, there is no /etc/services here");
+  CHECK(refusal_of([] { parse_listen_addresses("80", find_no_database); }).message == "accepted");
+  // What begins with a digit was meant to be a number, and gets the number's reason.
+  const auto number = refusal_of([] { parse_listen_addresses("80x", find_no_database); });
+  CHECK(number.message == "cannot read the listen address: 80x: the number is followed by \"x\"");
+}
+
+TEST_CASE("control characters in a refused address are shown and not printed") {
+  const auto refusal = refusal_of([] { parse_known("80\x1b[31m"); });
+  CHECK(refusal.message.find('\x1b') == std::string::npos);
+  CHECK(contains_text(refusal.message, "80\\x1b[31m"));
+}
+
+TEST_CASE("a mapped address and a host without brackets come with the way to write them") {
+  CHECK(refusal_of([] { parse_known("[::ffff:1.2.3.4]:80"); }).hint == "write the IPv4 address itself: 192.0.2.1:80");
+  CHECK(refusal_of([] { parse_known("::1:80"); }).hint == "for example [2001:db8::1]:443");
+  CHECK(refusal_of([] { parse_known(":80"); }).hint == "leave the colon out to listen on every address");
+}

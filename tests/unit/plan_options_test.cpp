@@ -1,0 +1,184 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "situations.hpp"
+
+using lowportbind::Host;
+using lowportbind::make_plan;
+using lowportbind::Mode;
+using lowportbind::Options;
+
+namespace {
+
+struct Row {
+  Options options;
+  Host host;
+  std::string message;
+  std::string hint;
+};
+
+Options with(Options options, const std::function<void(Options&)>& change) {
+  change(options);
+  return options;
+}
+
+template <typename Rows>
+void check_refusals(const Rows& rows) {
+  for (const auto& row : rows) {
+    CAPTURE(row.message);
+    const auto refusal = refusal_of([&] { make_plan(row.options, situation::www_data(), row.host); });
+    CHECK(refusal.message == row.message);
+    CHECK(refusal.hint == row.hint);
+    CHECK(refusal.status == 125);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") {
+  const auto root = situation::started_by_root();
+  const std::string daemon_chooses = ": in --mode ambient the daemon chooses the address, only the port counts";
+  const std::string host_hint = "leave the host out, or use --mode listen-fds, inetd or nginx";
+  const Row rows[] = {
+      {situation::for_www_data("127.0.0.1:80"), root, "the option has no effect: 127.0.0.1:80/tcp" + daemon_chooses,
+       host_hint},
+      {situation::for_www_data("80,[::1]:81"), root, "the option has no effect: [::1]:81/tcp" + daemon_chooses,
+       host_hint},
+      {situation::for_www_data("0.0.0.0:80"), root, "the option has no effect: 0.0.0.0:80/tcp" + daemon_chooses,
+       host_hint},
+      {situation::for_www_data("web=80"), root,
+       "the option has no effect: web=80/tcp: a descriptor name needs a descriptor, and --mode ambient passes none",
+       "leave \"web=\" out, or use --mode listen-fds"},
+      {with(situation::for_www_data("80"), [](Options& o) { o.backlog = 10; }), root,
+       "the option has no effect: --backlog: in --mode ambient the daemon opens its own sockets", ""},
+      {with(situation::for_www_data("80"), [](Options& o) { o.reuse_port = true; }), root,
+       "the option has no effect: --reuse-port: in --mode ambient the daemon opens its own sockets", ""},
+  };
+  check_refusals(rows);
+  CHECK_NOTHROW(situation::plan_for_root(situation::for_www_data("*:80")));
+}
+
+TEST_CASE("a mode that opens sockets needs ports and can use only some options") {
+  const auto root = situation::started_by_root();
+  const Row rows[] = {
+      {situation::for_www_data("", Mode::kListenFds), root,
+       "the option has no effect: --mode listen-fds: no port is listed", "list one: -p 80"},
+      {situation::for_www_data("", Mode::kInetd), root, "the option has no effect: --mode inetd: no port is listed",
+       "list one: -p 80"},
+      {situation::for_www_data("", Mode::kNginx), root, "the option has no effect: --mode nginx: no port is listed",
+       "list one: -p 80"},
+      {situation::for_www_data("80,443", Mode::kInetd), root,
+       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 ports are listed", ""},
+      {situation::for_www_data("web=80", Mode::kInetd), root,
+       "the option has no effect: web=80/tcp: only --mode listen-fds passes descriptor names on", "leave \"web=\" out"},
+      {situation::for_www_data("80,web=443", Mode::kNginx), root,
+       "the option has no effect: web=443/tcp: only --mode listen-fds passes descriptor names on",
+       "leave \"web=\" out"},
+      {with(situation::for_www_data("53/udp", Mode::kListenFds), [](Options& o) { o.backlog = 10; }), root,
+       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue", ""},
+      {with(situation::for_www_data("", Mode::kListenFds), [](Options& o) { o.backlog = 10; }),
+       situation::with_inherited(root, {""}),
+       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue", ""},
+      {with(situation::for_www_data("", Mode::kListenFds), [](Options& o) { o.reuse_port = true; }),
+       situation::with_inherited(root, {""}), "the option has no effect: --reuse-port: no port is listed", ""},
+  };
+  check_refusals(rows);
+  CHECK_NOTHROW(situation::plan_for_root(
+      with(situation::for_www_data("53,53/udp", Mode::kListenFds), [](Options& o) { o.backlog = 10; })));
+  CHECK_NOTHROW(situation::plan_for_root(
+      with(situation::for_www_data("53/udp", Mode::kListenFds), [](Options& o) { o.reuse_port = true; })));
+}
+
+TEST_CASE("addresses that overlap are refused in every mode") {
+  const auto root = situation::started_by_root();
+  const Row rows[] = {
+      {situation::for_www_data("80,443,80"), root, "the options contradict each other: 80/tcp: it is listed twice", ""},
+      {situation::for_www_data("80,*:80"), root, "the options contradict each other: 80/tcp: it is listed twice", ""},
+      {situation::for_www_data("80,127.0.0.1:80", Mode::kListenFds), root,
+       "the options contradict each other: 127.0.0.1:80/tcp: it overlaps 80/tcp", ""},
+      {situation::for_www_data("80,[::]:80", Mode::kNginx), root,
+       "the options contradict each other: [::]:80/tcp: it overlaps 80/tcp", ""},
+      {situation::for_www_data("a=80,b=80", Mode::kListenFds), root,
+       "the options contradict each other: b=80/tcp: it overlaps a=80/tcp", ""},
+  };
+  check_refusals(rows);
+  for (const auto mode : {Mode::kListenFds, Mode::kNginx}) {
+    CHECK_NOTHROW(situation::plan_for_root(situation::for_www_data("0.0.0.0:80,[::]:80,80/udp", mode)));
+  }
+}
+
+TEST_CASE("sockets that were passed to the launcher go on in listen-fds mode and are refused in the others") {
+  const auto activated = situation::with_inherited(situation::started_by_root(), {""});
+  const std::string reason =
+      ": lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on";
+  const std::string hint = "use --mode listen-fds, or start it without socket activation";
+  const Row rows[] = {
+      {situation::for_www_data("80"), activated, "the options contradict each other: --mode ambient" + reason, hint},
+      {situation::for_www_data(""), activated, "the options contradict each other: --mode ambient" + reason, hint},
+      {situation::for_www_data("80", Mode::kInetd), activated,
+       "the options contradict each other: --mode inetd" + reason, hint},
+      {situation::for_www_data("80", Mode::kNginx), activated,
+       "the options contradict each other: --mode nginx" + reason, hint},
+  };
+  check_refusals(rows);
+  CHECK_NOTHROW(make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), activated));
+}
+
+TEST_CASE("an option of the environment or of privileges that would do nothing is refused") {
+  const auto root = situation::started_by_root();
+  auto without_new_privileges = root;
+  without_new_privileges.no_new_privs = true;
+  const Row rows[] = {
+      {with(situation::for_www_data(""), [](Options& o) { o.environment.keep = {"A"}; }), root,
+       "the option has no effect: --env A: without --clear-env every variable is kept",
+       "set it: --env A=VALUE, or add --clear-env"},
+      {with(situation::for_www_data(""), [](Options& o) { o.allow_new_privs = true; }), without_new_privileges,
+       "the option has no effect: --allow-new-privs: no_new_privs is set already, and nothing can unset it",
+       "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges"},
+  };
+  check_refusals(rows);
+  const auto cleared = with(situation::for_www_data(""), [](Options& o) { o.environment = {true, {"A"}, {}}; });
+  CHECK_NOTHROW(situation::plan_for_root(cleared));
+  CHECK_NOTHROW(make_plan(situation::for_www_data(""), situation::www_data(), without_new_privileges));
+}
+
+TEST_CASE("a descriptor that the mode uses cannot be kept and any other can") {
+  struct DescriptorRow {
+    std::string ports;
+    Mode mode;
+    std::vector<std::string> inherited;
+    int lowest;  ///< the first descriptor that is free to be kept
+  };
+  const DescriptorRow rows[] = {
+      {"80", Mode::kAmbient, {}, 3},         {"80", Mode::kListenFds, {}, 4},
+      {"80-82", Mode::kListenFds, {}, 6},    {"80", Mode::kNginx, {}, 5},
+      {"127.0.0.1:80", Mode::kNginx, {}, 4}, {"80,[::1]:81", Mode::kNginx, {}, 6},
+      {"", Mode::kListenFds, {"a", "b"}, 5}, {"80", Mode::kListenFds, {"a", "b"}, 6},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.ports);
+    CAPTURE(row.lowest);
+    auto host = situation::started_by_root();
+    if (!row.inherited.empty()) host = situation::with_inherited(host, row.inherited);
+    auto options = situation::for_www_data(row.ports, row.mode);
+    options.keep_fds = {1000, row.lowest};
+    const auto plan = make_plan(options, situation::www_data(), host);
+    CHECK(plan.descriptors.kept == std::vector<int>{row.lowest, 1000});
+    if (row.lowest == 3) continue;
+    const auto taken = std::to_string(row.lowest - 1);
+    options.keep_fds = {1000, row.lowest - 1};
+    const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
+    CHECK(refusal.message == "the options contradict each other: --keep-fd " + taken + ": --mode " +
+                                 std::string(format(row.mode)) + " puts a socket there");
+    CHECK(refusal.hint == "the sockets take descriptors 3 to " + taken);
+  }
+}
+
+TEST_CASE("an inetd server has its socket as 0 and 1 so that 3 is free to be kept") {
+  auto options = situation::for_www_data("80", Mode::kInetd);
+  options.keep_fds = {3};
+  CHECK(refusal_of([&] { situation::plan_for_root(options); }).message == "accepted");
+}

@@ -1,0 +1,203 @@
+#include <doctest/doctest.h>
+#include <linux/capability.h>
+
+#include <string>
+#include <vector>
+
+#include "situations.hpp"
+
+using lowportbind::Account;
+using lowportbind::Host;
+using lowportbind::kNetBindService;
+using lowportbind::kNoCapability;
+using lowportbind::make_plan;
+using lowportbind::Mode;
+using lowportbind::Options;
+
+namespace {
+
+Host without(Host host, unsigned capability) {
+  host.capabilities.permitted &= ~lowportbind::only(capability);
+  host.capabilities.effective &= ~lowportbind::only(capability);
+  return host;
+}
+
+const std::string kNeedsCapability =
+    ": ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was started without it";
+
+}  // namespace
+
+TEST_CASE("the one capability is planned where a listed port is privileged and nowhere else") {
+  struct Row {
+    std::string ports;
+    Mode mode;
+    int port_start;
+    bool granted;
+  };
+  const Row rows[] = {
+      {"", Mode::kAmbient, 1024, false},      {"80", Mode::kAmbient, 1024, true},
+      {"80/udp", Mode::kAmbient, 1024, true}, {"1023", Mode::kAmbient, 1024, true},
+      {"1024", Mode::kAmbient, 1024, false},  {"8080,80", Mode::kAmbient, 1024, true},
+      {"8080", Mode::kAmbient, 1024, false},  {"80", Mode::kAmbient, 0, false},
+      {"80", Mode::kAmbient, 80, false},      {"80", Mode::kAmbient, 81, true},
+      {"65535", Mode::kAmbient, 65536, true}, {"1-1024", Mode::kAmbient, 1, false},
+      {"80", Mode::kListenFds, 1024, false},  {"80", Mode::kInetd, 1024, false},
+      {"80", Mode::kNginx, 1024, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.ports);
+    CAPTURE(row.port_start);
+    auto host = situation::started_by_root();
+    host.unprivileged_port_start = row.port_start;
+    const auto plan = make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
+    CHECK(plan.privileges.capabilities == (row.granted ? kNetBindService : kNoCapability));
+    CHECK(plan.privileges.keep_capabilities == row.granted);
+    CHECK(plan.unprivileged_port_start == row.port_start);
+    CHECK_FALSE(plan.sockets.raise_capability);
+  }
+}
+
+TEST_CASE("root becomes the account without a way back") {
+  const auto plan = situation::plan_for_root(situation::for_www_data("80"));
+  CHECK(plan.privileges.set_no_new_privs);
+  CHECK(plan.privileges.cut_bounding_set);
+  CHECK(plan.privileges.change_groups);
+  CHECK(plan.privileges.change_uid);
+  CHECK(plan.privileges.change_gid);
+  CHECK(plan.account.uid == 33);
+}
+
+TEST_CASE("with allow-new-privs neither no-new-privs nor the bounding set is touched") {
+  auto options = situation::for_www_data("80");
+  options.allow_new_privs = true;
+  const auto plan = situation::plan_for_root(options);
+  CHECK_FALSE(plan.privileges.set_no_new_privs);
+  CHECK_FALSE(plan.privileges.cut_bounding_set);
+  CHECK(plan.privileges.capabilities == kNetBindService);
+}
+
+TEST_CASE("root in a container with few capabilities gets along without those that are not needed") {
+  const auto no_setpcap = without(situation::started_by_root(), CAP_SETPCAP);
+  const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), no_setpcap);
+  CHECK_FALSE(plan.privileges.cut_bounding_set);
+  CHECK(plan.privileges.set_no_new_privs);
+  CHECK(plan.privileges.capabilities == kNetBindService);
+
+  auto no_bind = without(situation::started_by_root(), CAP_NET_BIND_SERVICE);
+  no_bind.unprivileged_port_start = 0;
+  for (const auto mode : {Mode::kAmbient, Mode::kListenFds}) {
+    CHECK_NOTHROW(make_plan(situation::for_www_data("80", mode), situation::www_data(), no_bind));
+  }
+  CHECK_NOTHROW(make_plan(situation::for_www_data("80"), situation::www_data(),
+                          without(situation::started_by_root(), CAP_CHOWN)));
+}
+
+TEST_CASE("root that may not change its ids is told which capability is missing") {
+  const std::string hint = "container: docker run --cap-add SETUID --cap-add SETGID; or start it as that user";
+  const auto options = situation::for_www_data("80");
+  const auto uid =
+      refusal_of([&] { make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETUID)); });
+  CHECK(uid.message == "cannot become: www-data (uid 33): uid 0 may not change its user (CAP_SETUID)");
+  CHECK(uid.hint == hint);
+  const auto gid =
+      refusal_of([&] { make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETGID)); });
+  CHECK(gid.message == "cannot become: www-data (uid 33): uid 0 may not change its groups (CAP_SETGID)");
+  CHECK(gid.hint == hint);
+}
+
+TEST_CASE("a user without the capability gets the ports that are not privileged here") {
+  const auto host = situation::started_by_user();
+  for (const std::string ports : {"", "8080", "1024-1030/udp"}) {
+    CAPTURE(ports);
+    const auto plan = make_plan(situation::for_the_caller(ports), situation::the_caller(), host);
+    CHECK(plan.privileges.capabilities == kNoCapability);
+    CHECK_FALSE(plan.privileges.change_uid);
+    CHECK_FALSE(plan.privileges.change_gid);
+    CHECK_FALSE(plan.privileges.change_groups);
+    CHECK_FALSE(plan.privileges.cut_bounding_set);
+    CHECK(plan.privileges.set_no_new_privs);
+  }
+}
+
+TEST_CASE("a user without the capability is refused a privileged port in every mode with the way out") {
+  const std::string file =
+      "start it as root, or let the group that may open low ports run it, as root: chgrp 1000 /usr/sbin/lowportbind "
+      "&& chmod 0750 /usr/sbin/lowportbind && setcap cap_net_bind_service=p /usr/sbin/lowportbind";
+  const std::string bounding =
+      "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; systemd: "
+      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
+  const std::string new_privileges =
+      "no_new_privs is set, which voids file capabilities; Kubernetes: allowPrivilegeEscalation: true; systemd: "
+      "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit";
+  struct Row {
+    bool can_be_granted;
+    bool no_new_privs;
+    std::string hint;
+  };
+  const Row rows[] = {
+      {true, false, file}, {false, false, bounding}, {true, true, new_privileges}, {false, true, bounding}};
+  for (const auto& row : rows) {
+    CAPTURE(row.hint);
+    auto host = situation::started_by_user();
+    host.can_be_granted = row.can_be_granted;
+    host.no_new_privs = row.no_new_privs;
+    for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
+      const auto refusal =
+          refusal_of([&] { make_plan(situation::for_the_caller("80", mode), situation::the_caller(), host); });
+      CHECK(refusal.message == "cannot give the port: 80/tcp" + kNeedsCapability);
+      CHECK(refusal.hint == row.hint);
+      CHECK(refusal.status == 125);
+    }
+  }
+}
+
+TEST_CASE("the first privileged port is the one that the refusal names") {
+  const auto refusal = refusal_of([] {
+    make_plan(situation::for_the_caller("8080,53/udp,80"), situation::the_caller(), situation::started_by_user());
+  });
+  CHECK(refusal.message == "cannot give the port: 53/udp" + kNeedsCapability);
+}
+
+TEST_CASE("a file capability on the launcher gives a user the ports") {
+  const auto host = situation::started_from_capable_file();
+  const auto ambient = make_plan(situation::for_the_caller("80"), situation::the_caller(), host);
+  CHECK(ambient.privileges.capabilities == kNetBindService);
+  CHECK_FALSE(ambient.privileges.keep_capabilities);
+  CHECK_FALSE(ambient.privileges.change_uid);
+  CHECK_FALSE(ambient.privileges.change_gid);
+
+  const auto sockets = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
+  CHECK(sockets.privileges.capabilities == kNoCapability);
+  CHECK(sockets.sockets.raise_capability);
+  const auto high = make_plan(situation::for_the_caller("8080", Mode::kListenFds), situation::the_caller(), host);
+  CHECK_FALSE(high.sockets.raise_capability);
+}
+
+TEST_CASE("a user who holds the capability as ambient has it effective already") {
+  auto host = situation::started_by_user();
+  host.capabilities = {kNetBindService, kNetBindService, kNetBindService};
+  const auto plan = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
+  CHECK_FALSE(plan.sockets.raise_capability);
+  CHECK(plan.privileges.capabilities == kNoCapability);
+}
+
+TEST_CASE("a user can become nobody else") {
+  const auto host = situation::started_from_capable_file();
+  const auto user = refusal_of([&] { make_plan(situation::for_www_data("80"), situation::www_data(), host); });
+  CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
+  CHECK(user.hint == "start it as root: sudo lowportbind ..., or leave --user out");
+
+  Account fewer_groups = situation::the_caller();
+  fewer_groups.groups = {};
+  const auto groups = refusal_of([&] { make_plan(situation::for_the_caller(""), fewer_groups, host); });
+  CHECK(groups.message == "cannot become: uid 1000: uid 1000 may not change its groups (CAP_SETGID)");
+  CHECK(groups.hint == "keep the groups: --groups keep");
+}
+
+TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
+  auto host = situation::started_by_root();
+  host.parent_death = {15, 7};
+  const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), host);
+  CHECK(plan.privileges.parent_death.signal == 15);
+  CHECK(plan.privileges.parent_death.parent == 7);
+}

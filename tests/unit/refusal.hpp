@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "error.hpp"
+
+/// What the unit tests share: the Error that a call ends with, as text.
+struct Refusal {
+  std::string message;  ///< "accepted" when the call threw nothing
+  std::string hint;
+  int status = 0;
+};
+
+template <typename Call>
+Refusal refusal_of(const Call& call) {
+  try {
+    call();
+  } catch (const lowportbind::Error& error) {
+    return {error.what(), error.hint(), static_cast<int>(error.status())};
+  }
+  return {"accepted", {}, 0};
+}
+
+inline bool contains_text(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}

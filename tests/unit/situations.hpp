@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "plan.hpp"
+#include "refusal.hpp"
+#include "services.hpp"
+
+/// Who starts the launcher, for whom and with which ports: the situations that the tests of the plan begin with.
+namespace situation {
+
+constexpr lowportbind::CapabilitySet kEveryCapability = (lowportbind::CapabilitySet{1} << 41U) - 1;
+
+inline lowportbind::Host started_by_root() {
+  lowportbind::Host host;
+  host.identity = {0, 0, {0}};
+  host.pid = 4242;
+  host.capabilities = {kEveryCapability, 0, kEveryCapability};
+  host.has_ipv6 = true;
+  return host;
+}
+
+inline lowportbind::Host started_by_user() {
+  lowportbind::Host host;
+  host.identity = {1000, 1000, {27, 1000}};
+  host.pid = 4242;
+  host.has_ipv6 = true;
+  host.can_be_granted = true;
+  host.launcher_path = "/usr/sbin/lowportbind";
+  return host;
+}
+
+/// A file with `cap_net_bind_service=p`: permitted, not yet effective.
+inline lowportbind::Host started_from_capable_file() {
+  auto host = started_by_user();
+  host.capabilities = {lowportbind::kNetBindService, 0, 0};
+  return host;
+}
+
+inline lowportbind::Account www_data() { return {33, 33, {33}, "www-data", "/var/www", "/usr/sbin/nologin"}; }
+
+/// What resolve_account() makes of a caller without --user.
+inline lowportbind::Account the_caller() { return {1000, 1000, {27, 1000}, {}, {}, {}}; }
+
+/// As root types it: --user www-data -p PORTS.
+inline lowportbind::Options for_www_data(const std::string& ports,
+                                         lowportbind::Mode mode = lowportbind::Mode::kAmbient) {
+  lowportbind::Options options;
+  options.user = "www-data";
+  options.mode = mode;
+  if (!ports.empty()) options.listen = parse_known(ports);
+  return options;
+}
+
+/// As a user types it: -p PORTS.
+inline lowportbind::Options for_the_caller(const std::string& ports,
+                                           lowportbind::Mode mode = lowportbind::Mode::kAmbient) {
+  auto options = for_www_data(ports, mode);
+  options.user.reset();
+  return options;
+}
+
+inline lowportbind::Host with_inherited(lowportbind::Host host, std::vector<std::string> names) {
+  host.inherited = lowportbind::InheritedSockets{std::move(names)};
+  return host;
+}
+
+inline lowportbind::Plan plan_for_root(const lowportbind::Options& options) {
+  return make_plan(options, www_data(), started_by_root());
+}
+
+/// The value that the plan sets a variable to; "unset" when it sets none.
+inline std::string variable(const lowportbind::Plan& plan, const std::string& name) {
+  std::string value = "unset";
+  for (const auto& [set_name, set_value] : plan.environment.set) {
+    if (set_name == name) value = set_value;
+  }
+  return value;
+}
+
+}  // namespace situation
