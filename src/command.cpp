@@ -1,19 +1,14 @@
 #include "command.hpp"
 
-#include <elf.h>
-#include <fcntl.h>
-#include <linux/limits.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <vector>
 
 #include "error.hpp"
-#include "unique_fd.hpp"
+#include "target.hpp"
 
 namespace lowportbind {
 namespace {
@@ -49,74 +44,10 @@ Error explain_probe(const std::string& file, int error) {
   if (error == kCannotSearch)
     return cannot_execute(file, "the account may not enter a directory on the way to it", hint);
   if (error == kNotRegular) return cannot_execute(file, "it is not a regular file");
+  if (error == E2BIG) {
+    return cannot_execute(file, "its arguments and environment are too long", "`getconf ARG_MAX` is the limit");
+  }
   return cannot_execute(file, describe_errno(error));
-}
-
-/// The first bytes of a file: enough for the kernel, which reads 256, to choose what runs it.
-std::string read_beginning(const std::string& file) {
-  const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!opened.valid()) return {};
-  std::array<char, 256> buffer{};
-  const auto count = read(opened.value(), buffer.data(), buffer.size());
-  return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
-}
-
-bool is_elf(std::string_view beginning) { return beginning.starts_with(std::string_view(ELFMAG, SELFMAG)); }
-
-/// What stands behind `#!`, without its argument; empty if the file is no script.
-std::string interpreter_of(std::string_view beginning) {
-  if (!beginning.starts_with("#!")) return {};
-  beginning.remove_prefix(2);
-  beginning = beginning.substr(0, beginning.find('\n'));
-  const auto start = beginning.find_first_not_of(" \t");
-  if (start == std::string_view::npos) return {};
-  beginning.remove_prefix(start);
-  return std::string(beginning.substr(0, beginning.find_first_of(" \t")));
-}
-
-/// ENOENT for a file that is there means its interpreter: the one of `#!`, or the program loader of an ELF file.
-Error explain_missing_interpreter(const std::string& file, std::string_view beginning) {
-  const auto interpreter = interpreter_of(beginning);
-  if (interpreter.ends_with('\r')) {
-    return cannot_execute(file, "its first line ends with a carriage return",
-                          "write it with Unix line ends: sed -i 's/\\r$//' " + file);
-  }
-  if (!interpreter.empty()) {
-    return cannot_execute(file, "its interpreter is missing: " + interpreter,
-                          "install " + interpreter + ", or mend the first line of " + file);
-  }
-  return cannot_execute(file, "its program loader is missing",
-                        "`readelf -l " + file + "` names it; a program for another C library or architecture?");
-}
-
-Error explain_execve(const std::string& file, int error) {
-  const auto beginning = read_beginning(file);
-  switch (error) {
-    case ENOENT:
-      return explain_missing_interpreter(file, beginning);
-    case ENOEXEC:
-      if (is_elf(beginning)) return cannot_execute(file, "it is a program for another kind of machine");
-      if (const auto interpreter = interpreter_of(beginning); !interpreter.empty()) {
-        return cannot_execute(file, "its interpreter is not a program: " + interpreter);
-      }
-      return cannot_execute(file, "it has no #! line and is not a program",
-                            "give it one, or name the shell: -- /bin/sh " + file);
-    case EACCES: {
-      const auto interpreter = interpreter_of(beginning);
-      if (interpreter.empty()) return explain_probe(file, error);
-      return cannot_execute(file, "the account may not execute its interpreter: " + interpreter);
-    }
-    case EPERM:
-      if (getxattr(file.c_str(), "security.capability", nullptr, 0) > 0) {
-        return cannot_execute(file, "it has file capabilities beyond those that the daemon is given",
-                              "as root: setcap -r " + file + "; or launch it with --allow-new-privs");
-      }
-      return cannot_execute(file, describe_errno(error));
-    case E2BIG:
-      return cannot_execute(file, "its arguments and environment are too long", "see `getconf ARG_MAX`");
-    default:
-      return cannot_execute(file, describe_errno(error));
-  }
 }
 
 Error not_found(const std::string& command, std::string_view reason, std::string_view hint = {}) {
@@ -133,12 +64,12 @@ std::string find_in_path(const std::string& command, std::string_view path) {
     auto file = directory + "/" + command;
     const int error = probe(file);
     if (error == 0) return file;
-    if (error == kCannotSearch && closed.empty()) closed = directory;
+    if (error == kCannotSearch && closed.empty()) closed = file;
     if (error != kCannotSearch && !is_missing(error) && !unusable) unusable = explain_probe(file, error);
   }
   if (unusable) throw *unusable;
   const auto hint = closed.empty() ? "give its full path: -- /full/path/of/" + command
-                                   : "the account may not enter " + closed + "; give the full path of " + command;
+                                   : "the account may not look for " + closed + "; this shows why: namei -l " + closed;
   throw not_found(command, "it is in none of the directories of PATH", hint);
 }
 
@@ -163,7 +94,9 @@ void execute(const std::string& file, std::span<char* const> arguments, Environm
   for (auto& entry : environment) entries.push_back(entry.data());
   entries.push_back(nullptr);
   execve(file.c_str(), arguments.data(), entries.data());
-  throw explain_execve(file, errno);
+  const int error = errno;
+  if (auto obstacle = find_format_obstacle(file); obstacle && error != E2BIG) throw *obstacle;
+  throw explain_probe(file, error);
 }
 
 }  // namespace lowportbind

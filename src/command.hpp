@@ -15,8 +15,7 @@ namespace lowportbind {
 /// is no such file, 126 if there is one that the account cannot execute.
 std::string find_command(const std::string& command, std::optional<std::string_view> path);
 
-/// execve(2): returns only by throwing Error, with status 126 or 127 and the reason: a directory, a file without `#!`,
-/// an interpreter that is missing, capabilities of the file that it could not get.
+/// execve(2): returns only by throwing Error, with status 126 and the reason.
 [[noreturn]] void execute(const std::string& file, std::span<char* const> arguments, Environment environment);
 
 }  // namespace lowportbind

@@ -111,7 +111,7 @@ void take_host(const Item& item, std::string_view& rest, ListenAddress& address)
 }
 
 std::uint16_t parse_port_number(const Item& item, std::string_view text) {
-  if (std::count(text.begin(), text.end(), '.') == 3) {
+  if (in_addr address{}; inet_pton(AF_INET, std::string(text).c_str(), &address) == 1) {
     item.refuse("the port is missing", "a port follows the address: " + std::string(text) + ":80");
   }
   const auto number = parse_number(text, 0, kHighestPort);

@@ -21,6 +21,7 @@
 #include "report.hpp"
 #include "session.hpp"
 #include "sockets.hpp"
+#include "target.hpp"
 
 namespace lowportbind {
 namespace {
@@ -69,7 +70,9 @@ void launch(const Plan& plan, Action action, const Narrator& say) {
 
   auto environment = build_environment(plan.environment, read_environment());
   const auto file = find_command(plan.command.front(), find_variable(environment, "PATH"));
+  if (auto obstacle = find_rights_obstacle(file, plan.privileges, plan.account)) throw *obstacle;
   if (action == Action::kCheck) {
+    if (auto obstacle = find_format_obstacle(file)) throw *obstacle;
     print(describe_plan(plan, find_group_name(plan.account.gid).value_or(""), file));
     return;
   }

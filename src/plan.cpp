@@ -83,7 +83,7 @@ void check_options(const Options& options, const Host& host) {
   for (const auto& name : options.environment.keep) {
     if (is_always_kept(name)) throw failure(kNoEffect, "--env " + name, "--clear-env keeps this variable anyway");
     if (options.user && is_set_for_account(name)) {
-      throw failure(kNoEffect, "--env " + name, "with --user this variable is set to the account's",
+      throw failure(kNoEffect, "--env " + name, "with --user this variable follows the account",
                     "set it: --env " + name + "=VALUE");
     }
   }

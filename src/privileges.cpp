@@ -36,7 +36,7 @@ void check_capng(int result, std::string_view step) {
   if (result >= 0) return;
   const int error = errno;
   throw system_failure(kCannotSetCapabilities, step, error,
-                       "securebits may forbid it; `capsh --print` shows them and the capabilities");
+                       "securebits may forbid it: see `capsh --print`; or use --mode listen-fds");
 }
 
 void stage(capng_type_t type, CapabilitySet set) {

@@ -23,8 +23,9 @@ std::optional<std::string> read_file(const char* path) {
     const auto count = read(file.value(), buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_failure("cannot read", path, errno);
-    if (count == 0) return content;
     content.append(buffer.data(), static_cast<std::size_t>(count));
+    // A regular file gives less than was asked for at its end alone (read(2)).
+    if (static_cast<std::size_t>(count) < buffer.size()) return content;
   }
 }
 

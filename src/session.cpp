@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -8,32 +9,34 @@
 #include <csignal>
 
 #include "error.hpp"
+#include "unique_fd.hpp"
 
 namespace lowportbind {
 namespace {
 
 constexpr std::string_view kCannotLeave = "cannot leave the terminal's session";
 
-/// tcgetsid(3) succeeds for the caller's controlling terminal alone.
-bool has_controlling_terminal() {
+/// A descriptor of the controlling terminal, or none. /dev/tty is that terminal, wherever descriptors 0 to 2 lead;
+/// where there is no such file, tcgetsid(3) tells whether one of them is it.
+UniqueFd open_controlling_terminal() {
+  UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (terminal.valid() || errno == ENXIO) return terminal;
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (tcgetsid(descriptor) >= 0) return true;
+    if (tcgetsid(descriptor) >= 0) return UniqueFd(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
   }
-  return false;
+  return {};
 }
 
 /// A session leader cannot start another session. It can give its terminal up, for which the kernel sends SIGHUP to the
 /// terminal's foreground group: to this process too, which ignores it for that moment.
 void give_up_terminal() {
-  if (!has_controlling_terminal()) return;
+  const auto terminal = open_controlling_terminal();
+  if (!terminal.valid()) return;
   struct sigaction ignore {};
   struct sigaction before {};
   ignore.sa_handler = SIG_IGN;
   if (sigaction(SIGHUP, &ignore, &before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (tcgetsid(descriptor) < 0) continue;
-    if (ioctl(descriptor, TIOCNOTTY) != 0) throw system_failure(kCannotLeave, "TIOCNOTTY", errno);
-  }
+  if (ioctl(terminal.value(), TIOCNOTTY) != 0) throw system_failure(kCannotLeave, "TIOCNOTTY", errno);
   if (sigaction(SIGHUP, &before, nullptr) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
 }
 
@@ -50,7 +53,7 @@ void leave_terminal_session() {
     if (setsid() < 0) throw system_failure(kCannotLeave, "setsid", errno);
     if (getsid(0) != getpid()) throw failure(kCannotLeave, "setsid", "it did not take effect");
   }
-  if (has_controlling_terminal()) throw failure(kCannotLeave, "terminal", "it still controls this process");
+  if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "terminal", "it still controls this process");
 }
 
 }  // namespace lowportbind

@@ -3,7 +3,7 @@
 namespace lowportbind {
 
 /// Leaves the terminal's session, so that the daemon has no controlling terminal to push input into (TIOCSTI).
-/// Afterwards none of the descriptors 0 to 2 is this process's controlling terminal, and that is read back.
+/// Afterwards this process has none, and that is read back.
 /// Throws Error. setsid(2), ioctl_tty(2).
 void leave_terminal_session();
 

@@ -57,20 +57,21 @@ TEST_CASE("pitfall 1: a uid that would wrap or mean no change is refused") {
 TEST_CASE("pitfall 2: an empty user never stays root") {
   const std::string no_user = "there is no user before the colon";
   const std::string no_group = "there is no group after the colon";
+  const std::string unset = "a variable may be unset; name the user: --user www-data";
   const std::string group_hint = "leave the colon out for the user's own group";
   const Row rows[] = {
-      {"", "cannot use the user: \"\": it is empty", "a variable may be unset; name the user: --user www-data"},
-      {":", "cannot use the user: :: " + no_user, ""},
-      {"::", "cannot use the user: ::: " + no_user, ""},
-      {":33", "cannot use the user: :33: " + no_user, ""},
-      {":www-data", "cannot use the user: :www-data: " + no_user, ""},
-      {":root", "cannot use the user: :root: " + no_user, ""},
-      {"www-data:", "cannot use the user: www-data:: " + no_group, group_hint},
-      {"33:", "cannot use the user: 33:: " + no_group, group_hint},
-      {"root:", "cannot use the user: root:: " + no_group, group_hint},
+      {"", "cannot use the user: \"\": it is empty", unset},
+      {":", "cannot use the user: \":\": " + no_user, unset},
+      {"::", "cannot use the user: \"::\": " + no_user, unset},
+      {":33", "cannot use the user: \":33\": " + no_user, unset},
+      {":www-data", "cannot use the user: \":www-data\": " + no_user, unset},
+      {":root", "cannot use the user: \":root\": " + no_user, unset},
+      {"www-data:", "cannot use the user: \"www-data:\": " + no_group, group_hint},
+      {"33:", "cannot use the user: \"33:\": " + no_group, group_hint},
+      {"root:", "cannot use the user: \"root:\": " + no_group, group_hint},
       {"www-data:33:33", "cannot use the user: www-data:33:33: it has more than one colon", ""},
       {"www-data::33", "cannot use the user: www-data::33: it has more than one colon", ""},
-      {" ", "cannot use the user:  : a number has no spaces in it", ""},
+      {" ", "cannot use the user: \" \": a number has no spaces in it", ""},
       {"+", "cannot use the user: +: a number is missing", ""},
   };
   check_refusals(rows);
@@ -92,8 +93,8 @@ TEST_CASE("pitfall 4: a uid in any spelling but plain decimal is refused") {
       {"+010", "cannot use the user: +010: " + kOctal, ""},
       {"033:33", "cannot use the user: 033: " + kOctal, ""},
       {"4000:010", "cannot use the group: 010: " + kOctal, ""},
-      {" 5", "cannot use the user:  5: a number has no spaces in it", ""},
-      {"5 ", "cannot use the user: 5 : a number has no spaces in it", ""},
+      {" 5", "cannot use the user: \" 5\": a number has no spaces in it", ""},
+      {"5 ", "cannot use the user: \"5 \": a number has no spaces in it", ""},
       {"5\n", "cannot use the user: 5\\x0a: a number has no spaces in it", ""},
       {"4foo", "cannot use the user: 4foo: the number is followed by \"foo\"", ""},
       {"+4foo", "cannot use the user: +4foo: the number is followed by \"foo\"", ""},
@@ -118,7 +119,7 @@ TEST_CASE("root is refused in every spelling") {
       {"+00", "cannot use the user: +00: " + kOctal, ""},
       {"0x0", "cannot use the user: 0x0: hexadecimal is not read, write the number in decimal", ""},
       {"-0", "cannot use the user: -0: a number has no sign", ""},
-      {" 0", "cannot use the user:  0: a number has no spaces in it", ""},
+      {" 0", "cannot use the user: \" 0\": a number has no spaces in it", ""},
   };
   check_refusals(rows);
 }
@@ -144,7 +145,7 @@ TEST_CASE("a supplementary group is refused like any other") {
       {"4294967295", "cannot use the group: 4294967295: the largest value is 4294967294", ""},
       {"-1", "cannot use the group: -1: a number has no sign", ""},
       {"010", "cannot use the group: 010: " + kOctal, ""},
-      {"4, 5", "cannot use the group:  5: a number has no spaces in it", ""},
+      {"4, 5", "cannot use the group: \" 5\": a number has no spaces in it", ""},
   };
   check_refusals(rows, "--groups");
 }

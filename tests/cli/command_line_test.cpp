@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,13 @@ TEST_CASE("a command line without a command is refused") {
                                     "lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
+TEST_CASE("without the separator an option of the daemon comes with where the command stands") {
+  const auto result = support::launch({"-u", "www-data", "nginx", "-g", "daemon off;"});
+  CHECK(result.status == 125);
+  CHECK(result.err == attempt::lines("cannot read the command line: -g: there is no such option",
+                                     "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
+}
+
 TEST_CASE("without the separator nothing runs whatever else is given") {
   for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"-u", "www-data"}, {"-n"}}) {
     const auto tried = attempt::launch(options, {}, {});
@@ -90,7 +99,7 @@ TEST_CASE("an option that cannot be used is refused before anything runs") {
       {{"--env", "NGINX=3;"},
        "cannot use the option: --env NGINX=3;: lowportbind sets or removes this variable itself",
        "--mode listen-fds and --mode nginx hand sockets over by it"},
-      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A=2: the variable is named twice", ""},
+      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A: the variable is named twice", ""},
   };
   check_refusals(rows);
 }
@@ -121,6 +130,9 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
       {{"--env", "A"},
        "the option has no effect: --env A: without --clear-env every variable is kept",
        "set it: --env A=VALUE, or add --clear-env"},
+      {{"--clear-env", "--env", "PATH"},
+       "the option has no effect: --env PATH: --clear-env keeps this variable anyway",
+       ""},
       {{"--keep-fd", "999"},
        "cannot keep the descriptor: 999: it is not open",
        "open it for the launcher, for example in a shell: 999<FILE"},
@@ -128,6 +140,31 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
   for (auto row : rows) {
     row.options = attempt::with_account(row.options);
     check_refusals(std::vector<Row>{row});
+  }
+  const Row user[] = {{{"--user", "www-data", "--clear-env", "--env", "HOME"},
+                       "the option has no effect: --env HOME: with --user this variable follows the account",
+                       "set it: --env HOME=VALUE"}};
+  check_refusals(user);
+}
+
+TEST_CASE("LISTEN_FDS of zero means that no sockets were passed") {
+  for (const std::string mode : {"ambient", "listen-fds"}) {
+    CAPTURE(mode);
+    support::Invocation invocation;
+    invocation.in_child = [] {
+      setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+      setenv("LISTEN_FDS", "0", 1);
+      setenv("LISTEN_FDNAMES", "", 1);
+    };
+    const auto tried = attempt::launch(attempt::with_account({"--mode", mode}), invocation);
+    if (mode == "ambient") {
+      CHECK(tried.result.err.empty());
+      CHECK(tried.executed);
+    } else {
+      CHECK(tried.result.err ==
+            attempt::lines("the option has no effect: --mode listen-fds: no port is listed", "list one: -p 80"));
+      CHECK_FALSE(tried.executed);
+    }
   }
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("a command that is nowhere is status 127") {
   };
   const Row rows[] = {
       {"no-such-command", "cannot find the command: no-such-command: it is in none of the directories of PATH",
-       "give its full path: -- /usr/sbin/no-such-command"},
+       "give its full path: -- /full/path/of/no-such-command"},
       {path, "cannot find the command: " + path + ": No such file or directory", ""},
       {"./no-such-command", "cannot find the command: ./no-such-command: No such file or directory", ""},
       {"/etc/passwd/x", "cannot find the command: /etc/passwd/x: Not a directory", ""},
@@ -57,9 +57,11 @@ TEST_CASE("a directory of PATH that the account may not enter does not hide that
   const support::TemporaryDirectory directory;
   REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
   const auto result = launch_in("/", {"PATH=" + directory.path() + ":/usr/bin:/bin"}, {"no-such-command"});
-  CAPTURE(result.err);
   CHECK(result.status == 127);
-  CHECK(result.err.starts_with("lowportbind: cannot find the command: no-such-command: "));
+  CHECK(result.err ==
+        attempt::lines("cannot find the command: no-such-command: it is in none of the directories of PATH",
+                       "the account may not look for " + directory.path("no-such-command") +
+                           "; this shows why: namei -l " + directory.path("no-such-command")));
 }
 
 TEST_CASE("a directory of PATH that the account may not enter does not hide a later one") {
@@ -83,7 +85,7 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
     CHECK(result.status == 127);
     CHECK(result.out.empty());
     CHECK(result.err == attempt::lines("cannot find the command: tool: it is in none of the directories of PATH",
-                                       "give its full path: -- /usr/sbin/tool"));
+                                       "give its full path: -- /full/path/of/tool"));
   }
 }
 
@@ -93,7 +95,7 @@ TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
   const auto result = launch_in(directory.path(), {"PATH="}, {"true"});
   CHECK(result.status == 127);
   CHECK(result.err ==
-        attempt::lines("cannot find the command: true: PATH is empty", "give its full path: -- /usr/sbin/true"));
+        attempt::lines("cannot find the command: true: PATH is empty", "give its full path: -- /full/path/of/true"));
 }
 
 TEST_CASE("without PATH the directories of the system are searched and nothing else") {
@@ -113,6 +115,15 @@ TEST_CASE("the first directory of PATH that has the command counts") {
   // What cannot be executed is passed over, as a shell does.
   REQUIRE(chmod(first.c_str(), 0644) == 0);
   CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out == second + " ran\n");
+}
+
+TEST_CASE("a command that PATH has in no form that can be executed is status 126") {
+  const support::TemporaryDirectory directory;
+  const auto tool = directory.write("tool", kScript, 0644);
+  const auto result = launch_in("/", {"PATH=/usr/bin:" + directory.path()}, {"tool"});
+  CHECK(result.status == 126);
+  CHECK(result.err == attempt::lines("cannot execute: " + tool + ": the account may not execute it",
+                                     "this shows who may: namei -l " + tool));
 }
 
 TEST_CASE("a command with a slash is not looked up in PATH") {

@@ -73,7 +73,7 @@ TEST_CASE("pitfall 1: a malformed line of passwd that would be the answer is an 
     CAPTURE(row.line);
     const std::string passwd = "other:x:5:5::/:\n" + row.line + "\nwww:x:7:7::/:\n";
     const auto refusal = refusal_of([&] { find_user_in(passwd, "www"); });
-    CHECK(refusal.message == "cannot use this line of /etc/passwd: " + row.line + ": " + row.reason);
+    CHECK(refusal.message == "cannot use this line of /etc/passwd: " + shown(row.line) + ": " + row.reason);
     CHECK(find_user_in(passwd, "other")->uid == 5);
     CHECK(find_user_in(passwd, uid_t{7})->name == "www");
   }
@@ -122,7 +122,7 @@ TEST_CASE("a malformed line of group that would be the answer is an error") {
     CAPTURE(row.line);
     const std::string group = "other:x:5:\n" + row.line + "\n";
     CHECK(refusal_of([&] { find_group_in(group, "www"); }).message ==
-          "cannot use this line of /etc/group: " + row.line + ": " + row.reason);
+          "cannot use this line of /etc/group: " + shown(row.line) + ": " + row.reason);
     CHECK(find_group_in(group, "other") == gid_t{5});
   }
 }

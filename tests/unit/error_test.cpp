@@ -48,8 +48,24 @@ TEST_CASE("a failure says what failed with what and why") {
   CHECK(other.status() == ExitStatus::kNotFound);
 }
 
-TEST_CASE("an empty object is shown as an empty pair of quotes") {
-  CHECK(std::string(failure("cannot use", "", "it is empty").what()) == "cannot use: \"\": it is empty");
+TEST_CASE("an object that would melt into the message around it is quoted and no other is") {
+  struct Row {
+    std::string object;
+    std::string message;
+  };
+  const Row rows[] = {
+      {"", "cannot use: \"\": so"},           {":", "cannot use: \":\": so"},
+      {"::", "cannot use: \"::\": so"},       {":group", "cannot use: \":group\": so"},
+      {"user:", "cannot use: \"user:\": so"}, {" ", "cannot use: \" \": so"},
+      {" 5", "cannot use: \" 5\": so"},       {"5 ", "cannot use: \"5 \": so"},
+      {":\n", "cannot use: \":\\x0a\": so"},  {"user:group", "cannot use: user:group: so"},
+      {"a b", "cannot use: a b: so"},         {"5\n", "cannot use: 5\\x0a: so"},
+      {"80,", "cannot use: 80,: so"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.object);
+    CHECK(std::string(failure("cannot use", row.object, "so").what()) == row.message);
+  }
 }
 
 TEST_CASE("no part of a failure can begin a line of its own") {

@@ -41,6 +41,7 @@ TEST_CASE("every form of a listen address is read") {
       {"[fe80::1%eth0]:80", HostKind::kIpv6, 80, Transport::kTcp, "[fe80::1%eth0]:80/tcp"},
       {"[fe80::1%br-1234567890a]:80", HostKind::kIpv6, 80, Transport::kTcp, "[fe80::1%br-1234567890a]:80/tcp"},
       {"[fe80::1]:80", HostKind::kIpv6, 80, Transport::kTcp, "[fe80::1]:80/tcp"},
+      {"[ff02::1%eth0]:5353/udp", HostKind::kIpv6, 5353, Transport::kUdp, "[ff02::1%eth0]:5353/udp"},
       {"web=80", HostKind::kEvery, 80, Transport::kTcp, "web=80/tcp"},
       {"web=*:80", HostKind::kEvery, 80, Transport::kTcp, "web=80/tcp"},
       {"dns=127.0.0.53:53/udp", HostKind::kIpv4, 53, Transport::kUdp, "dns=127.0.0.53:53/udp"},

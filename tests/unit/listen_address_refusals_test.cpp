@@ -20,8 +20,7 @@ void check_refusals(const Rows& rows) {
   for (const auto& row : rows) {
     CAPTURE(row.text);
     const auto refusal = refusal_of([&] { parse_known(row.text); });
-    const std::string object = row.text.empty() ? "\"\"" : row.text;
-    CHECK(refusal.message == "cannot read the listen address: " + object + ": " + row.reason);
+    CHECK(refusal.message == "cannot read the listen address: " + shown(row.text) + ": " + row.reason);
     CHECK(refusal.status == 125);
   }
 }
@@ -49,8 +48,15 @@ TEST_CASE("a number that is no port is refused with its own reason") {
       {"8e1", "the number is followed by \"e1\""},
       {"/tcp", "the port is missing"},
       {"web=", "the port is missing"},
-      {"127.0.0.1:", "the port is missing"},
+      {"10.0.0.1", "the port is missing"},
+      {"10.0.0.1/udp", "the port is missing"},
+      {"web=10.0.0.1", "the port is missing"},
       {"[::1]:", "the port is missing"},
+      {"80:", "there is no port after the colon"},
+      {"http:", "there is no port after the colon"},
+      {":", "there is no port after the colon"},
+      {"127.0.0.1:", "there is no port after the colon"},
+      {"*:/udp", "there is no port after the colon"},
       {"80/", "the transport after \"/\" is neither tcp nor udp"},
       {"80/sctp", "the transport after \"/\" is neither tcp nor udp"},
       {"80/TCP", "the transport after \"/\" is neither tcp nor udp"},
@@ -121,17 +127,18 @@ TEST_CASE("a host that is none is refused with its own reason") {
       {"[fe80::1%abcdefghijklmnop]:80", "the name of an interface has at most 15 characters"},
       {"[fe80::1%a:b]:80", "this is not an interface's name"},
       {"[fe80::1%a%b]:80", "this is not an interface's name"},
-      {"[::1%lo]:80", "only a link-local address (fe80::...) has an interface"},
-      {"[::%eth0]:80", "only a link-local address (fe80::...) has an interface"},
+      {"[::1%lo]:80", "only a link-local address (fe80::... or ff02::...) has an interface"},
+      {"[ff05::1%eth0]:80", "only a link-local address (fe80::... or ff02::...) has an interface"},
+      {"[::%eth0]:80", "only a link-local address (fe80::... or ff02::...) has an interface"},
   };
   check_refusals(rows);
 }
 
-TEST_CASE("an empty item is refused wherever the comma stands") {
+TEST_CASE("an empty item is refused wherever the comma stands and the whole list is shown") {
   for (const std::string text : {"", ",", "80,", ",80", "80,,443"}) {
     CAPTURE(text);
     const auto refusal = refusal_of([&] { parse_known(text); });
-    CHECK(refusal.message == "cannot read the listen address: \"\": an empty item");
+    CHECK(refusal.message == "cannot read the listen address: " + shown(text) + ": an empty item");
     CHECK(refusal.hint == "list ports as 80,443");
   }
 }
@@ -155,8 +162,9 @@ TEST_CASE("a service that is unknown is refused with the transport it was looked
     std::string text;
     std::string transport;
   };
-  const UnknownRow rows[] = {{"nosuch", "tcp"}, {"nosuch/udp", "udp"}, {"tftp", "tcp"},        {"http/udp", "udp"},
-                             {"HTTP", "tcp"},   {"http-https", "tcp"}, {"a=nosuch:http", "x"}, {"b=c=80", "tcp"}};
+  const UnknownRow rows[] = {{"nosuch", "tcp"},      {"nosuch/udp", "udp"},  {"tftp", "tcp"},
+                             {"http/udp", "udp"},    {"HTTP", "tcp"},        {"http-https", "tcp"},
+                             {"http-90/udp", "udp"}, {"a=nosuch:http", "x"}, {"b=c=80", "tcp"}};
   for (const auto& row : rows) {
     CAPTURE(row.text);
     const auto refusal = refusal_of([&] { parse_known(row.text); });
@@ -164,8 +172,9 @@ TEST_CASE("a service that is unknown is refused with the transport it was looked
       CHECK(contains_text(refusal.message, "the host is not an IPv4 address"));
       continue;
     }
+    const std::string range = contains_text(row.text, "-") ? ", and a range is made of numbers" : "";
     CHECK(refusal.message == "cannot read the listen address: " + row.text + ": no such service for " + row.transport +
-                                 " in /etc/services");
+                                 " in /etc/services" + range);
     CHECK(refusal.hint == "write the port's number, or see the names with `getent services`");
   }
 }
@@ -186,7 +195,9 @@ TEST_CASE("control characters in a refused address are shown and not printed") {
   CHECK(contains_text(refusal.message, "80\\x1b[31m"));
 }
 
-TEST_CASE("a mapped address and a host without brackets come with the way to write them") {
+TEST_CASE("what is nearly a listen address comes with the way to write it") {
+  CHECK(refusal_of([] { parse_known("10.0.0.1"); }).hint == "a port follows the address: 10.0.0.1:80");
+  CHECK(refusal_of([] { parse_known("=80"); }).hint == "a port alone is written -p 80");
   CHECK(refusal_of([] { parse_known("[::ffff:1.2.3.4]:80"); }).hint == "write the IPv4 address itself: 192.0.2.1:80");
   CHECK(refusal_of([] { parse_known("::1:80"); }).hint == "for example [2001:db8::1]:443");
   CHECK(refusal_of([] { parse_known(":80"); }).hint == "leave the colon out to listen on every address");

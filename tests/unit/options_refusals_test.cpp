@@ -106,9 +106,24 @@ TEST_CASE("a command line without the separator or without a command is refused"
 }
 
 TEST_CASE("without the separator an option of the daemon does not hide what is missing") {
-  const auto refusal = refuse_exactly({"-u", "www", "nginx", "-g", "daemon off;"});
-  CAPTURE(refusal.message);
-  CHECK(contains_text(refusal.hint, "the command comes after"));
+  const std::string usage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+  const std::string help = "lowportbind --help lists the options";
+  const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
+      {{"-u", "www", "nginx", "-g", "daemon off;"}, "-g: there is no such option"},
+      {{"-u", "www", "caddy", "run", "--config", "/etc/Caddyfile"}, "--config: there is no such option"},
+      {{"-u", "www", "caddy", "--config=/etc/Caddyfile"}, "--config: there is no such option"},
+      {{"-u", "www", "daemon", "-p"}, "-p: its value is missing"},
+      {{"-u"}, "-u: its value is missing"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.second);
+    const auto without = refuse_exactly(row.first);
+    CHECK(without.message == "cannot read the command line: " + row.second);
+    CHECK(without.hint == usage);
+    const auto with = refuse(row.first);
+    CHECK(with.message == without.message);
+    CHECK(with.hint == help);
+  }
 }
 
 TEST_CASE("an unknown option is named in plain characters") {
@@ -175,8 +190,8 @@ TEST_CASE("a variable that may not be set is refused with its own reason") {
       {{"--env", "LISTEN_="}, "cannot use the option: --env LISTEN_=" + own},
       {{"--env", "NGINX=3;"}, "cannot use the option: --env NGINX=3;" + own},
       {{"--env", "NGINX"}, "cannot use the option: --env NGINX" + own},
-      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A=2: the variable is named twice"},
-      {{"--env", "A", "--env", "A=1"}, "cannot use the option: --env A=1: the variable is named twice"},
+      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A: the variable is named twice"},
+      {{"--env", "A", "--env", "A=1"}, "cannot use the option: --env A: the variable is named twice"},
       {{"--env", "A=1", "--env", "A"}, "cannot use the option: --env A: the variable is named twice"},
       {{"--env", "A", "--env", "A"}, "cannot use the option: --env A: the variable is named twice"},
   };
@@ -203,8 +218,11 @@ TEST_CASE("a word that an option does not know is refused with those that it doe
 }
 
 TEST_CASE("a port that is refused is refused by the parser of the options too") {
-  CHECK(refuse({"-p80,"}).message == "cannot read the listen address: \"\": an empty item");
+  CHECK(refuse({"-p80,"}).message == "cannot read the listen address: 80,: an empty item");
   CHECK(refuse({"-p", "80", "-p", "0x50"}).message ==
         "cannot read the listen address: 0x50: hexadecimal is not read, write the number in decimal");
+  const auto equals = refuse({"-p=80"});  // as --port=80 would be right
+  CHECK(equals.message == "cannot read the listen address: =80: the descriptor name before \"=\" is empty");
+  CHECK(equals.hint == "a port alone is written -p 80");
   CHECK(refuse({"-p", ""}).message == "cannot read the listen address: \"\": an empty item");
 }

@@ -140,9 +140,36 @@ TEST_CASE("an option of the environment or of privileges that would do nothing i
        "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges"},
   };
   check_refusals(rows);
-  const auto cleared = with(situation::for_www_data(""), [](Options& o) { o.environment = {true, {"A"}, {}}; });
+  const auto cleared = with(situation::for_www_data(""), [](Options& o) {
+    o.environment = {true, {"A", "LC", "PATHS"}, {}};
+  });
   CHECK_NOTHROW(situation::plan_for_root(cleared));
   CHECK_NOTHROW(make_plan(situation::for_www_data(""), situation::www_data(), without_new_privileges));
+}
+
+TEST_CASE("a variable that clear-env keeps anyway cannot be kept by name") {
+  for (const std::string name : {"PATH", "TERM", "LANG", "TZ", "LC_ALL", "LC_MESSAGES"}) {
+    CAPTURE(name);
+    const auto options = with(situation::for_the_caller(""), [&](Options& o) { o.environment = {true, {name}, {}}; });
+    const auto refusal = refusal_of([&] { make_plan(options, situation::the_caller(), situation::started_by_user()); });
+    CHECK(refusal.message == "the option has no effect: --env " + name + ": --clear-env keeps this variable anyway");
+    CHECK(refusal.hint.empty());
+  }
+}
+
+TEST_CASE("a variable that follows the user can be kept by name only without a user") {
+  for (const std::string name : {"HOME", "USER", "LOGNAME", "SHELL"}) {
+    CAPTURE(name);
+    const auto keep = [&](Options& o) { o.environment = {true, {"A", name}, {}}; };
+    const auto refusal = refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
+    CHECK(refusal.message ==
+          "the option has no effect: --env " + name + ": with --user this variable follows the account");
+    CHECK(refusal.hint == "set it: --env " + name + "=VALUE");
+    const auto own = with(situation::for_the_caller(""), keep);
+    CHECK_NOTHROW(make_plan(own, situation::the_caller(), situation::started_by_user()));
+    const auto set = [&](Options& o) { o.environment = {true, {}, {{name, "value"}}}; };
+    CHECK_NOTHROW(situation::plan_for_root(with(situation::for_www_data(""), set)));
+  }
 }
 
 TEST_CASE("a descriptor that the mode uses cannot be kept and any other can") {

@@ -194,6 +194,37 @@ TEST_CASE("a user can become nobody else") {
   CHECK(groups.hint == "keep the groups: --groups keep");
 }
 
+TEST_CASE("a user with the right to change groups alone can change the group and not the user") {
+  auto host = situation::started_by_user();
+  host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETGID);
+  auto options = situation::for_the_caller("");
+  options.user = "1000:33";
+  const Account other_group{1000, 33, {27, 1000}, "me", "/home/me", "/bin/sh"};
+  const auto group = make_plan(options, other_group, host);
+  CHECK(group.privileges.change_gid);
+  CHECK_FALSE(group.privileges.change_uid);
+  CHECK_FALSE(group.privileges.change_groups);
+
+  Account no_groups = situation::the_caller();
+  no_groups.groups = {};
+  const auto groups = make_plan(situation::for_the_caller(""), no_groups, host);
+  CHECK(groups.privileges.change_groups);
+  CHECK_FALSE(groups.privileges.change_gid);
+  CHECK_FALSE(groups.privileges.change_uid);
+
+  const auto user = refusal_of([&] { make_plan(situation::for_www_data(""), situation::www_data(), host); });
+  CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
+
+  host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETUID);
+  const auto refused = refusal_of([&] { make_plan(options, other_group, host); });
+  CHECK(refused.message == "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
+  CHECK(refused.hint == "start it as root: sudo lowportbind ..., or leave --user out");
+  const Account other_user{33, 1000, {27, 1000}, "www-data", "/var/www", "/usr/sbin/nologin"};
+  const auto by_uid = make_plan(situation::for_www_data(""), other_user, host);
+  CHECK(by_uid.privileges.change_uid);
+  CHECK_FALSE(by_uid.privileges.change_gid);
+}
+
 TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
   auto host = situation::started_by_root();
   host.parent_death = {15, 7};

@@ -21,6 +21,14 @@ Refusal refusal_of(const Call& call) {
   return {"accepted", {}, 0};
 }
 
+/// An object as a message shows it; error_test.cpp spells out the cases.
+inline std::string shown(const std::string& object) {
+  const std::string edges = ": ";
+  const bool quoted = object.empty() || edges.find(object.front()) != std::string::npos ||
+                      edges.find(object.back()) != std::string::npos;
+  return quoted ? "\"" + object + "\"" : object;
+}
+
 inline bool contains_text(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

@@ -1,0 +1,190 @@
+#include "target.hpp"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "credentials.hpp"
+#include "unique_fd.hpp"
+
+namespace lowportbind {
+namespace {
+
+constexpr std::size_t kBeginning = 4096;  // holds the program headers and the loader's name of any usual linker
+constexpr int kDeepestScript = 4;         // interpreters that are scripts in turn: the kernel follows four
+
+Error cannot_execute(const std::string& file, std::string_view reason, std::string_view hint = {}) {
+  return failure("cannot execute", file, reason, hint, ExitStatus::kCannotExecute);
+}
+
+/// The beginning of a file, or nothing if it cannot be read.
+std::string read_beginning(const std::string& file) {
+  const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!opened.valid()) return {};
+  std::array<char, kBeginning> buffer{};
+  const auto count = read(opened.value(), buffer.data(), buffer.size());
+  return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
+}
+
+/// What stands behind `#!`, without its argument; empty if there is nothing of the kind.
+std::string interpreter_of(std::string_view beginning) {
+  if (!beginning.starts_with("#!")) return {};
+  beginning.remove_prefix(2);
+  beginning = beginning.substr(0, beginning.find('\n'));
+  const auto start = beginning.find_first_not_of(" \t");
+  if (start == std::string_view::npos) return {};
+  beginning.remove_prefix(start);
+  return std::string(beginning.substr(0, beginning.find_first_of(" \t")));
+}
+
+/// A structure at an offset of the file's beginning, or nothing if it ends before.
+template <typename Structure>
+std::optional<Structure> structure_at(std::string_view beginning, std::size_t offset) {
+  if (offset > beginning.size() || beginning.size() - offset < sizeof(Structure)) return std::nullopt;
+  Structure structure{};
+  std::memcpy(&structure, beginning.data() + offset, sizeof(structure));
+  return structure;
+}
+
+/// The program loader that an ELF file of this machine's word size names; empty for a static one.
+std::string loader_of(std::string_view beginning) {
+  const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
+  if (!header || header->e_ident[EI_CLASS] != ELFCLASS64) return {};
+  for (std::size_t index = 0; index < header->e_phnum; ++index) {
+    const auto segment = structure_at<Elf64_Phdr>(beginning, header->e_phoff + index * sizeof(Elf64_Phdr));
+    if (!segment) return {};
+    if (segment->p_type != PT_INTERP || segment->p_offset >= beginning.size()) continue;
+    const auto name = beginning.substr(segment->p_offset, segment->p_filesz);
+    return std::string(name.substr(0, name.find('\0')));
+  }
+  return {};
+}
+
+bool is_missing(const std::string& file) {
+  return access(file.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+std::optional<Error> find_script_obstacle(const std::string& file, const std::string& interpreter) {
+  if (interpreter.ends_with('\r')) {
+    return cannot_execute(file, "its first line ends with a carriage return",
+                          "write it with Unix line ends: sed -i 's/\\r$//' " + file);
+  }
+  if (is_missing(interpreter)) {
+    return cannot_execute(file, "its interpreter is missing: " + interpreter,
+                          "install " + interpreter + ", or mend the first line of " + file);
+  }
+  if (access(interpreter.c_str(), X_OK) != 0 && errno == EACCES) {
+    return cannot_execute(file, "the account may not execute its interpreter: " + interpreter,
+                          "this shows who may: namei -l " + interpreter);
+  }
+  const auto beginning = read_beginning(interpreter);
+  if (!beginning.empty() && !beginning.starts_with(ELFMAG) && !beginning.starts_with("#!")) {
+    return cannot_execute(file, "its interpreter is not a program: " + interpreter);
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> find_program_obstacle(const std::string& file, std::string_view beginning) {
+  constexpr int kNativeMachine =
+#if defined(__x86_64__)
+      EM_X86_64;
+#elif defined(__aarch64__)
+      EM_AARCH64;
+#else
+      EM_NONE;
+#endif
+  const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
+  const bool is_64_bit = header && header->e_ident[EI_CLASS] == ELFCLASS64;
+  if (is_64_bit && kNativeMachine != EM_NONE && header->e_machine != kNativeMachine) {
+    return cannot_execute(file, "it is a program for another kind of machine", "`file " + file + "` tells which");
+  }
+  const auto loader = loader_of(beginning);
+  if (!loader.empty() && is_missing(loader)) {
+    return cannot_execute(file, "its program loader is missing: " + loader,
+                          "it was built for another C library or system; install what has " + loader);
+  }
+  return std::nullopt;
+}
+
+/// The file that the kernel takes credentials from: the last interpreter of a script, or the file itself.
+std::string resolve_interpreters(std::string file) {
+  for (int depth = 0; depth < kDeepestScript; ++depth) {
+    auto interpreter = interpreter_of(read_beginning(file));
+    if (interpreter.empty()) break;
+    file = std::move(interpreter);
+  }
+  return file;
+}
+
+struct FileCapabilities {
+  CapabilitySet permitted = 0;
+  CapabilitySet inheritable = 0;
+  bool effective = false;
+};
+
+/// The attribute that setcap(8) writes. A file without one, or one of the first version, has none that would matter.
+std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
+  vfs_ns_cap_data data{};
+  const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
+  if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) return std::nullopt;
+  const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
+  return FileCapabilities{join(data.data[0].permitted, data.data[1].permitted),
+                          join(data.data[0].inheritable, data.data[1].inheritable),
+                          (data.magic_etc & VFS_CAP_FLAGS_EFFECTIVE) != 0};
+}
+
+/// A file system that is mounted nosuid has neither file capabilities nor set-id bits to the kernel.
+bool is_nosuid(const std::string& file) {
+  struct statvfs status {};
+  return statvfs(file.c_str(), &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
+}
+
+}  // namespace
+
+std::optional<Error> find_format_obstacle(const std::string& file) {
+  const auto beginning = read_beginning(file);
+  if (beginning.starts_with(ELFMAG)) return find_program_obstacle(file, beginning);
+  if (const auto interpreter = interpreter_of(beginning); !interpreter.empty()) {
+    return find_script_obstacle(file, interpreter);
+  }
+  if (beginning.empty() && access(file.c_str(), R_OK) != 0) return std::nullopt;
+  return cannot_execute(file, "it has no #! line and is not a program",
+                        "give it one, or name the shell: -- /bin/sh " + file);
+}
+
+std::optional<Error> find_rights_obstacle(const std::string& file, const PrivilegePlan& plan, const Account& account) {
+  const auto program = resolve_interpreters(file);
+  struct stat status {};
+  const bool has_set_id =
+      !plan.set_no_new_privs && stat(program.c_str(), &status) == 0 &&
+      (((status.st_mode & S_ISUID) != 0 && status.st_uid != account.uid) ||
+       ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != account.gid));
+  const auto capabilities = read_file_capabilities(program);
+  if ((!has_set_id && !capabilities) || is_nosuid(program)) return std::nullopt;
+  if (has_set_id) {
+    return cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(account),
+                          "leave --allow-new-privs out, or as root: chmod u-s,g-s " + program);
+  }
+  const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set();
+  auto gained = (capabilities->permitted & bounding) | (capabilities->inheritable & plan.capabilities);
+  if (capabilities->effective && (capabilities->permitted & ~gained) != 0) {
+    return cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
+                          "as root: setcap -r " + program + "; or launch it with --allow-new-privs");
+  }
+  if (plan.set_no_new_privs) gained &= plan.capabilities;
+  if ((plan.capabilities & ~gained) != 0) {
+    return cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
+                          "as root: setcap -r " + program + "; or use --mode listen-fds");
+  }
+  return std::nullopt;
+}
+
+}  // namespace lowportbind
