@@ -245,7 +245,7 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
     if (!account.user.empty()) {
       environment.set.emplace_back("USER", account.user);
       environment.set.emplace_back("LOGNAME", account.user);
-      environment.set.emplace_back("SHELL", account.shell);
+      environment.set.emplace_back("SHELL", account.shell.empty() ? "/bin/sh" : account.shell);  // passwd(5)
     }
   }
   announce_sockets(options, host, descriptors, environment);

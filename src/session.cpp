@@ -46,11 +46,14 @@ void leave_terminal_session() {
   if (getsid(0) == getpid()) {
     give_up_terminal();
   } else {
-    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is.
-    if (getpgrp() == getpid() && setpgid(0, getpgid(getppid())) != 0) {
-      throw system_failure(kCannotLeave, "setpgid", errno, "start it from a shell script, or with setsid --fork");
+    constexpr std::string_view kHint = "start it from a shell script, or through setsid --fork";
+    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is. A parent outside of
+    // this PID namespace has no group here: 0, which would mean this process's own.
+    if (getpgrp() == getpid()) {
+      const pid_t group = getpgid(getppid());
+      if (group <= 0 || setpgid(0, group) != 0) throw system_failure(kCannotLeave, "setpgid", errno, kHint);
     }
-    if (setsid() < 0) throw system_failure(kCannotLeave, "setsid", errno);
+    if (setsid() < 0) throw system_failure(kCannotLeave, "setsid", errno, kHint);
     if (getsid(0) != getpid()) throw failure(kCannotLeave, "setsid", "it did not take effect");
   }
   if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "terminal", "it still controls this process");

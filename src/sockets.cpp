@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "error.hpp"
@@ -84,6 +85,21 @@ void set_option(const UniqueFd& socket, int level, int option, int value, const 
   }
 }
 
+/// What the socket is, as the kernel has it: listen(2) on a socket without an address would choose a port of its own.
+void verify_socket(const UniqueFd& socket, const SocketAddress& wanted, const PlannedSocket& planned) {
+  SocketAddress actual;
+  actual.length = sizeof(actual.storage);
+  const bool same = getsockname(socket.value(), reinterpret_cast<sockaddr*>(&actual.storage), &actual.length) == 0 &&
+                    actual.length == wanted.length && std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
+  int listening = 0;
+  socklen_t size = sizeof(listening);
+  const bool is_tcp = planned.address.transport == Transport::kTcp;
+  const bool listens = getsockopt(socket.value(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
+  if (!same || listens != is_tcp) {
+    throw failure("cannot listen on", describe(planned), "the system calls succeeded, but the socket is another");
+  }
+}
+
 UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   const int domain = planned.family == SocketFamily::kIpv4 ? AF_INET : AF_INET6;
@@ -106,6 +122,7 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   if (is_tcp && listen(socket.value(), plan.backlog) != 0) {
     throw system_failure("cannot listen on", describe(planned), errno, hint_for_bind(planned, errno));
   }
+  verify_socket(socket, address, planned);
   return socket;
 }
 

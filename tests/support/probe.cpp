@@ -4,8 +4,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +17,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -124,6 +128,54 @@ std::string try_bind(const std::string& what) {
   return text;
 }
 
+/// FD/FAMILY/PORT, as in 3/4/80: whether a client on loopback reaches this listening or UDP socket.
+std::string try_to_reach(const std::string& what) {
+  constexpr int kMilliseconds = 5000;
+  const int socket_here = std::atoi(what.c_str());
+  const auto rest = what.substr(what.find('/') + 1);
+  const int port = std::atoi(rest.c_str() + 2);
+  int type = 0;
+  socklen_t size = sizeof(type);
+  if (getsockopt(socket_here, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return errno_name();
+  sockaddr_in6 ipv6{};
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_addr = in6addr_loopback;
+  ipv6.sin6_port = htons(static_cast<std::uint16_t>(port));
+  sockaddr_in ipv4{};
+  ipv4.sin_family = AF_INET;
+  ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ipv4.sin_port = ipv6.sin6_port;
+  const bool is_ipv6 = rest.front() == '6';
+  const int client = socket(is_ipv6 ? AF_INET6 : AF_INET, type, 0);
+  if (client < 0) return "socket " + errno_name();
+  const auto* address = is_ipv6 ? reinterpret_cast<const sockaddr*>(&ipv6) : reinterpret_cast<const sockaddr*>(&ipv4);
+  if (connect(client, address, is_ipv6 ? sizeof(ipv6) : sizeof(ipv4)) != 0) return "connect " + errno_name();
+  if (send(client, "x", 1, 0) != 1) return "send " + errno_name();
+  pollfd ready{socket_here, POLLIN, 0};
+  if (poll(&ready, 1, kMilliseconds) != 1) return "nothing arrived";
+  const int connection = type == SOCK_STREAM ? accept(socket_here, nullptr, nullptr) : socket_here;
+  char byte = 0;
+  const bool received = recv(connection, &byte, 1, 0) == 1 && byte == 'x';
+  if (connection != socket_here) close(connection);
+  close(client);
+  return received ? "ok" : errno_name();
+}
+
+/// The length of the queue that listen(2) was asked for: the kernel shows it in a field of tcp_info that a listening
+/// socket has no other use for.
+std::string read_backlog(int descriptor) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? std::to_string(info.tcpi_sacked)
+                                                                          : errno_name();
+}
+
+std::string limits() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  return "nofile " + std::to_string(files.rlim_cur) + " nice " + std::to_string(getpriority(PRIO_PROCESS, 0));
+}
+
 std::string try_open(const std::string& path) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_NOCTTY);
   if (descriptor < 0) return errno_name();
@@ -155,6 +207,7 @@ void ask(const std::string& question) {
   if (question == "env") return print_environment();
   if (question == "fds") return answer(question, open_descriptors());
   if (question == "pid") return answer(question, std::to_string(getpid()));
+  if (question == "limits") return answer(question, limits());
   if (question == "session") return answer(question, getsid(0) == getpid() ? "leader" : "member");
   if (question == "pdeathsig") return answer(question, parent_death_signal());
   if (question == "umask") return answer(question, permissions_mask());
@@ -162,6 +215,8 @@ void ask(const std::string& question) {
   if (question == "cwd") return answer(question, getcwd(nullptr, 0));
   if (question.starts_with("fd=")) return answer(question, describe_descriptor(std::atoi(argument.c_str())));
   if (question.starts_with("bind=")) return answer(question, try_bind(argument));
+  if (question.starts_with("reach=")) return answer(question, try_to_reach(argument));
+  if (question.starts_with("backlog=")) return answer(question, read_backlog(std::atoi(argument.c_str())));
   if (question.starts_with("open=")) return answer(question, try_open(argument));
   if (question.starts_with("exit=")) std::exit(std::atoi(argument.c_str()));
   if (question.starts_with("kill=")) raise(std::atoi(argument.c_str()));

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,6 +88,30 @@ bool collect(const Pipe& out, const Pipe& err, int timeout_seconds, Result& resu
   return true;
 }
 
+/// The root directory of a chroot is no mount point: it cannot be made private, and the kernel refuses user namespaces
+/// in it. The working directory leads out of it as soon as it lies outside of the root directory, and from there a copy
+/// of the chroot's mounts becomes what it looked like: the root of this process's own mount namespace.
+void make_chroot_the_root() {
+  constexpr int kDeepest = 64;
+  const auto here = std::filesystem::current_path();
+  const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  check(root >= 0 && chroot("/proc") == 0 && fchdir(root) == 0, "chroot");
+  for (int level = 0; level < kDeepest; ++level) check(chdir("..") == 0, "chdir");
+  check(mount("none", ".", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && chroot(".") == 0, "mount private");
+  const int tree = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  check(tree >= 0, "open_tree");
+  check(move_mount(tree, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0, "move_mount");
+  check(fchdir(tree) == 0, "fchdir");
+  if (syscall(SYS_pivot_root, ".", ".") == 0) {
+    check(umount2(".", MNT_DETACH) == 0, "umount");
+  } else {
+    check(chroot(".") == 0, "chroot");  // the initial RAM file system is never pivoted away from
+  }
+  check(chdir(here.c_str()) == 0, "chdir");
+  close(tree);
+  close(root);
+}
+
 }  // namespace
 
 Result run(const Invocation& invocation) {
@@ -160,12 +185,15 @@ void enter_own_network() {
 void enter_own_mounts() {
   require_root();
   check(unshare(CLONE_NEWNS) == 0, "unshare(CLONE_NEWNS)");
-  check(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "mount private");
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return;
+  check(errno == EINVAL, "mount private");
+  make_chroot_the_root();
 }
 
 void mount_over(const std::string& path, const std::string& content) {
   const TemporaryDirectory directory;
   const auto file = directory.write("content", content);
+  umount2(path.c_str(), MNT_DETACH);  // what an earlier call mounted there: its file is gone, and takes no mount
   check(mount(file.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount over " + path);
 }
 

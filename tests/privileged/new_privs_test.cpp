@@ -1,0 +1,176 @@
+#include <doctest/doctest.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon.hpp"
+
+using support::check_daemon;
+using support::check_refused;
+using support::Expected;
+using support::kBindCapability;
+using support::launch_probe;
+
+namespace {
+
+/// The daemon is a shell that starts `program`, which has more rights than the account, as its own child.
+std::map<std::string, std::string> ask_child(const support::Words& options, const std::string& program) {
+  const auto result = support::launch(
+      support::join({{"-u", "www-data"}, options, {"--", "/bin/sh", "-c", R"("$0" status; exit 0)", program}}));
+  CAPTURE(result.err);
+  CHECK(result.status == 0);
+  return support::fields(result.out);
+}
+
+}  // namespace
+
+TEST_CASE("a setuid program of the daemon has effect with --allow-new-privs alone") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto program = support::copy_program(directory, support::probe(), "setuid", 04755);
+  for (const support::Words& ports : {support::Words{}, support::Words{"-p", "80"}}) {
+    auto field = ask_child(ports, program);
+    CHECK(field["Uid"] == "33\t33\t33\t33");
+    CHECK(field["NoNewPrivs"] == "1");
+    // Without the new ids there is nothing for which the kernel would clear the ambient set.
+    CHECK(field["CapEff"] == (ports.empty() ? support::kNoCapability : kBindCapability));
+    field = ask_child(support::join({{"--allow-new-privs"}, ports}), program);
+    CHECK(field["Uid"] == "33\t0\t0\t0");
+    CHECK(field["NoNewPrivs"] == "0");
+    CHECK(field["CapBnd"] == support::own_status("CapBnd"));
+  }
+}
+
+TEST_CASE("a file capability of a program of the daemon has effect with --allow-new-privs alone") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto program = support::copy_program(directory, support::probe(), "capable");
+  support::set_file_capabilities(program, "cap_net_raw=p");
+  CHECK(ask_child({}, program)["CapPrm"] == support::kNoCapability);
+  CHECK(ask_child({"-p", "80"}, program)["CapPrm"] == support::kNoCapability);
+  CHECK(ask_child({"--allow-new-privs"}, program)["CapPrm"] == "0000000000002000");
+  // With the effective bit the kernel refuses what the bounding set lacks.
+  support::set_file_capabilities(program, "cap_net_raw=ep");
+  const auto result = support::launch({"-u", "www-data", "--", "/bin/sh", "-c", R"("$0" status)", program});
+  CHECK(result.status == 126);
+  CHECK(ask_child({"--allow-new-privs"}, program)["CapEff"] == "0000000000002000");
+}
+
+TEST_CASE("--allow-new-privs leaves no-new-privs and the bounding set as they are and the rest as planned") {
+  support::enter_own_network();
+  const Expected none{.bounding = support::own_status("CapBnd"), .no_new_privs = "0"};
+  auto bind = none;
+  bind.capabilities = kBindCapability;
+  auto field = check_daemon(
+      launch_probe({"-u", "www-data", "-p", "80", "--allow-new-privs"}, {"status", "bind=tcp/4/80"}), bind);
+  CHECK(field["bind=tcp/4/80"] == "ok");
+  check_daemon(launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"}), none);
+  check_daemon(launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds", "--allow-new-privs"}, {"status"}), none);
+  support::check_denied("tcp/4/80");
+}
+
+TEST_CASE("--allow-new-privs that could have no effect is refused") {
+  support::require_root();
+  check_refused(
+      launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"}, [] { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }),
+      125, {"the option has no effect: --allow-new-privs: no_new_privs is set already", "hint: "});
+}
+
+TEST_CASE("pitfall 8: a daemon that carries the listed capability itself can bind") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto program = support::copy_program(directory, support::probe(), "carrier");
+  support::set_file_capabilities(program, "cap_net_bind_service=ep");
+  const auto result = support::launch({"-u", "www-data", "-p", "80", "--", program, "status", "bind=tcp/4/80", "fds"});
+  REQUIRE(result.status == 0);
+  auto field = support::fields(result.out);
+  CHECK(field["CapAmb"] == support::kNoCapability);
+  CHECK(field["CapPrm"] == kBindCapability);
+  CHECK(field["CapEff"] == kBindCapability);
+  CHECK(field["CapBnd"] == kBindCapability);
+  CHECK(field["bind=tcp/4/80"] == "ok");
+  CHECK(field["fds"] == "0 1 2");
+  support::check_denied("tcp/4/80");
+}
+
+TEST_CASE("pitfall 8: file capabilities of the daemon never exceed what was planned") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto program = support::copy_program(directory, support::probe(), "carrier");
+  struct Row {
+    std::string file;
+    std::string permitted;  ///< with the port; empty: refused, since what was listed would be lost in the exec
+  };
+  const Row rows[] = {
+      {"cap_net_bind_service=p", kBindCapability},
+      {"cap_net_bind_service=i", kBindCapability},
+      {"cap_net_bind_service,cap_net_raw=p", kBindCapability},
+      {"cap_net_raw=p", {}},
+      {"cap_net_raw=i", {}},
+      {"=", {}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.file);
+    support::set_file_capabilities(program, row.file);
+    const auto with_port = support::launch({"-u", "www-data", "-p", "80", "--", program, "status"});
+    if (row.permitted.empty()) {
+      check_refused(with_port, 126, {"cannot execute: " + program + ": ", "hint: as root: setcap -r " + program});
+    } else {
+      auto field = support::fields(with_port.out);
+      CHECK(field["CapPrm"] == row.permitted);
+      CHECK(field["CapAmb"] == support::kNoCapability);
+      CHECK(field["CapBnd"] == kBindCapability);
+    }
+    const auto without = support::launch({"-u", "www-data", "--", program, "status"});
+    CAPTURE(without.err);
+    CHECK(without.status == 0);
+    auto field = support::fields(without.out);
+    CHECK(field["CapPrm"] == support::kNoCapability);
+    CHECK(field["CapAmb"] == support::kNoCapability);
+  }
+}
+
+TEST_CASE("a daemon that is setuid itself would not run as the account and is refused") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto setuid = support::copy_program(directory, support::probe(), "setuid", 04755);
+  const auto setgid = support::copy_program(directory, support::probe(), "setgid", 02755);
+  for (const auto& program : {setuid, setgid}) {
+    check_refused(support::launch({"-u", "www-data", "--allow-new-privs", "--", program, "status"}), 126,
+                  {"cannot execute: " + program + ": ", "hint: "});
+    // Without the option the bit has no effect.
+    check_daemon(support::launch({"-u", "www-data", "-p", "80", "--", program, "status"}),
+                 {.capabilities = kBindCapability});
+  }
+}
+
+TEST_CASE("pitfall 8: a daemon whose file capabilities exceed the planned set is refused with the way out") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto program = support::copy_program(directory, support::probe(), "carrier");
+  const auto launch = [&](const support::Words& options) {
+    return support::launch(support::join({{"-u", "www-data"}, options, {"--", program, "status"}}));
+  };
+  support::set_file_capabilities(program, "cap_net_bind_service,cap_net_raw=ep");
+  const support::Words message{"cannot execute: " + program + ": it has file capabilities beyond those",
+                               "hint: as root: setcap -r " + program};
+  check_refused(launch({"-p", "80"}), 126, message);
+  check_refused(launch({}), 126, message);
+  check_refused(launch({"-p", "80", "-m", "listen-fds"}), 126, message);
+  support::set_file_capabilities(program, "cap_net_bind_service=ep");
+  check_refused(launch({}), 126, message);
+  check_refused(launch({"-p", "8080"}), 126, message);
+  // The other way out that the hint names.
+  CHECK(launch({"--allow-new-privs"}).status == 0);
+}
+
+TEST_CASE("pitfall 8: --check says beforehand that the file capabilities of the daemon exceed the planned set") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto program = support::copy_program(directory, support::probe(), "carrier");
+  support::set_file_capabilities(program, "cap_net_raw=ep");
+  check_refused(support::launch({"-u", "www-data", "-p", "80", "--check", "--", program, "status"}), 126,
+                {"cannot execute: " + program + ": it has file capabilities beyond those"});
+  support::set_file_capabilities(program, "cap_net_bind_service=ep");
+  CHECK(support::launch({"-u", "www-data", "-p", "80", "--check", "--", program, "status"}).status == 0);
+}

@@ -1,0 +1,126 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "daemon.hpp"
+
+using support::check_refused;
+using support::launch_probe;
+
+namespace {
+
+struct stat status_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(stat(path.c_str(), &status) == 0);
+  return status;
+}
+
+/// The owner and the permissions of /dev/null must be the same at the end of the test as at its beginning.
+class NullDeviceUnchanged {
+ public:
+  NullDeviceUnchanged() : before_(status_of("/dev/null")) {}
+  ~NullDeviceUnchanged() {
+    const auto after = status_of("/dev/null");
+    CHECK(after.st_uid == before_.st_uid);
+    CHECK(after.st_gid == before_.st_gid);
+    CHECK(after.st_mode == before_.st_mode);
+    // Nobody else's test is to suffer from what this one found.
+    if (after.st_uid != before_.st_uid && chown("/dev/null", before_.st_uid, before_.st_gid) != 0) std::abort();
+  }
+  NullDeviceUnchanged(const NullDeviceUnchanged&) = delete;
+  NullDeviceUnchanged& operator=(const NullDeviceUnchanged&) = delete;
+
+ private:
+  struct stat before_;
+};
+
+void redirect(const std::string& path, const std::vector<int>& descriptors) {
+  const int opened = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (opened < 0) _exit(122);
+  for (const int descriptor : descriptors) dup2(opened, descriptor);
+}
+
+}  // namespace
+
+TEST_CASE("pitfall 23: the daemon can open its stdout and stderr again with --own-stdio and cannot without") {
+  support::require_root();
+  const NullDeviceUnchanged null_device;
+  auto field = support::fields(launch_probe({"-u", "www-data"}, {"open=/dev/stdout", "open=/dev/stderr"}).out);
+  CHECK(field["open=/dev/stdout"] == "EACCES");
+  CHECK(field["open=/dev/stderr"] == "EACCES");
+  const auto result = launch_probe({"-u", "www-data", "--own-stdio"}, {"open=/dev/stdout", "open=/dev/stderr"});
+  CAPTURE(result.err);
+  field = support::fields(result.out);
+  CHECK(field["open=/dev/stdout"] == "ok");
+  CHECK(field["open=/dev/stderr"] == "ok");
+}
+
+TEST_CASE("pitfall 28: --own-stdio leaves the null device alone") {
+  support::require_root();
+  const NullDeviceUnchanged null_device;
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("answers", "", 0666);
+  const std::vector<int> all{0, 1, 2};
+  for (const std::vector<int>& descriptors : {std::vector<int>{0}, {1}, {2}, {1, 2}, all}) {
+    const auto result = launch_probe({"-u", "www-data", "--own-stdio"}, {"to=" + file, "open=/dev/stdout"},
+                                     [&] { redirect("/dev/null", descriptors); });
+    CHECK(result.status == 0);
+    CHECK(support::fields(support::read_file(file))["open=/dev/stdout"] == "ok");
+  }
+  const auto closed = launch_probe({"-u", "www-data", "--own-stdio"}, {"to=" + file, "open=/dev/stderr"}, [&] {
+    for (const int descriptor : all) close(descriptor);
+  });
+  CHECK(closed.status == 0);
+  CHECK(support::fields(support::read_file(file))["open=/dev/stderr"] == "ok");
+}
+
+TEST_CASE("--own-stdio gives the terminal behind stdout and stderr") {
+  support::require_root();
+  const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  std::array<char, 64> name{};
+  if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0 ||
+      ptsname_r(terminal, name.data(), name.size()) != 0) {
+    support::skip("there are no pseudoterminals here");
+  }
+  const std::string path = name.data();
+  REQUIRE(chmod(path.c_str(), 0600) == 0);
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("answers", "", 0666);
+  const auto attach = [&] { redirect(path, {0, 1, 2}); };
+  CHECK(launch_probe({"-u", "www-data"}, {"to=" + file, "open=/dev/stdout"}, attach).status == 0);
+  CHECK(support::fields(support::read_file(file))["open=/dev/stdout"] == "EACCES");
+  CHECK(launch_probe({"-u", "www-data", "--own-stdio"}, {"to=" + file, "open=/dev/stdout"}, attach).status == 0);
+  CHECK(support::fields(support::read_file(file))["open=/dev/stdout"] == "ok");
+  CHECK(status_of(path).st_uid == 33);
+}
+
+TEST_CASE("pitfall 28: --own-stdio says why a socket cannot be opened again") {
+  support::require_root();
+  std::array<int, 2> pair{};
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
+  const auto result =
+      launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, [&] { dup2(pair[1], STDOUT_FILENO); });
+  check_refused(result, 125, {"cannot give the account: descriptor 1: it is a socket", "hint: "});
+}
+
+TEST_CASE("--own-stdio does not give files away") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("log", "", 0600);
+  const auto result =
+      launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, [&] { redirect(file, {STDOUT_FILENO}); });
+  check_refused(result, 125, {"cannot give the account: descriptor 1: ", "hint: ", "chown 33"});
+  CHECK(support::read_file(file).empty());
+  CHECK(status_of(file).st_uid == 0);
+}
+
+TEST_CASE("--own-stdio of an ordinary user names the capability that is missing") {
+  support::require_root();
+  const auto result = launch_probe({"--own-stdio"}, {"status"}, [] { support::become(33, 33, {33}); });
+  check_refused(result, 125, {"cannot give the account: descriptor 1: Operation not permitted", "CAP_CHOWN"});
+}

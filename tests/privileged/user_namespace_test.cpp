@@ -1,0 +1,139 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "daemon.hpp"
+
+using support::check_daemon;
+using support::check_refused;
+using support::kBindCapability;
+using support::launch_probe;
+
+namespace {
+
+struct UserNamespace {
+  std::string uid_map = "0 0 65536";
+  std::string gid_map = "0 0 65536";
+  bool deny_setgroups = false;
+  bool own_network = false;
+  uid_t owner = 0;
+};
+
+/// For in_child: moves into a new user namespace. Its maps can only be written from outside: another child does it.
+void enter_user_namespace(const UserNamespace& wanted) {
+  std::array<int, 2> entered{};
+  if (pipe2(entered.data(), O_CLOEXEC) != 0) _exit(122);
+  const auto proc = "/proc/" + std::to_string(getpid());
+  const pid_t writer = fork();
+  if (writer == 0) {
+    close(entered[1]);  // so that the read ends when this namespace was not to be had
+    char byte = 0;
+    if (read(entered[0], &byte, 1) != 1) _exit(1);
+    if (wanted.deny_setgroups) support::write_file(proc + "/setgroups", "deny");
+    support::write_file(proc + "/uid_map", wanted.uid_map);
+    support::write_file(proc + "/gid_map", wanted.gid_map);
+    _exit(0);
+  }
+  if (wanted.owner != 0) support::become(wanted.owner, wanted.owner);
+  if (unshare(CLONE_NEWUSER | (wanted.own_network ? CLONE_NEWNET : 0)) != 0) _exit(123);
+  int status = -1;
+  if (write(entered[1], "x", 1) != 1 || waitpid(writer, &status, 0) != writer || status != 0) _exit(122);
+}
+
+std::function<void()> inside(const UserNamespace& wanted) {
+  return [wanted] { enter_user_namespace(wanted); };
+}
+
+void require_user_namespaces() {
+  support::enter_own_network();
+  support::enter_own_mounts();  // a chroot would have none
+  const auto result = support::run_in_child({"/bin/true"}, inside({}));
+  if (result.status != 0) support::skip("user namespaces are not to be had here");
+}
+
+}  // namespace
+
+TEST_CASE("pitfall 12: the capability counts where the network belongs to the same user namespace") {
+  require_user_namespaces();
+  auto field = check_daemon(
+      launch_probe({"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/4/80"}, inside({.own_network = true})),
+      {.capabilities = kBindCapability});
+  CHECK(field["bind=tcp/4/80"] == "ok");
+  field = check_daemon(launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"status", "fd=3"},
+                                    inside({.own_network = true})),
+                       {});
+  CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
+  const auto control = support::run_in_child({support::probe(), "bind=tcp/4/80"}, [] {
+    enter_user_namespace({.own_network = true});
+    support::become(33, 33);
+  });
+  CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
+}
+
+TEST_CASE("pitfall 12: a network of another user namespace refuses and the hint says so") {
+  require_user_namespaces();
+  check_refused(launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"status"}, inside({})), 125,
+                {"cannot bind: 80/tcp (IPv4 and IPv6): Permission denied",
+                 "hint: the network namespace belongs to another user namespace, where the capability does not count"});
+  // Nothing tells before the attempt, so that in ambient mode it is the daemon's bind that fails.
+  const auto control = support::run_in_child({support::probe(), "bind=tcp/4/80"}, inside({}));
+  CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
+}
+
+TEST_CASE("pitfall 12: unshare -Ur as an ordinary user has no other user to become") {
+  require_user_namespaces();
+  const UserNamespace root_alone{.uid_map = "0 33 1", .gid_map = "0 33 1", .deny_setgroups = true, .owner = 33};
+  for (const bool own_network : {false, true}) {
+    auto wanted = root_alone;
+    wanted.own_network = own_network;
+    const auto result = launch_probe({"-u", "www-data", "-p", "80"}, {"status"}, inside(wanted));
+    check_refused(result, 125, {"cannot become: www-data (uid 33): ", "hint: in a user namespace, /proc/self/"});
+    check_refused(launch_probe({"-u", "+0", "-p", "80"}, {"status"}, inside(wanted)), 125, {"it is root"});
+  }
+}
+
+TEST_CASE("a user without a mapping is refused in every mode") {
+  require_user_namespaces();
+  const UserNamespace small{.uid_map = "0 0 1000", .gid_map = "0 0 65536", .own_network = true};
+  check_refused(launch_probe({"-u", "2000:33", "-p", "80"}, {"status"}, inside(small)), 125,
+                {"cannot become: uid 2000: setresuid: Invalid argument", "hint: in a user namespace, "});
+  check_refused(launch_probe({"-u", "2000:33", "-p", "80", "-m", "listen-fds"}, {"status"}, inside(small)), 125,
+                {"uid 2000", "hint: in a user namespace, /proc/self/uid_map must have this uid"});
+}
+
+TEST_CASE("a group without a mapping is refused") {
+  require_user_namespaces();
+  const UserNamespace small{.uid_map = "0 0 65536", .gid_map = "0 0 1000", .own_network = true};
+  check_refused(launch_probe({"-u", "2000:2000", "--groups", "none"}, {"status"}, inside(small)), 125,
+                {"cannot become: uid 2000: setresgid: Invalid argument", "hint: in a user namespace, "});
+  check_refused(launch_probe({"-u", "2000:33", "--groups", "2000"}, {"status"}, inside(small)), 125,
+                {"cannot become: uid 2000: setgroups: Invalid argument", "hint: in a user namespace, "});
+  check_daemon(launch_probe({"-u", "2000:33"}, {"status"}, inside(small)), {.uid = "2000"});
+}
+
+TEST_CASE("pitfall 5: where setgroups is denied a launch that must change the groups is refused") {
+  require_user_namespaces();
+  const UserNamespace denied{.deny_setgroups = true, .own_network = true};
+  const std::array<gid_t, 2> groups{7, 8};
+  const auto with_groups = [&] {
+    if (setgroups(groups.size(), groups.data()) != 0) _exit(122);
+    enter_user_namespace(denied);
+  };
+  const auto without_groups = [&] {
+    if (setgroups(0, nullptr) != 0) _exit(122);
+    enter_user_namespace(denied);
+  };
+  const support::Words refused{"cannot become: www-data (uid 33): setgroups: Operation not permitted",
+                               "hint: in a user namespace, /proc/self/setgroups must say allow"};
+  check_refused(launch_probe({"-u", "www-data"}, {"status"}, with_groups), 125, refused);
+  check_refused(launch_probe({"-u", "www-data", "--groups", "none"}, {"status"}, with_groups), 125, refused);
+  check_refused(launch_probe({"-u", "www-data"}, {"status"}, without_groups), 125, refused);
+  // Groups that are as planned already need no call.
+  check_daemon(launch_probe({"-u", "www-data", "--groups", "none"}, {"status"}, without_groups), {.groups = ""});
+  check_daemon(launch_probe({"-u", "www-data", "--groups", "keep"}, {"status"}, with_groups), {.groups = "7 8"});
+}
