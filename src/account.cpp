@@ -84,12 +84,19 @@ void refuse_unusable_ids(const std::string& spec, const Account& account) {
   }
 }
 
+/// Root is a member of group 0, usually by nothing but being root: that membership ends with it.
+std::vector<gid_t> kept_groups(const Account& account, const Identity& caller) {
+  auto groups = caller.groups;
+  if (caller.is_root() && account.gid != 0) std::erase(groups, gid_t{0});
+  return groups;
+}
+
 std::vector<gid_t> resolve_groups(const GroupsChoice& choice, const Account& account, const Identity& caller) {
   switch (choice.kind) {
     case GroupsChoice::Kind::kNone:
       return {};
     case GroupsChoice::Kind::kKeep:
-      return caller.groups;
+      return kept_groups(account, caller);
     case GroupsChoice::Kind::kListed: {
       std::vector<gid_t> groups;
       for (const auto& name : choice.listed) groups.push_back(resolve_group(name));
@@ -125,8 +132,6 @@ Account resolve_named(const std::string& text) {
 }  // namespace
 
 Account resolve_account(const Options& options, const Identity& caller) {
-  const auto fallback = caller.is_root() ? GroupsChoice::Kind::kInit : GroupsChoice::Kind::kKeep;
-  const auto choice = options.groups.value_or(GroupsChoice{fallback, {}});
   Account account;
   if (options.user) {
     account = resolve_named(*options.user);
@@ -136,8 +141,13 @@ Account resolve_account(const Options& options, const Identity& caller) {
   } else {
     account.uid = caller.uid;
     account.gid = caller.gid;
-    if (choice.kind == GroupsChoice::Kind::kInit) account.user = find_user(caller.uid).value_or(UserEntry{}).name;
+    if (options.groups && options.groups->kind == GroupsChoice::Kind::kInit) {
+      account.user = find_user(caller.uid).value_or(UserEntry{}).name;
+    }
   }
+  // Another account's groups are its own; the caller's go along only where the caller stays the same.
+  const auto fallback = account.uid == caller.uid ? GroupsChoice::Kind::kKeep : GroupsChoice::Kind::kInit;
+  const auto choice = options.groups.value_or(GroupsChoice{fallback, {}});
   account.groups = resolve_groups(choice, account, caller);
   std::sort(account.groups.begin(), account.groups.end());
   account.groups.erase(std::unique(account.groups.begin(), account.groups.end()), account.groups.end());

@@ -39,13 +39,17 @@ bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 /// The sentence for a file that is there and cannot be executed, from probe()'s answer.
 Error explain_probe(const std::string& file, int error) {
   if (error == EISDIR) return cannot_execute(file, "it is a directory");
-  const auto hint = "this shows who may: namei -l " + file;
+  const auto hint = "this shows who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " + file;
   if (error == EACCES) return cannot_execute(file, "the account may not execute it", hint);
   if (error == kCannotSearch)
     return cannot_execute(file, "the account may not enter a directory on the way to it", hint);
   if (error == kNotRegular) return cannot_execute(file, "it is not a regular file");
   if (error == E2BIG) {
     return cannot_execute(file, "its arguments and environment are too long", "`getconf ARG_MAX` is the limit");
+  }
+  if (error == EAGAIN) {
+    return cannot_execute(file, "the account has as many processes as it may (RLIMIT_NPROC)",
+                          "`ulimit -u` is the limit");
   }
   return cannot_execute(file, describe_errno(error));
 }

@@ -1,12 +1,10 @@
 #include "descriptors.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <limits>
 #include <string>
@@ -18,6 +16,9 @@ namespace {
 
 constexpr int kHighestDescriptor = std::numeric_limits<int>::max();
 constexpr std::string_view kCannotClose = "cannot close the descriptors from";
+
+constexpr std::string_view kCannotGive = "cannot give the account";
+constexpr std::string_view kCannotHandOver = "cannot hand over";
 
 bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
 
@@ -32,7 +33,7 @@ void close_from_to(int first, int last) {
   const int canary = planted >= 0 && planted <= last ? planted : first;
   if (syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(last), 0U) != 0) {
     throw system_failure(kCannotClose, range, errno,
-                         errno == ENOSYS ? "close_range needs Linux 5.9, and a container engine that knows it" : "");
+                         "close_range needs Linux 5.9, and a container engine that lets it through");
   }
   if (is_open(canary)) throw failure(kCannotClose, range, "close_range did not close them");
 }
@@ -45,21 +46,26 @@ struct stat read_status(int descriptor) {
   return status;
 }
 
-/// Only pipes and terminals change hands. /dev/null and its like are character devices too, and everybody's.
-void give_descriptor(int descriptor, const Account& account) {
+/// Whether a pipe or terminal is behind the descriptor, which changes hands. A device that everybody may open, such as
+/// /dev/null, need not; anything else cannot be opened again. Throws Error for that.
+bool is_to_be_given(const struct stat& status, int descriptor, const Account& account) {
   const auto object = "descriptor " + std::to_string(descriptor);
-  constexpr std::string_view kCannotGive = "cannot give the account";
-  const auto status = read_status(descriptor);
-  if (S_ISCHR(status.st_mode) && isatty(descriptor) == 0) return;
   if (S_ISSOCK(status.st_mode)) {
     throw failure(kCannotGive, object, "it is a socket, which nobody can open through /dev/stdout",
                   "systemd: StandardOutput=file:PATH; elsewhere: lowportbind ... | cat");
   }
-  if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) {
+  const bool is_device = S_ISCHR(status.st_mode) && isatty(descriptor) == 0;
+  if (is_device && (status.st_mode & S_IWOTH) != 0) return false;
+  if (is_device || !(S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
     throw failure(kCannotGive, object, "it is neither a pipe nor a terminal",
                   "change the owner of the file: chown " + std::to_string(account.uid) + " FILE");
   }
-  if (status.st_uid != account.uid && fchown(descriptor, account.uid, static_cast<gid_t>(-1)) != 0) {
+  return status.st_uid != account.uid;
+}
+
+void give_descriptor(int descriptor, const Account& account) {
+  const auto object = "descriptor " + std::to_string(descriptor);
+  if (fchown(descriptor, account.uid, static_cast<gid_t>(-1)) != 0) {
     throw system_failure(kCannotGive, object, errno,
                          errno == EPERM ? "this needs CAP_CHOWN; container: docker run --cap-add CHOWN" : "");
   }
@@ -69,9 +75,14 @@ void give_descriptor(int descriptor, const Account& account) {
 }
 
 void hand_over_inetd(const UniqueFd& socket) {
+  const auto wanted = read_status(socket.value());
   for (const int target : {STDIN_FILENO, STDOUT_FILENO}) {
     if (dup2(socket.value(), target) != target) {
-      throw system_failure("cannot hand over", "descriptor " + std::to_string(target), errno);
+      throw system_failure(kCannotHandOver, "descriptor " + std::to_string(target), errno);
+    }
+    const auto actual = read_status(target);
+    if (actual.st_ino != wanted.st_ino || actual.st_dev != wanted.st_dev) {
+      throw failure(kCannotHandOver, "descriptor " + std::to_string(target), "it is not the socket");
     }
   }
 }
@@ -79,16 +90,12 @@ void hand_over_inetd(const UniqueFd& socket) {
 }  // namespace
 
 void reserve_standard_descriptors() {
-  std::array<pollfd, 3> standard{{{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}}};
-  if (poll(standard.data(), standard.size(), 0) < 0) {
-    throw system_failure("cannot look at", "descriptors 0 to 2", errno);
-  }
-  for (const auto& entry : standard) {
-    if ((entry.revents & POLLNVAL) == 0) continue;
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (is_open(descriptor)) continue;
     // The numbers below are taken, so that open(2) answers with this one; it stays open in the daemon.
     const int opened = open("/dev/null", O_RDWR | O_NOCTTY);  // NOLINT(android-cloexec-open)
-    if (opened != entry.fd) {
-      throw system_failure("cannot open /dev/null as", "descriptor " + std::to_string(entry.fd), errno);
+    if (opened != descriptor) {
+      throw system_failure("cannot open /dev/null as", "descriptor " + std::to_string(descriptor), errno);
     }
   }
 }
@@ -102,9 +109,13 @@ void close_other_descriptors(const DescriptorPlan& plan) {
   close_from_to(next, kHighestDescriptor);
 }
 
-void give_stdio(const Account& account) {
-  give_descriptor(STDOUT_FILENO, account);
-  give_descriptor(STDERR_FILENO, account);
+void give_stdio(const Account& account, Mode mode, Action action) {
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (descriptor == STDOUT_FILENO && mode == Mode::kInetd) continue;
+    if (is_to_be_given(read_status(descriptor), descriptor, account) && action == Action::kLaunch) {
+      give_descriptor(descriptor, account);
+    }
+  }
 }
 
 void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sockets) {
@@ -115,12 +126,12 @@ void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sock
   int expected = plan.first;
   for (auto& socket : sockets) {
     if (socket.value() != expected) {
-      throw failure("cannot hand over", "descriptor " + std::to_string(expected),
+      throw failure(kCannotHandOver, "descriptor " + std::to_string(expected),
                     "the socket for it is descriptor " + std::to_string(socket.value()));
     }
     // dup2(2) onto its own number would leave close-on-exec set.
-    if (fcntl(expected, F_SETFD, 0) != 0) {
-      throw system_failure("cannot hand over", "descriptor " + std::to_string(expected), errno);
+    if (fcntl(expected, F_SETFD, 0) != 0 || fcntl(expected, F_GETFD) != 0) {
+      throw system_failure(kCannotHandOver, "descriptor " + std::to_string(expected), errno);
     }
     static_cast<void>(socket.release());  // the daemon's from here on
     ++expected;

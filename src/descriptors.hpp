@@ -16,9 +16,10 @@ void reserve_standard_descriptors();
 /// Throws Error. close_range(2), Linux 5.9.
 void close_other_descriptors(const DescriptorPlan& plan);
 
-/// Gives the account the pipes and terminals behind descriptors 1 and 2, so that the daemon can open /dev/stdout and
-/// /dev/stderr, which means to open the same file again (proc_pid_fd(5)). Throws Error for what cannot be opened again.
-void give_stdio(const Account& account);
+/// Gives the account the pipes and terminals behind descriptors 1 and 2 (an inetd server's 1 will be its socket), so
+/// that the daemon can open /dev/stdout and /dev/stderr, which means to open the same file again (proc_pid_fd(5)); with
+/// `--check` only looks at them. Throws Error for what cannot be opened again.
+void give_stdio(const Account& account, Mode mode, Action action);
 
 /// Clears close-on-exec on the sockets and checks their numbers; an inetd server gets its socket as 0 and 1.
 /// The last step before the exec, since nothing may fail between it and the daemon. Throws Error.

@@ -5,6 +5,8 @@
 namespace lowportbind {
 
 std::string printable(std::string_view text) {
+  constexpr std::size_t kLongest = 1000;  // of what a user typed: enough to recognize it
+  if (text.size() > kLongest) return printable(text.substr(0, kLongest)) + "...";
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string shown;
   shown.reserve(text.size());

@@ -37,7 +37,7 @@ std::string_view describe_errno(int error_number);
 Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint = {});
 
 /// `text` with control characters and bytes that are not ASCII written as \xNN, so that an argument can neither
-/// drive the terminal nor forge a second line of a log.
+/// drive the terminal nor forge a second line of a log. What is longer than 1000 characters is cut.
 std::string printable(std::string_view text);
 
 }  // namespace lowportbind

@@ -1,6 +1,7 @@
 #include "host.hpp"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 
 #include "error.hpp"
 #include "number.hpp"
@@ -28,22 +30,21 @@ void require_open(std::span<const int> descriptors) {
   for (const int descriptor : descriptors) {
     if (is_open(descriptor)) continue;
     throw failure("cannot keep the descriptor", std::to_string(descriptor), "it is not open",
-                  "open it for the launcher, for example in a shell: " + std::to_string(descriptor) + "<FILE");
+                  "open it for the launcher, for example in a shell: exec " + std::to_string(descriptor) + "<FILE");
   }
 }
 
-/// ip_unprivileged_port_start belongs to the network namespace; where /proc is not mounted the kernel's default holds.
-int read_unprivileged_port_start() {
-  constexpr std::uint64_t kHighest = 65536;
-  const UniqueFd file(open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return kDefaultPortStart;
+/// The number in a file of /proc/sys, or nothing where it cannot be read.
+std::optional<int> read_sysctl(const char* path) {
+  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return std::nullopt;
   std::array<char, 16> buffer{};
   const auto count = read(file.value(), buffer.data(), buffer.size());
-  if (count <= 0) return kDefaultPortStart;
+  if (count <= 0) return std::nullopt;
   std::string_view text(buffer.data(), static_cast<std::size_t>(count));
   if (text.ends_with('\n')) text.remove_suffix(1);
-  const auto number = parse_number(text, 0, kHighest);
-  return number.valid() ? static_cast<int>(number.value) : kDefaultPortStart;
+  const auto number = parse_number(text, 0, std::numeric_limits<int>::max());
+  return number.valid() ? std::optional(static_cast<int>(number.value)) : std::nullopt;
 }
 
 bool read_no_new_privs() {
@@ -129,10 +130,19 @@ Host inspect_host(const Options& options, Identity caller) {
   host.identity = std::move(caller);
   host.pid = getpid();
   host.capabilities = read_thread_capabilities();
-  host.unprivileged_port_start = options.listen.empty() ? kDefaultPortStart : read_unprivileged_port_start();
+  if (!options.listen.empty()) {
+    host.unprivileged_port_start =
+        read_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start").value_or(kDefaultPortStart);
+  }
+  if (options.backlog) host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
   host.has_ipv6 = options.mode != Mode::kAmbient && probe_ipv6();
   host.parent_death = read_parent_death();
   host.inherited = read_inherited(host.pid);
+  if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 && (host.capabilities.permitted & ~kNetBindService) != 0) {
+    const auto path = read_launcher_path();
+    throw failure("refusing to run", path, "its file capabilities are more than cap_net_bind_service",
+                  "as root: setcap cap_net_bind_service=p " + path);
+  }
   const bool lacks_capability = !contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE);
   if (lacks_capability || options.allow_new_privs) host.no_new_privs = read_no_new_privs();
   if (lacks_capability) {

@@ -37,6 +37,7 @@ struct Host {
   pid_t pid = 0;
   ThreadCapabilities capabilities;
   int unprivileged_port_start = 1024;  ///< ports below it are privileged here
+  std::optional<int> longest_backlog;  ///< net.core.somaxconn, to which listen(2) cuts; read with --backlog
   bool has_ipv6 = false;               ///< read in the modes that open sockets
   ParentDeath parent_death;
   std::optional<InheritedSockets> inherited;

@@ -31,7 +31,7 @@ bool write_all(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const auto count = write(descriptor, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
+    if (count <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return true;
@@ -55,12 +55,15 @@ class Narrator {
 
 /// From the plan to the daemon: nothing is decided here, and every step throws if it cannot be done as planned.
 /// Returns only with `--check`.
-void launch(const Plan& plan, Action action, const Narrator& say) {
+void launch(const Plan& plan, const Options& options, const Narrator& say) {
+  const auto action = options.action;
+  // Asked for as long as the answer is sure to be readable; for the report alone.
+  const auto group_name = action == Action::kCheck ? find_group_name(plan.account.gid).value_or("") : "";
   close_other_descriptors(plan.descriptors);
   if (plan.sockets.raise_capability) raise_bind_capability();
   for (const auto& planned : plan.sockets.sockets) say("opening " + format(planned.address));
   auto sockets = open_sockets(plan.sockets);
-  if (plan.own_stdio) give_stdio(plan.account);
+  if (plan.own_stdio) give_stdio(plan.account, plan.mode, action);
   if (plan.new_session) leave_terminal_session();
 
   say("becoming " + format(plan.account));
@@ -73,7 +76,7 @@ void launch(const Plan& plan, Action action, const Narrator& say) {
   if (auto obstacle = find_rights_obstacle(file, plan.privileges, plan.account)) throw *obstacle;
   if (action == Action::kCheck) {
     if (auto obstacle = find_format_obstacle(file)) throw *obstacle;
-    print(describe_plan(plan, find_group_name(plan.account.gid).value_or(""), file));
+    print(describe_plan(plan, group_name, file));
     return;
   }
   say("executing " + file);
@@ -89,7 +92,7 @@ void run(std::span<char* const> arguments) {
   if (options.action == Action::kShowVersion) return print(version_text(describe_name_source()));
   const auto host = inspect_host(options, std::move(caller));
   const auto account = resolve_account(options, host.identity);
-  launch(make_plan(options, account, host), options.action, Narrator(options.verbose));
+  launch(make_plan(options, account, host), options, Narrator(options.verbose));
 }
 
 }  // namespace

@@ -24,16 +24,17 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
   return fields;
 }
 
-std::vector<std::string_view> split_words(std::string_view text) {
-  auto words = split(text, " \t");
+std::vector<std::string_view> split_words(std::string_view text, std::string_view separators = " \t") {
+  auto words = split(text, separators);
   std::erase(words, "");
   return words;
 }
 
-/// Calls `visit` with each line that is neither empty nor a comment, until it returns true.
+/// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and `-`), until it
+/// returns true.
 void for_each_line(std::string_view text, const std::function<bool(std::string_view)>& visit) {
   for (const auto line : split(text, "\n")) {
-    if (line.empty() || line.front() == '#') continue;
+    if (line.empty() || std::string_view("#+-").find(line.front()) != std::string_view::npos) continue;
     if (visit(line)) return;
   }
 }
@@ -110,7 +111,7 @@ std::optional<std::string> find_group_name_in(std::string_view group, gid_t gid)
 std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view user, gid_t primary) {
   std::vector<gid_t> groups{primary};
   for_each_line(group, [&](std::string_view line) {
-    const auto members = split(line.substr(line.rfind(':') + 1), ",");
+    const auto members = split_words(line.substr(line.rfind(':') + 1), " \t,");
     if (std::find(members.begin(), members.end(), user) != members.end()) {
       groups.push_back(group_id(line));
     }
@@ -139,9 +140,8 @@ std::vector<std::string_view> find_sources_in(std::string_view nsswitch, std::st
   for_each_line(nsswitch, [&](std::string_view line) {
     line = line.substr(0, line.find('#'));
     auto words = split_words(line.substr(0, line.find(':')));
-    if (words.size() != 1 || words.front() != database) return false;
-    sources = split_words(line.substr(line.find(':') + 1));
-    return true;
+    if (words.size() == 1 && words.front() == database) sources = split_words(line.substr(line.find(':') + 1));
+    return false;  // of several lines for a database, the last one counts
   });
   return sources;
 }

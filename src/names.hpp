@@ -9,9 +9,9 @@
 
 #include "listen_address.hpp"
 
-/// The three tables that give names to numbers: passwd(5), group(5) and services(5). The program is linked with one of
-/// two backends: names_nss.cpp asks the C library, and with it whatever nsswitch.conf(5) names; names_files.cpp, for
-/// the static build, which cannot load NSS modules, reads the three files in /etc and nothing else.
+/// The three tables that give names to numbers: passwd(5), group(5) and services(5). For users and groups the program
+/// is linked with one of two backends: names_nss.cpp asks the C library, and with it whatever nsswitch.conf(5) names;
+/// names_files.cpp, for the static build, which cannot load NSS modules, reads the files in /etc and nothing else.
 /// A table that is missing has no entries. Each function throws Error when a table exists and cannot be read.
 namespace lowportbind {
 
@@ -31,6 +31,7 @@ std::optional<std::string> find_group_name(gid_t gid);
 /// `primary` and the groups that list `user` as a member, as initgroups(3) would set them.
 std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary);
 
+/// What /etc/services has, in either build.
 ServiceLookup find_service(const std::string& name, Transport transport);
 
 /// Where names come from, for --version.

@@ -29,14 +29,6 @@ std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
   return find_groups_of_in(read_group(), user, primary);
 }
 
-ServiceLookup find_service(const std::string& name, Transport transport) {
-  const auto services = read_file("/etc/services");
-  if (!services) return {ServiceLookup::Result::kNoDatabase, 0};
-  const auto port = find_service_in(*services, name, transport);
-  if (!port) return {ServiceLookup::Result::kUnknown, 0};
-  return {ServiceLookup::Result::kFound, *port};
-}
-
 std::string_view describe_name_source() { return "static: reads /etc/passwd, /etc/group and /etc/services only"; }
 
 }  // namespace lowportbind

@@ -1,8 +1,5 @@
-#include <arpa/inet.h>
 #include <grp.h>
-#include <netdb.h>
 #include <pwd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <functional>
@@ -21,7 +18,7 @@ namespace {
 template <typename Entry, typename LookUp, typename Convert>
 auto look_up(std::string_view object, const LookUp& look_up_into, const Convert& convert)
     -> std::optional<decltype(convert(std::declval<const Entry&>()))> {
-  constexpr std::size_t kLargestEntry = std::size_t{1} << 20U;
+  constexpr std::size_t kLargestEntry = std::size_t{1} << 24U;
   std::string buffer(1024, '\0');
   for (;;) {
     Entry entry{};
@@ -37,8 +34,9 @@ auto look_up(std::string_view object, const LookUp& look_up_into, const Convert&
   }
 }
 
-/// What nsswitch.conf(5) says of `database`. Where it names /etc's own file first, the file answers here directly: NSS
-/// would ask nscd, and load the modules of every later source into a process that is still root, for the same answer.
+/// What nsswitch.conf(5) says of `database`. Where it names /etc's own file first, the file answers here directly, with
+/// the strictness of name_tables.hpp and without asking nscd; NSS, which may load modules into this process while it is
+/// still root, is left to what the file does not have.
 enum class FileRole { kNone, kFirst, kOnly };
 
 /// `fallback` is the database that stands in where the first one is not named, as `group` does for `initgroups`.
@@ -137,20 +135,6 @@ std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
       throw failure("cannot look up the groups of", user, "the system gave no list of them");
     }
   }
-}
-
-ServiceLookup find_service(const std::string& name, Transport transport) {
-  const std::string protocol(format(transport));
-  const auto port = look_up<servent>(
-      name,
-      [&](servent* entry, char* buffer, std::size_t size, servent** found) {
-        return getservbyname_r(name.c_str(), protocol.c_str(), entry, buffer, size, found);
-      },
-      [](const servent& entry) { return ntohs(static_cast<std::uint16_t>(entry.s_port)); });
-  if (port) return {ServiceLookup::Result::kFound, *port};
-  // The table may come from elsewhere; only its absence from the usual place explains why nothing was found.
-  const bool missing = access("/etc/services", F_OK) != 0 && errno == ENOENT;
-  return {missing ? ServiceLookup::Result::kNoDatabase : ServiceLookup::Result::kUnknown, 0};
 }
 
 std::string_view describe_name_source() { return "names: NSS, as nsswitch.conf(5) says"; }

@@ -258,7 +258,7 @@ std::string_view format(Mode mode) {
 
 Options parse_options(std::span<char* const> arguments, const FindService& find_service) {
   const auto separator =
-      std::find_if(arguments.begin(), arguments.end(), [](const char* word) { return word == kSeparator; });
+      std::find_if(arguments.begin() + 1, arguments.end(), [](const char* word) { return word == kSeparator; });
   const auto ours = arguments.first(static_cast<std::size_t>(separator - arguments.begin()));
   const auto parsed = run_cxxopts(ours, separator == arguments.end() ? kUsage : kSeeHelp);
   // A stray word is named before anything else: it usually is the command, or what was meant to be a value.

@@ -57,6 +57,11 @@ void check_socket_mode(const Options& options, const Host& host) {
   if (options.backlog && std::none_of(options.listen.begin(), options.listen.end(), is_tcp)) {
     throw failure(kNoEffect, "--backlog", "no TCP port is listed, and only those have a queue");
   }
+  if (options.backlog && host.longest_backlog && *options.backlog > *host.longest_backlog) {
+    const auto wanted = std::to_string(*options.backlog);
+    throw failure("cannot have the backlog", wanted, "the kernel cuts it to " + std::to_string(*host.longest_backlog),
+                  "as root: sysctl -w net.core.somaxconn=" + wanted);
+  }
   if (options.reuse_port && options.listen.empty()) throw failure(kNoEffect, "--reuse-port", "no port is listed");
   if (options.mode == Mode::kListenFds) return;
   for (const auto& address : options.listen) {

@@ -40,7 +40,7 @@ void check_capng(int result, std::string_view step) {
 }
 
 void stage(capng_type_t type, CapabilitySet set) {
-  for (unsigned capability = 0; set >> capability != 0 && capability < kBitsOfSet; ++capability) {
+  for (unsigned capability = 0; capability < kBitsOfSet && set >> capability != 0; ++capability) {
     if (!contains(set, capability)) continue;
     errno = 0;
     check_capng(capng_update(CAPNG_ADD, type, capability), "capng_update");
@@ -79,10 +79,12 @@ void cut_bounding_set(CapabilitySet kept) {
   }
 }
 
-/// setgroups(2) in a user namespace: EPERM where its `setgroups` file says deny; EINVAL for an id without a mapping.
-std::string hint_for_ids(int error) {
+/// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an id without a mapping.
+std::string hint_for_ids(std::string_view step, int error) {
   if (error == EINVAL) return "in a user namespace, /proc/self/uid_map and gid_map must have these ids";
-  if (error == EPERM) return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
+  if (error == EPERM && step == "setgroups") {
+    return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
+  }
   if (error == EAGAIN) return "the user has as many processes as it may (RLIMIT_NPROC)";
   return {};
 }
@@ -91,7 +93,7 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   const auto check = [&](int result, const char* step) {
     if (result == 0) return;
     const int error = errno;
-    throw system_failure(kCannotBecome, format(account) + ": " + step, error, hint_for_ids(error));
+    throw system_failure(kCannotBecome, format(account) + ": " + step, error, hint_for_ids(step, error));
   };
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
     throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", errno,
@@ -147,7 +149,8 @@ void verify_capabilities(const PrivilegePlan& plan) {
   if (planned != kNoCapability) {
     expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability);
   }
-  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set());
+  // A container may have taken the planned capability out of it: less than planned is as good.
+  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set() | planned);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::string describe_account(const Plan& plan, std::string_view group_name) {
   const auto& account = plan.account;
   auto text = format(account) + ", group ";
   const auto gid = std::to_string(account.gid);
-  text += group_name.empty() ? gid : std::string(group_name) + " (" + gid + ")";
+  text += group_name.empty() ? gid : printable(group_name) + " (" + gid + ")";
   text += ", groups ";
   if (account.groups.empty()) return text + "none";
   for (const gid_t group : account.groups) {

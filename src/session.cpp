@@ -16,15 +16,17 @@ namespace {
 
 constexpr std::string_view kCannotLeave = "cannot leave the terminal's session";
 
-/// A descriptor of the controlling terminal, or none. /dev/tty is that terminal, wherever descriptors 0 to 2 lead;
-/// where there is no such file, tcgetsid(3) tells whether one of them is it.
+/// /dev/tty is the controlling terminal, wherever descriptors 0 to 2 lead; without one, opening it is ENXIO (tty(4)).
 UniqueFd open_controlling_terminal() {
   UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (terminal.valid() || errno == ENXIO) return terminal;
-  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (tcgetsid(descriptor) >= 0) return UniqueFd(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-  }
-  return {};
+  if (!terminal.valid() && errno != ENXIO) throw system_failure(kCannotLeave, "/dev/tty", errno);
+  return terminal;
+}
+
+void ignore_hangup(struct sigaction* before) {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  if (sigaction(SIGHUP, &ignore, before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
 }
 
 /// A session leader cannot start another session. It can give its terminal up, for which the kernel sends SIGHUP to the
@@ -32,12 +34,12 @@ UniqueFd open_controlling_terminal() {
 void give_up_terminal() {
   const auto terminal = open_controlling_terminal();
   if (!terminal.valid()) return;
-  struct sigaction ignore {};
   struct sigaction before {};
-  ignore.sa_handler = SIG_IGN;
-  if (sigaction(SIGHUP, &ignore, &before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
+  ignore_hangup(&before);
   if (ioctl(terminal.value(), TIOCNOTTY) != 0) throw system_failure(kCannotLeave, "TIOCNOTTY", errno);
+  ignore_hangup(nullptr);  // discards it where the signal is blocked, and so pending
   if (sigaction(SIGHUP, &before, nullptr) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
+  if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "/dev/tty", "it still controls this process");
 }
 
 }  // namespace
@@ -54,9 +56,9 @@ void leave_terminal_session() {
       if (group <= 0 || setpgid(0, group) != 0) throw system_failure(kCannotLeave, "setpgid", errno, kHint);
     }
     if (setsid() < 0) throw system_failure(kCannotLeave, "setsid", errno, kHint);
+    // The leader of a new session, which has no terminal.
     if (getsid(0) != getpid()) throw failure(kCannotLeave, "setsid", "it did not take effect");
   }
-  if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "terminal", "it still controls this process");
 }
 
 }  // namespace lowportbind

@@ -95,7 +95,12 @@ void verify_socket(const UniqueFd& socket, const SocketAddress& wanted, const Pl
   socklen_t size = sizeof(listening);
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   const bool listens = getsockopt(socket.value(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
-  if (!same || listens != is_tcp) {
+  const int wants_v6only = planned.family == SocketFamily::kIpv6Only ? 1 : 0;
+  int v6only = wants_v6only;
+  size = sizeof(v6only);
+  const bool is_ipv6 = planned.family != SocketFamily::kIpv4;
+  if (is_ipv6 && getsockopt(socket.value(), IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &size) != 0) v6only = -1;
+  if (!same || listens != is_tcp || v6only != wants_v6only) {
     throw failure("cannot listen on", describe(planned), "the system calls succeeded, but the socket is another");
   }
 }

@@ -135,6 +135,8 @@ std::optional<FileCapabilities> read_file_capabilities(const std::string& file) 
   vfs_ns_cap_data data{};
   const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
   if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) return std::nullopt;
+  // Those of version 3 are for the user namespace whose root has this id; getxattr(2) shows our own as version 2.
+  if (size >= static_cast<ssize_t>(XATTR_CAPS_SZ_3) && data.rootid != 0) return std::nullopt;
   const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
   return FileCapabilities{join(data.data[0].permitted, data.data[1].permitted),
                           join(data.data[0].inheritable, data.data[1].inheritable),
@@ -177,9 +179,11 @@ std::optional<Error> find_rights_obstacle(const std::string& file, const Privile
   auto gained = (capabilities->permitted & bounding) | (capabilities->inheritable & plan.capabilities);
   if (capabilities->effective && (capabilities->permitted & ~gained) != 0) {
     return cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
-                          "as root: setcap -r " + program + "; or launch it with --allow-new-privs");
+                          "as root: setcap -r " + program);
   }
   if (plan.set_no_new_privs) gained &= plan.capabilities;
+  if (!capabilities->effective)
+    gained = kNoCapability;  // permitted and not effective: of no use to an unmodified daemon
   if ((plan.capabilities & ~gained) != 0) {
     return cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
                           "as root: setcap -r " + program + "; or use --mode listen-fds");

@@ -11,6 +11,10 @@ namespace {
 
 support::Result execute(const std::string& command) { return support::launch(attempt::with_account({"--", command})); }
 
+std::string hint_for_access(const std::string& file) {
+  return "this shows who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " + file;
+}
+
 void check_126(const std::string& file, const std::string& reason, const std::string& hint) {
   CAPTURE(file);
   const auto result = execute(file);
@@ -30,18 +34,18 @@ TEST_CASE("a directory is not a command") {
 TEST_CASE("a file that nobody may execute is status 126") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0644);
-  check_126(file, "the account may not execute it", "this shows who may: namei -l " + file);
+  check_126(file, "the account may not execute it", hint_for_access(file));
 }
 
 TEST_CASE("a file that the account may not execute is status 126 even if root may") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0700);
-  check_126(file, "the account may not execute it", "this shows who may: namei -l " + file);
+  check_126(file, "the account may not execute it", hint_for_access(file));
   REQUIRE(chmod(file.c_str(), 0755) == 0);
   CHECK(execute(file).out == "ran\n");
   REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
-  check_126(file, "the account may not enter a directory on the way to it", "this shows who may: namei -l " + file);
+  check_126(file, "the account may not enter a directory on the way to it", hint_for_access(file));
 }
 
 TEST_CASE("pitfall 25: a text without a line that names an interpreter is not run through a shell") {

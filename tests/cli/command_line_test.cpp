@@ -135,7 +135,7 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
        ""},
       {{"--keep-fd", "999"},
        "cannot keep the descriptor: 999: it is not open",
-       "open it for the launcher, for example in a shell: 999<FILE"},
+       "open it for the launcher, for example in a shell: exec 999<FILE"},
   };
   for (auto row : rows) {
     row.options = attempt::with_account(row.options);

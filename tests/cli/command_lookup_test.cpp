@@ -123,7 +123,8 @@ TEST_CASE("a command that PATH has in no form that can be executed is status 126
   const auto result = launch_in("/", {"PATH=/usr/bin:" + directory.path()}, {"tool"});
   CHECK(result.status == 126);
   CHECK(result.err == attempt::lines("cannot execute: " + tool + ": the account may not execute it",
-                                     "this shows who may: namei -l " + tool));
+                                     "this shows who may, and whether it is mounted noexec: namei -l " + tool +
+                                         "; findmnt -T " + tool));
 }
 
 TEST_CASE("a command with a slash is not looked up in PATH") {

@@ -105,7 +105,8 @@ TEST_CASE("an exec that fails is 126 or 127 with its reason") {
         .result;
   };
   support::check_refused(launch("EPERM"), 126, {"cannot execute: " + support::probe() + ": Operation not permitted"});
-  support::check_refused(launch("EAGAIN"), 126, {"cannot execute: " + support::probe() + ": Resource temporarily"});
+  support::check_refused(launch("EAGAIN"), 126,
+                         {"cannot execute: " + support::probe() + ": the account has as many processes"});
   support::check_refused(launch("ENOMEM"), 126, {"cannot execute: " + support::probe() + ": Cannot allocate memory"});
   support::check_refused(launch("E2BIG"), 126, {"its arguments and environment are too long"});
   support::check_refused(launch("ENOENT"), 126, {"cannot execute: " + support::probe() + ": "});

@@ -105,12 +105,14 @@ TEST_CASE("a system call that lies every time is caught") {
       {"close_range", "cannot close the descriptors from: 3: close_range did not close them"},
       {"prctl", "lowportbind: "},
       {"setfsuid", "cannot open sockets as: uid 33: setfsuid did not take effect"},
+      {"bind", "cannot listen on: 80/tcp (IPv4 and IPv6): the system calls succeeded, but the socket is another"},
+      {"listen", "cannot listen on: 80/tcp (IPv4 and IPv6): the system calls succeeded, but the socket is another"},
   };
   for (const auto& row : rows) {
     const auto inject = "inject=" + row.call + ":retval=0";
     CAPTURE(inject);
-    const auto options =
-        row.call == "setfsuid" ? support::Words{"-p", "80", "-m", "listen-fds"} : support::Words{"-p", "80"};
+    const bool opens_sockets = row.call == "setfsuid" || row.call == "bind" || row.call == "listen";
+    const auto options = opens_sockets ? support::Words{"-p", "80", "-m", "listen-fds"} : support::Words{"-p", "80"};
     support::check_refused(support::trace({"-e", inject}, command_line(options)).result, 125, {row.message});
   }
 }

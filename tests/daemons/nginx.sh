@@ -1,0 +1,45 @@
+#!/bin/sh
+# Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80 by itself, in mode nginx
+# it takes the sockets that it is given and has no capability.
+set -eu
+# shellcheck source=../support/daemon.sh
+. "$(dirname "$0")/../support/daemon.sh"
+
+need_commands nginx curl
+use_account www-data
+copy_example nginx
+
+# What the configuration asks for, in directories of this test's own.
+for directory in /run /var/log /var/cache; do
+    mount -t tmpfs tmpfs "$directory"
+    install -d -o www-data -g www-data -m 0750 "$directory/lowportbind-nginx"
+done
+
+# check_pages CAPABILITIES: before and after a reload, whose new workers are as the old ones.
+check_pages() {
+    wait_for "a page" fetch http://127.0.0.1/
+    expect "the page over IPv4" "$(fetch http://127.0.0.1/)" "nginx on port 80"
+    expect "the page over IPv6" "$(fetch 'http://[::1]/')" "nginx on port 80"
+    expect "the PID in nginx's file" "$(cat /run/lowportbind-nginx/nginx.pid)" "$daemon"
+    check_processes nginx "$1" 3
+
+    old_workers=$(list_processes "$daemon" | grep -vx "$daemon")
+    kill -HUP "$daemon"
+    # shellcheck disable=SC2086  # a list
+    wait_for "the end of the old workers" has_ended $old_workers
+    expect "the page after a reload" "$(fetch http://127.0.0.1/)" "nginx on port 80"
+    check_processes nginx "$1" 3
+}
+
+check_refused 'bind() to 0.0.0.0:80 failed (13: Permission denied)' \
+    nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
+
+launch --user www-data -p 80 -- nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
+check_pages "$bind_capability"
+grep -q 'GET / HTTP' /var/log/lowportbind-nginx/access.log || fail "nothing in the access log"
+stop_daemon 0
+
+launch --user www-data -m nginx -p 80 -- nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
+check_pages "$no_capability"
+expect_log 'using inherited sockets from "3;4;"'
+stop_daemon 0
