@@ -198,3 +198,11 @@ TEST_CASE("a message cannot drive the terminal or forge a line of a log") {
     CHECK(result.err.find("\\x") != std::string::npos);
   }
 }
+
+TEST_CASE("the name that the launcher is started by is no argument") {
+  support::Invocation invocation;
+  invocation.argv = {"bash", "-c", "exec -a -- \"$0\" --version", support::launcher()};
+  const auto result = support::run(invocation);
+  CHECK(result.status == 0);
+  CHECK(result.out.starts_with("lowportbind "));
+}

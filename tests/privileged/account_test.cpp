@@ -169,3 +169,13 @@ TEST_CASE("pitfall 27: without an account on the command line the variables of t
   CHECK(variable(result, "LOGNAME") == "me");
   CHECK(variable(result, "SHELL") == "/bin/mine");
 }
+
+TEST_CASE("the groups that root keeps for the daemon are without that of root") {
+  support::require_root();
+  const auto with_groups = [] { support::become(0, 0, {0, 6, 9000}); };
+  CHECK(support::fields(launch_probe({"-u", "www-data", "--groups", "keep"}, {"status"}, with_groups).out)["Groups"] ==
+        "6 9000 ");
+  CHECK(
+      support::fields(launch_probe({"-u", "www-data:0", "--groups", "keep"}, {"status"}, with_groups).out)["Groups"] ==
+      "0 6 9000 ");
+}

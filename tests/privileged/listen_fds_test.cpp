@@ -142,3 +142,16 @@ TEST_CASE("a host without IPv6 is given IPv4 sockets") {
       {support::launcher(), "-u", "www-data", "-m", "listen-fds", "-p", "80", "--", support::probe(), "status"});
   support::check_refused(failed.result, 125, {"cannot open: an IPv6 socket: Too many open files"});
 }
+
+TEST_CASE("a queue that the kernel would cut is refused with the command that mends it") {
+  support::enter_own_network();
+  const auto longest = support::read_file("/proc/sys/net/core/somaxconn");
+  const auto longer = std::to_string(std::stoi(longest) + 1);
+  const auto result = launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds", "--backlog", longer}, {"status"});
+  support::check_refused(result, 125,
+                         {"cannot have the backlog: " + longer + ": the kernel cuts it to ",
+                          "hint: as root: sysctl -w net.core.somaxconn=" + longer});
+  const auto all = launch_probe(
+      {"-u", "www-data", "-p", "80", "-m", "listen-fds", "--backlog", std::to_string(std::stoi(longest))}, {"status"});
+  CHECK(all.status == 0);
+}

@@ -264,3 +264,13 @@ TEST_CASE("pitfall 29: a file capability on the launcher takes TMPDIR away and -
   CHECK(support::variable(result, "LD_LIBRARY_PATH") == "/nowhere");
   CHECK(support::fields(result.out)["secure"] == "0");
 }
+
+TEST_CASE("a launcher with more file capabilities than the one refuses to run for an ordinary user") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto launcher = support::copy_program(directory, support::launcher(), "launcher");
+  support::set_file_capabilities(launcher, "cap_setuid,cap_setgid,cap_net_bind_service=ep");
+  check_refused(support::launch_probe_with(launcher, {"-u", "nobody:daemon"}, {"status"}, become_www_data), 125,
+                {"refusing to run: " + launcher + ": its file capabilities are more than cap_net_bind_service",
+                 "hint: as root: setcap cap_net_bind_service=p " + launcher});
+}

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -123,4 +124,42 @@ TEST_CASE("--own-stdio of an ordinary user names the capability that is missing"
   support::require_root();
   const auto result = launch_probe({"--own-stdio"}, {"status"}, [] { support::become(33, 33, {33}); });
   check_refused(result, 125, {"cannot give the account: descriptor 1: Operation not permitted", "CAP_CHOWN"});
+}
+
+TEST_CASE("--check with --own-stdio says what would fail and changes no owner") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  const auto pipe = directory.path("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(reader >= 0);
+  const auto attach = [&] { redirect(pipe, {STDERR_FILENO}); };
+  CHECK(launch_probe({"-u", "www-data", "--own-stdio", "--check"}, {"status"}, attach).status == 0);
+  CHECK(status_of(pipe).st_uid == 0);
+  CHECK(launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, attach).status == 0);
+  CHECK(status_of(pipe).st_uid == 33);
+  close(reader);
+}
+
+TEST_CASE("--own-stdio refuses a device that the account could not open") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  const auto device = directory.path("device");
+  if (mknod(device.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) support::skip("device files cannot be made here");
+  const auto result =
+      launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, [&] { redirect(device, {STDERR_FILENO}); });
+  CHECK(result.status == 125);
+  CHECK(status_of(device).st_uid == 0);
+}
+
+TEST_CASE("--own-stdio of an inetd server is about descriptor 2 alone") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto log = directory.write("log", "", 0600);
+  const auto answers = directory.write("answers", "", 0666);
+  const auto result = launch_probe({"-u", "www-data", "-p", "80", "-m", "inetd", "--own-stdio"},
+                                   {"to=" + answers, "fd=1"}, [&] { redirect(log, {STDOUT_FILENO}); });
+  CHECK(result.status == 0);
+  CHECK(status_of(log).st_uid == 0);
+  CHECK(support::fields(support::read_file(answers))["fd=1"].find("tcp [::]:80") == 0);
 }

@@ -148,3 +148,16 @@ TEST_CASE("a malformed line cannot forge a line of the log") {
   CHECK(refusal.message.find('\x1b') == std::string::npos);
   CHECK(refusal.message.find('\r') == std::string::npos);
 }
+
+TEST_CASE("a member of a group may have blanks around its name") {
+  const std::string group = "adm:x:4:bob, alice\nvideo:x:44:\talice\nother:x:45:alicex,xalice\n";
+  CHECK(find_groups_of_in(group, "alice", 1000) == std::vector<gid_t>{1000, 4, 44});
+}
+
+TEST_CASE("the entries for NIS are nobody") {
+  const std::string passwd = "+op:x:2003:0::/:/bin/sh\n-bad:x:2004:0::/:/bin/sh\n+::::::\n";
+  CHECK_FALSE(find_user_in(passwd, uid_t{2003}).has_value());
+  CHECK_FALSE(find_user_in(passwd, "+op").has_value());
+  CHECK_FALSE(find_user_in(passwd, "-bad").has_value());
+  CHECK_FALSE(find_group_in("+:x:0:\n", "+").has_value());
+}

@@ -90,3 +90,12 @@ TEST_CASE("the sources of a database are those that nsswitch.conf lists for it")
   }
   CHECK(find_sources_in("", "passwd").empty());
 }
+
+TEST_CASE("of several lines for a database the last one counts as in the C library") {
+  CHECK(find_sources_in("passwd: files\npasswd: systemd\n", "passwd") == std::vector<std::string_view>{"systemd"});
+}
+
+TEST_CASE("a service without a usable port is none") {
+  CHECK_FALSE(find_service_in("zero 0/tcp\n", "zero", Transport::kTcp).has_value());
+  CHECK_FALSE(find_service_in("wrap 65616/tcp\n", "wrap", Transport::kTcp).has_value());
+}
