@@ -59,21 +59,27 @@ Error not_found(const std::string& command, std::string_view reason, std::string
 }
 
 std::string find_in_path(const std::string& command, std::string_view path) {
-  std::optional<Error> unusable;
-  std::string closed;
+  std::string unusable;  // the first file that is there, and the reason why it cannot be executed
+  int reason = 0;
+  std::string hidden;  // the first one that may be there
   while (!path.empty()) {
-    const std::string directory(path.substr(0, path.find(':')));
-    path.remove_prefix(std::min(path.size(), directory.size() + 1));
-    if (directory.empty()) continue;
-    auto file = directory + "/" + command;
+    std::string file(path.substr(0, path.find(':')));
+    path.remove_prefix(std::min(path.size(), file.size() + 1));
+    if (file.empty()) continue;
+    file += '/';
+    file += command;
     const int error = probe(file);
     if (error == 0) return file;
-    if (error == kCannotSearch && closed.empty()) closed = file;
-    if (error != kCannotSearch && !is_missing(error) && !unusable) unusable = explain_probe(file, error);
+    if (error == kCannotSearch) {
+      if (hidden.empty()) hidden = file;
+    } else if (!is_missing(error) && unusable.empty()) {
+      unusable = file;
+      reason = error;
+    }
   }
-  if (unusable) throw *unusable;
-  const auto hint = closed.empty() ? "give its full path: -- /full/path/of/" + command
-                                   : "the account may not look for " + closed + "; this shows why: namei -l " + closed;
+  if (!unusable.empty()) throw explain_probe(unusable, reason);
+  const auto hint = hidden.empty() ? "give its full path: -- /full/path/of/" + command
+                                   : "the account may not look for " + hidden + "; this shows why: namei -l " + hidden;
   throw not_found(command, "it is in none of the directories of PATH", hint);
 }
 
@@ -99,7 +105,7 @@ void execute(const std::string& file, std::span<char* const> arguments, Environm
   entries.push_back(nullptr);
   execve(file.c_str(), arguments.data(), entries.data());
   const int error = errno;
-  if (auto obstacle = find_format_obstacle(file); obstacle && error != E2BIG) throw *obstacle;
+  if (error != E2BIG) require_known_format(file);
   throw explain_probe(file, error);
 }
 

@@ -73,9 +73,9 @@ void launch(const Plan& plan, const Options& options, const Narrator& say) {
 
   auto environment = build_environment(plan.environment, read_environment());
   const auto file = find_command(plan.command.front(), find_variable(environment, "PATH"));
-  if (auto obstacle = find_rights_obstacle(file, plan.privileges, plan.account)) throw *obstacle;
+  require_planned_rights(file, plan.privileges, plan.account);
   if (action == Action::kCheck) {
-    if (auto obstacle = find_format_obstacle(file)) throw *obstacle;
+    require_known_format(file);
     print(describe_plan(plan, group_name, file));
     return;
   }

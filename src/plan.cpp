@@ -169,11 +169,9 @@ std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host
   std::vector<PlannedSocket> sockets;
   sockets.reserve(options.listen.size());
   for (const auto& address : options.listen) {
-    if (address.host == HostKind::kIpv4) {
-      sockets.push_back({address, SocketFamily::kIpv4});
-    } else if (address.host == HostKind::kIpv6) {
+    if (address.host == HostKind::kIpv6) {
       sockets.push_back({address, SocketFamily::kIpv6Only});
-    } else if (!host.has_ipv6) {
+    } else if (address.host == HostKind::kIpv4 || !host.has_ipv6) {
       sockets.push_back({address, SocketFamily::kIpv4});
     } else if (options.mode == Mode::kNginx) {
       // `listen 80; listen [::]:80` looks among the inherited sockets for these two, and for no dual-stack one.

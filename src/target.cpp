@@ -11,8 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "credentials.hpp"
+#include "error.hpp"
 #include "unique_fd.hpp"
 
 namespace lowportbind {
@@ -72,27 +74,26 @@ bool is_missing(const std::string& file) {
   return access(file.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
-std::optional<Error> find_script_obstacle(const std::string& file, const std::string& interpreter) {
+void require_interpreter(const std::string& file, const std::string& interpreter) {
   if (interpreter.ends_with('\r')) {
-    return cannot_execute(file, "its first line ends with a carriage return",
-                          "write it with Unix line ends: sed -i 's/\\r$//' " + file);
+    throw cannot_execute(file, "its first line ends with a carriage return",
+                         "write it with Unix line ends: sed -i 's/\\r$//' " + file);
   }
   if (is_missing(interpreter)) {
-    return cannot_execute(file, "its interpreter is missing: " + interpreter,
-                          "install " + interpreter + ", or mend the first line of " + file);
+    throw cannot_execute(file, "its interpreter is missing: " + interpreter,
+                         "install " + interpreter + ", or mend the first line of " + file);
   }
   if (access(interpreter.c_str(), X_OK) != 0 && errno == EACCES) {
-    return cannot_execute(file, "the account may not execute its interpreter: " + interpreter,
-                          "this shows who may: namei -l " + interpreter);
+    throw cannot_execute(file, "the account may not execute its interpreter: " + interpreter,
+                         "this shows who may: namei -l " + interpreter);
   }
   const auto beginning = read_beginning(interpreter);
   if (!beginning.empty() && !beginning.starts_with(ELFMAG) && !beginning.starts_with("#!")) {
-    return cannot_execute(file, "its interpreter is not a program: " + interpreter);
+    throw cannot_execute(file, "its interpreter is not a program: " + interpreter);
   }
-  return std::nullopt;
 }
 
-std::optional<Error> find_program_obstacle(const std::string& file, std::string_view beginning) {
+void require_machine(const std::string& file, std::string_view beginning) {
   constexpr int kNativeMachine =
 #if defined(__x86_64__)
       EM_X86_64;
@@ -104,14 +105,13 @@ std::optional<Error> find_program_obstacle(const std::string& file, std::string_
   const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
   const bool is_64_bit = header && header->e_ident[EI_CLASS] == ELFCLASS64;
   if (is_64_bit && kNativeMachine != EM_NONE && header->e_machine != kNativeMachine) {
-    return cannot_execute(file, "it is a program for another kind of machine", "`file " + file + "` tells which");
+    throw cannot_execute(file, "it is a program for another kind of machine", "`file " + file + "` tells which");
   }
   const auto loader = loader_of(beginning);
   if (!loader.empty() && is_missing(loader)) {
-    return cannot_execute(file, "its program loader is missing: " + loader,
-                          "it was built for another C library or system; install what has " + loader);
+    throw cannot_execute(file, "its program loader is missing: " + loader,
+                         "it was built for another C library or system; install what has " + loader);
   }
-  return std::nullopt;
 }
 
 /// The file that the kernel takes credentials from: the last interpreter of a script, or the file itself.
@@ -151,18 +151,18 @@ bool is_nosuid(const std::string& file) {
 
 }  // namespace
 
-std::optional<Error> find_format_obstacle(const std::string& file) {
+void require_known_format(const std::string& file) {
   const auto beginning = read_beginning(file);
-  if (beginning.starts_with(ELFMAG)) return find_program_obstacle(file, beginning);
+  if (beginning.starts_with(ELFMAG)) return require_machine(file, beginning);
   if (const auto interpreter = interpreter_of(beginning); !interpreter.empty()) {
-    return find_script_obstacle(file, interpreter);
+    return require_interpreter(file, interpreter);
   }
-  if (beginning.empty() && access(file.c_str(), R_OK) != 0) return std::nullopt;
-  return cannot_execute(file, "it has no #! line and is not a program",
-                        "give it one, or name the shell: -- /bin/sh " + file);
+  if (beginning.empty() && access(file.c_str(), R_OK) != 0) return;
+  throw cannot_execute(file, "it has no #! line and is not a program",
+                       "give it one, or name the shell: -- /bin/sh " + file);
 }
 
-std::optional<Error> find_rights_obstacle(const std::string& file, const PrivilegePlan& plan, const Account& account) {
+void require_planned_rights(const std::string& file, const PrivilegePlan& plan, const Account& account) {
   const auto program = resolve_interpreters(file);
   struct stat status {};
   const bool has_set_id =
@@ -170,25 +170,24 @@ std::optional<Error> find_rights_obstacle(const std::string& file, const Privile
       (((status.st_mode & S_ISUID) != 0 && status.st_uid != account.uid) ||
        ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != account.gid));
   const auto capabilities = read_file_capabilities(program);
-  if ((!has_set_id && !capabilities) || is_nosuid(program)) return std::nullopt;
+  if ((!has_set_id && !capabilities) || is_nosuid(program)) return;
   if (has_set_id) {
-    return cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(account),
-                          "leave --allow-new-privs out, or as root: chmod u-s,g-s " + program);
+    throw cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(account),
+                         "leave --allow-new-privs out, or as root: chmod u-s,g-s " + program);
   }
   const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set();
   auto gained = (capabilities->permitted & bounding) | (capabilities->inheritable & plan.capabilities);
   if (capabilities->effective && (capabilities->permitted & ~gained) != 0) {
-    return cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
-                          "as root: setcap -r " + program);
+    throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
+                         "as root: setcap -r " + program);
   }
   if (plan.set_no_new_privs) gained &= plan.capabilities;
   if (!capabilities->effective)
     gained = kNoCapability;  // permitted and not effective: of no use to an unmodified daemon
   if ((plan.capabilities & ~gained) != 0) {
-    return cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
-                          "as root: setcap -r " + program + "; or use --mode listen-fds");
+    throw cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
+                         "as root: setcap -r " + program + "; or use --mode listen-fds");
   }
-  return std::nullopt;
 }
 
 }  // namespace lowportbind
