@@ -112,6 +112,23 @@ void make_chroot_the_root() {
   close(root);
 }
 
+/// The program, or a copy of it where it lies in a directory that is closed to the accounts of the tests, as /root is.
+std::string reachable(const std::filesystem::path& program) {
+  const auto is_open = [](const std::filesystem::path& directory) {
+    return (std::filesystem::status(directory).permissions() & std::filesystem::perms::others_exec) !=
+           std::filesystem::perms::none;
+  };
+  bool open = true;
+  for (auto directory = program.parent_path(); open && directory != "/"; directory = directory.parent_path()) {
+    open = is_open(directory);
+  }
+  if (open) return program;
+  static const TemporaryDirectory copies;
+  const auto copy = copies.path(program.filename());
+  std::filesystem::copy_file(program, copy);
+  return copy;
+}
+
 }  // namespace
 
 Result run(const Invocation& invocation) {
@@ -146,8 +163,16 @@ Result run(const std::vector<std::string>& argv) {
   return run(invocation);
 }
 
-std::string launcher() { return LAUNCHER_PATH; }
-std::string probe() { return PROBE_PATH; }
+std::string launcher() {
+  static const std::string path = reachable(LAUNCHER_PATH);
+  return path;
+}
+
+std::string probe() {
+  static const std::string path = reachable(PROBE_PATH);
+  return path;
+}
+
 std::string source_tree() { return SOURCE_PATH; }
 
 Result launch(std::vector<std::string> arguments, Invocation invocation) {
