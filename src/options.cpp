@@ -189,15 +189,18 @@ std::vector<const char*> separate_attached_values(std::span<char* const> argumen
   return words;
 }
 
-/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in typographic quotes.
+/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in quotes: typographic ones in
+/// version 3.1, plain ones in 3.2.
 Error explain(const cxxopts::exceptions::exception& error, std::string_view hint) {
-  constexpr std::string_view kOpen = "\u2018";
-  constexpr std::string_view kClose = "\u2019";
-  const std::string_view sentence(error.what());
-  const auto open = sentence.find(kOpen);
-  const auto close = sentence.rfind(kClose);
-  if (open == std::string_view::npos || close < open) return failure(kCannotRead, "options", sentence, hint);
-  std::string name(sentence.substr(open + kOpen.size(), close - open - kOpen.size()));
+  std::string sentence(error.what());
+  for (const std::string_view quote : {"\u2018", "\u2019"}) {
+    const auto position = sentence.find(quote);
+    if (position != std::string::npos) sentence.replace(position, quote.size(), "'");
+  }
+  const auto open = sentence.find('\'');
+  const auto close = sentence.rfind('\'');
+  if (open == close) return failure(kCannotRead, "options", sentence, hint);
+  auto name = sentence.substr(open + 1, close - open - 1);
   if (!name.starts_with('-')) name.insert(0, name.size() == 1 ? "-" : "--");
   if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
     return failure(kCannotRead, name, "its value is missing", hint);

@@ -117,8 +117,7 @@ TEST_CASE("a program whose loader is missing is status 126") {
   program[loader + 1] = 'x';
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", program, 0755);
-  const auto beginning = program.rfind('\0', loader) + 1;
-  const std::string missing = program.c_str() + beginning;
+  const std::string missing = program.c_str() + program.rfind("/lib", loader);
   check_126(file, "its program loader is missing: " + missing,
             "it was built for another C library or system; install what has " + missing);
 }
