@@ -15,6 +15,15 @@ bool survives_clearing(std::string_view name, const EnvironmentPlan& plan) {
 
 }  // namespace
 
+bool follows_account(std::string_view name) {
+  return std::find(kFollowsAccount.begin(), kFollowsAccount.end(), name) != kFollowsAccount.end();
+}
+
+bool is_always_kept(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kAlways{"PATH", "TERM", "LANG", "TZ"};
+  return name.starts_with("LC_") || std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end();
+}
+
 Environment read_environment() {
   Environment environment;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) environment.emplace_back(*entry);

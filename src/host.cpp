@@ -1,9 +1,11 @@
 #include "host.hpp"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -51,6 +53,25 @@ bool read_no_new_privs() {
   const int set = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
   if (set < 0) throw system_failure("cannot read no_new_privs", "prctl", errno);
   return set == 1;
+}
+
+ConfinementSupport read_confinement_support() {
+  constexpr int kFirstWithNetwork = 4;
+  constexpr unsigned kAskForAbi = 1;  // LANDLOCK_CREATE_RULESET_VERSION
+  ConfinementSupport support;
+  support.landlock_abi = static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi));
+  std::uint32_t action = SECCOMP_RET_ERRNO;
+  if (support.landlock_abi < 0) {
+    // ENOSYS and EOPNOTSUPP are the kernel's answers; a container engine's filter may have another.
+    support.missing = errno == ENOSYS       ? "this kernel has no Landlock"
+                      : errno == EOPNOTSUPP ? "Landlock is disabled in this kernel"
+                                            : "Landlock cannot be used: " + std::string(describe_errno(errno));
+  } else if (support.landlock_abi < kFirstWithNetwork) {
+    support.missing = "this kernel's Landlock has no network rules, which came with Linux 6.7";
+  } else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) != 0) {
+    support.missing = "seccomp filters cannot be used: " + std::string(describe_errno(errno));
+  }
+  return support;
 }
 
 ParentDeath read_parent_death() {
@@ -135,7 +156,8 @@ Host inspect_host(const Options& options, Identity caller) {
         read_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start").value_or(kDefaultPortStart);
   }
   if (options.backlog) host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
-  host.has_ipv6 = options.mode != Mode::kAmbient && probe_ipv6();
+  host.has_ipv6 = (opens_sockets(options.mode) || options.action == Action::kCheck) && probe_ipv6();
+  if (confinement_of(options) != Confinement::kOff) host.confinement = read_confinement_support();
   host.parent_death = read_parent_death();
   host.inherited = read_inherited(host.pid);
   if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 && (host.capabilities.permitted & ~kNetBindService) != 0) {

@@ -31,6 +31,12 @@ struct ParentDeath {
   pid_t parent = 0;
 };
 
+/// Whether this kernel can keep a process from TCP ports.
+struct ConfinementSupport {
+  int landlock_abi = 0;  ///< 4 and later have network rules
+  std::string missing;   ///< what it lacks; empty when nothing is
+};
+
 /// What this kernel and this process can do, read once before anything is changed.
 struct Host {
   Identity identity;
@@ -39,6 +45,7 @@ struct Host {
   int unprivileged_port_start = 1024;  ///< ports below it are privileged here
   std::optional<int> longest_backlog;  ///< net.core.somaxconn, to which listen(2) cuts; read with --backlog
   bool has_ipv6 = false;               ///< read in the modes that open sockets
+  ConfinementSupport confinement;      ///< read unless the options have it off
   ParentDeath parent_death;
   std::optional<InheritedSockets> inherited;
   bool no_new_privs = false;  ///< was set from outside; read with --allow-new-privs, and without the capability

@@ -72,8 +72,10 @@ Mode parse_mode(const std::string& text) {
 }
 
 Confinement parse_confinement(const std::string& text) {
-  if (text == "off") return Confinement::kOff;
-  refuse(spelled("confine", text), "the only value is off");
+  for (const auto confinement : {Confinement::kOff, Confinement::kPrivileged, Confinement::kListed}) {
+    if (text == format(confinement)) return confinement;
+  }
+  refuse(spelled("confine", text), "the values are privileged, listed and off");
 }
 
 /// The launcher speaks to the daemon through these itself, and a value of the user's could contradict it.
@@ -255,6 +257,22 @@ std::string_view format(Mode mode) {
       return "inetd";
     case Mode::kNginx:
       return "nginx";
+  }
+  return "";
+}
+
+Confinement confinement_of(const Options& options) {
+  return options.confinement.value_or(options.mode == Mode::kAmbient ? Confinement::kPrivileged : Confinement::kOff);
+}
+
+std::string_view format(Confinement confinement) {
+  switch (confinement) {
+    case Confinement::kOff:
+      return "off";
+    case Confinement::kPrivileged:
+      return "privileged";
+    case Confinement::kListed:
+      return "listed";
   }
   return "";
 }

@@ -13,8 +13,12 @@ namespace lowportbind {
 /// How the daemon gets its ports.
 enum class Mode { kAmbient, kListenFds, kInetd, kNginx };
 
-/// What keeps the daemon from binding other ports.
-enum class Confinement { kOff };
+/// Whether the launcher opens the sockets; in ambient mode the daemon does.
+constexpr bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
+
+/// `--confine`: which TCP ports the daemon can bind: every one that its capabilities allow, the listed and the
+/// unprivileged ones, or the listed ones alone.
+enum class Confinement { kOff, kPrivileged, kListed };
 
 /// `--groups`: where the supplementary groups come from.
 struct GroupsChoice {
@@ -56,7 +60,11 @@ struct Options {
 /// is touched, but `find_service` is asked about ports given by name. Throws Error.
 Options parse_options(std::span<char* const> arguments, const FindService& find_service);
 
+/// What `--confine` says, or without it: privileged in ambient mode, else off. Pure.
+Confinement confinement_of(const Options& options);
+
 /// The spelling of the option's value.
 std::string_view format(Mode mode);
+std::string_view format(Confinement confinement);
 
 }  // namespace lowportbind

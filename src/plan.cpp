@@ -3,8 +3,8 @@
 #include <linux/capability.h>
 
 #include <algorithm>
-#include <array>
 
+#include "consistency.hpp"
 #include "error.hpp"
 
 namespace lowportbind {
@@ -12,97 +12,6 @@ namespace {
 
 constexpr int kFirstHandedOver = 3;  // SD_LISTEN_FDS_START; nginx and inetd servers have no rule of their own
 constexpr int kDefaultBacklog = 4096;
-
-constexpr std::string_view kContradiction = "the options contradict each other";
-constexpr std::string_view kNoEffect = "the option has no effect";
-
-constexpr std::array<const char*, 4> kSetForAccount{"HOME", "USER", "LOGNAME", "SHELL"};
-
-bool is_set_for_account(std::string_view name) {
-  return std::find(kSetForAccount.begin(), kSetForAccount.end(), name) != kSetForAccount.end();
-}
-
-bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
-
-std::string mode_option(Mode mode) { return "--mode " + std::string(format(mode)); }
-
-/// In ambient mode the daemon binds by itself, and of what was listed the kernel checks the port alone.
-void check_ambient(const Options& options) {
-  for (const auto& address : options.listen) {
-    if (!address.name.empty()) {
-      throw failure(kNoEffect, format(address), "a descriptor name needs a descriptor, and --mode ambient passes none",
-                    "leave \"" + address.name + "=\" out, or use --mode listen-fds");
-    }
-    if (address.host != HostKind::kEvery) {
-      throw failure(kNoEffect, format(address),
-                    "in --mode ambient the daemon chooses the address, only the port counts",
-                    "leave the host out, or use --mode listen-fds, inetd or nginx");
-    }
-  }
-  if (options.backlog) throw failure(kNoEffect, "--backlog", "in --mode ambient the daemon opens its own sockets");
-  if (options.reuse_port)
-    throw failure(kNoEffect, "--reuse-port", "in --mode ambient the daemon opens its own sockets");
-}
-
-void check_socket_mode(const Options& options, const Host& host) {
-  const bool inherits = options.mode == Mode::kListenFds && host.inherited.has_value();
-  if (options.listen.empty() && !inherits) {
-    throw failure(kNoEffect, mode_option(options.mode), "no port is listed", "list one: -p 80");
-  }
-  if (options.mode == Mode::kInetd && options.listen.size() != 1) {
-    throw failure(kContradiction, mode_option(options.mode),
-                  "an inetd server has one socket, and " + std::to_string(options.listen.size()) + " ports are listed");
-  }
-  const auto is_tcp = [](const ListenAddress& address) { return address.transport == Transport::kTcp; };
-  if (options.backlog && std::none_of(options.listen.begin(), options.listen.end(), is_tcp)) {
-    throw failure(kNoEffect, "--backlog", "no TCP port is listed, and only those have a queue");
-  }
-  if (options.backlog && host.longest_backlog && *options.backlog > *host.longest_backlog) {
-    const auto wanted = std::to_string(*options.backlog);
-    throw failure("cannot have the backlog", wanted, "the kernel cuts it to " + std::to_string(*host.longest_backlog),
-                  "as root: sysctl -w net.core.somaxconn=" + wanted);
-  }
-  if (options.reuse_port && options.listen.empty()) throw failure(kNoEffect, "--reuse-port", "no port is listed");
-  if (options.mode == Mode::kListenFds) return;
-  for (const auto& address : options.listen) {
-    if (address.name.empty()) continue;
-    throw failure(kNoEffect, format(address), "only --mode listen-fds passes descriptor names on",
-                  "leave \"" + address.name + "=\" out");
-  }
-}
-
-void check_options(const Options& options, const Host& host) {
-  if (host.inherited && options.mode != Mode::kListenFds) {
-    throw failure(kContradiction, mode_option(options.mode),
-                  "lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on",
-                  "use --mode listen-fds, or start it without socket activation");
-  }
-  if (!options.environment.clear && !options.environment.keep.empty()) {
-    throw failure(kNoEffect, "--env " + options.environment.keep.front(), "without --clear-env every variable is kept",
-                  "set it: --env " + options.environment.keep.front() + "=VALUE, or add --clear-env");
-  }
-  if (options.allow_new_privs && host.no_new_privs) {
-    throw failure(kNoEffect, "--allow-new-privs", "no_new_privs is set already, and nothing can unset it",
-                  "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges");
-  }
-  for (const auto& name : options.environment.keep) {
-    if (is_always_kept(name)) throw failure(kNoEffect, "--env " + name, "--clear-env keeps this variable anyway");
-    if (options.user && is_set_for_account(name)) {
-      throw failure(kNoEffect, "--env " + name, "with --user this variable follows the account",
-                    "set it: --env " + name + "=VALUE");
-    }
-  }
-  if (opens_sockets(options.mode)) {
-    check_socket_mode(options, host);
-  } else {
-    check_ambient(options);
-  }
-  if (const auto overlap = find_overlap(options.listen)) {
-    const auto& [one, other] = *overlap;
-    if (one == other) throw failure(kContradiction, format(one), "it is listed twice");
-    throw failure(kContradiction, format(other), "it overlaps " + format(one));
-  }
-}
 
 /// The way out, as a command, for each reason why the launcher has not got the capability.
 std::string hint_for_capability(const Account& account, const Host& host) {
@@ -165,6 +74,46 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   return privileges;
 }
 
+/// Why the kernel, or the launcher's rights, cannot confine the daemon; empty if they can.
+std::string what_confinement_lacks(const Options& options, const Host& host) {
+  if (!host.confinement.missing.empty()) return host.confinement.missing;
+  if (options.allow_new_privs && !contains(host.capabilities.effective, CAP_SYS_ADMIN)) {
+    return "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  }
+  return {};
+}
+
+/// What was asked for by name is enforced or refused; what is the default is left out where it cannot be had.
+ConfinementPlan plan_confinement(const Options& options, const Host& host, CapabilitySet granted) {
+  ConfinementPlan plan;
+  auto kind = confinement_of(options);
+  if (kind == Confinement::kPrivileged && granted == kNoCapability) {
+    if (options.confinement) {
+      throw failure("the option has no effect", "--confine privileged",
+                    "the daemon is given no capability, and so no privileged port",
+                    "leave it out, or use --confine listed");
+    }
+    kind = Confinement::kOff;
+  }
+  if (kind == Confinement::kOff) return plan;
+  plan.missing = what_confinement_lacks(options, host);
+  if (!plan.missing.empty()) {
+    if (!options.confinement) return plan;
+    throw failure("cannot confine the daemon to its ports", "--confine " + std::string(format(kind)), plan.missing,
+                  opens_sockets(options.mode) ? "leave --confine out"
+                                              : "use --mode listen-fds, which needs no capability; or accept it: "
+                                                "--confine off");
+  }
+  plan.kind = kind;
+  plan.unprivileged_port_start = host.unprivileged_port_start;
+  plan.privileged_granted = granted != kNoCapability;
+  plan.landlock_abi = host.confinement.landlock_abi;
+  for (const auto& address : options.listen) {
+    if (address.transport == Transport::kTcp) plan.ports.push_back(address.port);
+  }
+  return plan;
+}
+
 std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host) {
   std::vector<PlannedSocket> sockets;
   sockets.reserve(options.listen.size());
@@ -186,7 +135,8 @@ std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host
 
 SocketPlan plan_socket_opening(const Options& options, const Account& account, const Host& host) {
   SocketPlan plan;
-  if (!opens_sockets(options.mode)) return plan;
+  plan.only_probe = !opens_sockets(options.mode);
+  if (plan.only_probe && options.action != Action::kCheck) return plan;
   plan.sockets = plan_sockets(options, host);
   plan.backlog = options.backlog.value_or(kDefaultBacklog);
   plan.reuse_port = options.reuse_port;
@@ -205,8 +155,8 @@ DescriptorPlan plan_descriptors(const Options& options, const Host& host, std::s
   std::sort(plan.kept.begin(), plan.kept.end());
   // An inetd server has its socket as 0 and 1, whatever number it has until then.
   if (options.mode != Mode::kInetd && !plan.kept.empty() && plan.kept.front() < plan.first + plan.count) {
-    throw failure(kContradiction, "--keep-fd " + std::to_string(plan.kept.front()),
-                  mode_option(options.mode) + " puts a socket there",
+    throw failure("the options contradict each other", "--keep-fd " + std::to_string(plan.kept.front()),
+                  "--mode " + std::string(format(options.mode)) + " puts a socket there",
                   "the sockets take descriptors 3 to " + std::to_string(plan.first + plan.count - 1));
   }
   return plan;
@@ -243,7 +193,7 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
   environment.keep = options.environment.keep;
   environment.unset = {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "NGINX"};
   if (options.user) {
-    environment.unset.insert(environment.unset.end(), kSetForAccount.begin(), kSetForAccount.end());
+    environment.unset.insert(environment.unset.end(), kFollowsAccount.begin(), kFollowsAccount.end());
     environment.set.emplace_back("HOME", account.user.empty() ? "/" : account.home);
     if (!account.user.empty()) {
       environment.set.emplace_back("USER", account.user);
@@ -259,18 +209,12 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
 
 }  // namespace
 
-// What a shell of the daemon's could not do without, and nothing that may carry a secret.
-bool is_always_kept(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kAlways{"PATH", "TERM", "LANG", "TZ"};
-  return name.starts_with("LC_") || std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end();
-}
-
 bool is_privileged(const ListenAddress& address, int unprivileged_port_start) {
   return address.port < unprivileged_port_start;
 }
 
 Plan make_plan(const Options& options, const Account& account, const Host& host) {
-  check_options(options, host);
+  check_consistency(options, host);
   Plan plan;
   plan.account = account;
   plan.mode = options.mode;
@@ -278,8 +222,9 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
   plan.unprivileged_port_start = host.unprivileged_port_start;
   plan.privileges = plan_privileges(options, account, host);
   check_rights(options, account, host, plan.privileges);
+  plan.confinement = plan_confinement(options, host, plan.privileges.capabilities);
   plan.sockets = plan_socket_opening(options, account, host);
-  plan.descriptors = plan_descriptors(options, host, plan.sockets.sockets.size());
+  plan.descriptors = plan_descriptors(options, host, plan.sockets.only_probe ? 0 : plan.sockets.sockets.size());
   plan.environment = plan_environment(options, account, host, plan.descriptors);
   plan.own_stdio = options.own_stdio;
   plan.new_session = options.new_session;

@@ -5,12 +5,11 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "account.hpp"
 #include "credentials.hpp"
+#include "environment.hpp"
 #include "host.hpp"
 #include "listen_address.hpp"
 #include "options.hpp"
@@ -33,8 +32,21 @@ struct SocketPlan {
   /// SO_REUSEPORT lets sockets of one uid share a port (socket(7)), and the uid of a socket is the fsuid of its maker:
   /// the daemon can bind the port again only if the launcher opens the socket under this fsuid.
   std::optional<uid_t> fsuid;
+  /// In ambient mode the sockets are the daemon's, and `--check` opens them to see whether it could.
+  bool only_probe = false;
   /// CAP_NET_BIND_SERVICE is permitted but not effective, as after exec of a file with `cap_net_bind_service=p`.
   bool raise_capability = false;
+};
+
+/// Which TCP ports the daemon can bind. UDP has no rule.
+struct ConfinementPlan {
+  Confinement kind = Confinement::kOff;
+  std::vector<std::uint16_t> ports;  ///< the listed TCP ports
+  bool privileged_granted = false;   ///< the daemon has the capability for listed ports below the start
+  int landlock_abi = 0;
+  int unprivileged_port_start = 1024;
+  std::string
+      missing;  ///< why the confinement that is the default cannot be had here; empty when it can, or is not wanted
 };
 
 /// Which numbers are descriptors of the daemon. `first` to `first + count - 1` are sockets that the launcher opens.
@@ -57,14 +69,6 @@ struct PrivilegePlan {
   ParentDeath parent_death;
 };
 
-/// The daemon's environment as changes to the launcher's.
-struct EnvironmentPlan {
-  bool clear = false;  ///< keep only the variables in `keep` and those that --clear-env always keeps
-  std::vector<std::string> keep;
-  std::vector<std::pair<std::string, std::string>> set;
-  std::vector<std::string> unset;
-};
-
 /// Everything that is decided, before anything is done; nothing changes it afterwards.
 struct Plan {
   Account account;
@@ -73,6 +77,7 @@ struct Plan {
   int unprivileged_port_start = 1024;
   SocketPlan sockets;
   DescriptorPlan descriptors;
+  ConfinementPlan confinement;
   PrivilegePlan privileges;
   EnvironmentPlan environment;
   bool own_stdio = false;
@@ -83,9 +88,6 @@ struct Plan {
 /// Checks the options against each other, the account and the host, and decides what will be done. Pure.
 /// Throws Error: options that contradict each other or would have no effect, and rights that the launcher lacks.
 Plan make_plan(const Options& options, const Account& account, const Host& host);
-
-/// The variables that `--clear-env` keeps without being told.
-bool is_always_kept(std::string_view name);
 
 /// "443/tcp" is privileged where CAP_NET_BIND_SERVICE is needed to bind it.
 bool is_privileged(const ListenAddress& address, int unprivileged_port_start);

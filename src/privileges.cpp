@@ -2,6 +2,7 @@
 
 #include <cap-ng.h>
 #include <grp.h>
+#include <linux/securebits.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -35,8 +36,14 @@ std::string hexadecimal(CapabilitySet set) {
 void check_capng(int result, std::string_view step) {
   if (result >= 0) return;
   const int error = errno;
-  throw system_failure(kCannotSetCapabilities, step, error,
-                       "securebits may forbid it: see `capsh --print`; or use --mode listen-fds");
+  constexpr std::string_view kHint =
+      "use --mode listen-fds; or start it without those securebits: capsh --print shows them";
+  const int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+  if (securebits > 0 && (static_cast<unsigned>(securebits) & SECBIT_NO_CAP_AMBIENT_RAISE) != 0) {
+    throw failure(kCannotSetCapabilities, step, "securebits forbid to raise the ambient set (no_cap_ambient_raise)",
+                  kHint);
+  }
+  throw system_failure(kCannotSetCapabilities, step, error, securebits > 0 ? kHint : "");
 }
 
 void stage(capng_type_t type, CapabilitySet set) {
@@ -61,12 +68,6 @@ void apply_ambient_set(CapabilitySet set) {
   stage(CAPNG_AMBIENT, set);
   errno = 0;
   check_capng(capng_apply(CAPNG_SELECT_AMBIENT), "PR_CAP_AMBIENT");
-}
-
-void set_no_new_privs() {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    throw system_failure("cannot set", "no_new_privs", errno);
-  }
 }
 
 /// A loop of our own: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 when a drop fails.
@@ -161,8 +162,13 @@ void raise_bind_capability() {
   apply_thread_capabilities(wanted);
 }
 
+void set_no_new_privs() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    throw system_failure("cannot set", "no_new_privs", errno);
+  }
+}
+
 void drop_privileges(const PrivilegePlan& plan, const Account& account) {
-  if (plan.set_no_new_privs) set_no_new_privs();
   if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities);
   change_ids(plan, account);
   apply_thread_capabilities({plan.capabilities, plan.capabilities, plan.capabilities});

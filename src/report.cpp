@@ -26,13 +26,17 @@ std::string describe_account(const Plan& plan, std::string_view group_name) {
   return text;
 }
 
-std::string describe_ports(const Plan& plan) {
+std::string describe_ports(const Plan& plan, std::string_view state) {
+  constexpr std::size_t kPortColumn = 14;
   if (plan.listen.empty()) return line("ports", plan.descriptors.inherited > 0 ? "inherited alone" : "none");
   std::string lines;
   for (const auto& address : plan.listen) {
     const auto start = std::to_string(plan.unprivileged_port_start);
     const bool privileged = is_privileged(address, plan.unprivileged_port_start);
-    auto text = format(address) + (privileged ? "  privileged here (< " : "  not privileged here (>= ") + start + ")";
+    auto text = format(address);
+    text.resize(std::max(kPortColumn, text.size()), ' ');
+    text += (privileged ? "  privileged here (< " : "  not privileged here (>= ") + start + ")";
+    text += state;
     lines += line(lines.empty() ? "ports" : "", text);
   }
   return lines;
@@ -44,18 +48,57 @@ std::string describe_mode(const Plan& plan) {
     const int count = plan.descriptors.inherited + plan.descriptors.count;
     return mode + ": " + std::to_string(count) + (count == 1 ? " open socket" : " open sockets") + ", no capability";
   }
-  return mode + (plan.privileges.capabilities == kNoCapability ? ": no capability" : ": CAP_NET_BIND_SERVICE");
+  if (plan.privileges.capabilities != kNoCapability) return mode + ": CAP_NET_BIND_SERVICE";
+  return mode + (plan.listen.empty() ? ": no capability" : ": no capability, since no listed port needs one here");
+}
+
+std::string describe_confinement(const Plan& plan) {
+  const auto& confinement = plan.confinement;
+  const bool open = plan.privileges.capabilities != kNoCapability;
+  if (!confinement.missing.empty()) return "none, every privileged port is open to the daemon: " + confinement.missing;
+  if (confinement.kind == Confinement::kOff) return open ? "off, every privileged port is open to the daemon" : "off";
+  auto allowed = describe_port_list(confinement.ports);
+  if (confinement.kind == Confinement::kPrivileged)
+    allowed += allowed.empty() ? "unprivileged ports" : " and unprivileged ports";
+  return "TCP: " + (allowed.empty() ? "no port" : allowed) + " (Landlock ABI " +
+         std::to_string(confinement.landlock_abi) + " and seccomp); UDP not confined";
+}
+
+std::string describe_verdict(const Error* obstacle, Colour colour) {
+  constexpr std::string_view kGreen = "\x1b[32m";
+  constexpr std::string_view kRed = "\x1b[31m";
+  constexpr std::string_view kPlain = "\x1b[0m";
+  auto text = obstacle == nullptr ? std::string("ready") : std::string("not ready: ") + obstacle->what();
+  if (colour == Colour::kNone) return text;
+  return std::string(obstacle == nullptr ? kGreen : kRed) + text + std::string(kPlain);
 }
 
 }  // namespace
 
-std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file) {
+std::string describe_port_list(std::vector<std::uint16_t> ports) {
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  std::string text;
+  for (auto first = ports.begin(); first != ports.end();) {
+    auto last = first;
+    while (last + 1 != ports.end() && *(last + 1) == *last + 1) ++last;
+    if (!text.empty()) text += ',';
+    text += std::to_string(*first);
+    if (last != first) text += "-" + std::to_string(*last);
+    first = last + 1;
+  }
+  return text;
+}
+
+std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
+                          Colour colour) {
   std::string text = line("account", describe_account(plan, group_name));
-  text += describe_ports(plan);
+  text += describe_ports(plan, obstacle == nullptr ? ", free" : "");
   text += line("mode", describe_mode(plan));
-  text += line("confinement", "off");
-  text += line("command", printable(file) + ", executable by " + format(plan.account));
-  text += line("verdict", "ready");
+  text += line("confinement", describe_confinement(plan));
+  const auto executable = obstacle == nullptr ? ", executable by " + format(plan.account) : "";
+  text += line("command", printable(file) + executable);
+  text += line("verdict", describe_verdict(obstacle, colour));
   return text;
 }
 
@@ -70,7 +113,9 @@ Ports:
   -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; repeatable
   -m, --mode MODE           ambient: the daemon binds, with the capability to
                             listen-fds, inetd, nginx: it is handed open sockets
-      --confine WHAT        keep it from binding other ports: off
+      --confine WHAT        which TCP ports not listed it cannot bind:
+                            privileged (default with the capability),
+                            listed (none but those), off
       --backlog N           queue of a listening socket (default 4096)
       --reuse-port          open the sockets with SO_REUSEPORT
 Process:

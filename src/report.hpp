@@ -2,15 +2,23 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "error.hpp"
 #include "plan.hpp"
 
 namespace lowportbind {
 
-/// What `--check` prints once the launch has come as far as the exec: one line for each fact, for a person to read.
-/// `group_name` may be empty; `file` is the command as it was found. Pure.
-std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file);
+enum class Colour { kNone, kTerminal };
+
+/// What `--check` prints after the launch has come as far as the exec, or failed on the way with `obstacle`: one line
+/// for each fact, for a person to read. `group_name` may be empty; `file` is the command as it was found, or as it was
+/// given. Pure.
+std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
+                          Colour colour);
+
+/// The ports as "80,443,8000-8100". Pure.
+std::string describe_port_list(std::vector<std::uint16_t> ports);
 
 /// What `--help` prints: at most 80 columns wide and 40 lines long. Pure.
 std::string help_text();

@@ -4,12 +4,14 @@
 #include <netinet/in.h>
 #include <sys/fsuid.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
+#include "bind_failure.hpp"
 #include "error.hpp"
 
 namespace lowportbind {
@@ -60,25 +62,6 @@ std::string describe(const PlannedSocket& planned) {
   return port + (planned.family == SocketFamily::kIpv4 ? " (IPv4)" : " (IPv6)");
 }
 
-/// The command that shows, or mends, the cause of a refused bind(2).
-std::string hint_for_bind(const PlannedSocket& planned, int error) {
-  const auto& address = planned.address;
-  switch (error) {
-    case EADDRINUSE: {
-      const std::string option = address.transport == Transport::kTcp ? "-ltnp" : "-lunp";
-      return "as root, this shows who has it: ss " + option + " 'sport = :" + std::to_string(address.port) + "'";
-    }
-    case EADDRNOTAVAIL:
-      return "`ip address` lists the addresses that this host has";
-    case EACCES:
-      return "the network namespace belongs to another user namespace, where the capability does not count";
-    case EINVAL:
-      return "a link-local address needs its interface: [fe80::1%eth0]:80";
-    default:
-      return {};
-  }
-}
-
 void set_option(const UniqueFd& socket, int level, int option, int value, const PlannedSocket& planned) {
   if (setsockopt(socket.value(), level, option, &value, sizeof(value)) != 0) {
     throw system_failure("cannot set a socket option of", describe(planned), errno);
@@ -105,7 +88,7 @@ void verify_socket(const UniqueFd& socket, const SocketAddress& wanted, const Pl
   }
 }
 
-UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
+UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const SocketAddress& address) {
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   const int domain = planned.family == SocketFamily::kIpv4 ? AF_INET : AF_INET6;
   UniqueFd socket(::socket(domain, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
@@ -120,12 +103,19 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   }
   if (is_tcp) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, planned);
   if (plan.reuse_port) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, planned);
-  const auto address = to_socket_address(planned);
   if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
-    throw system_failure("cannot bind", describe(planned), errno, hint_for_bind(planned, errno));
+    throw explain_bind(describe(planned), planned.address, errno);
   }
+  return socket;
+}
+
+UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
+  const auto address = to_socket_address(planned);
+  auto socket = bind_socket(planned, plan, address);
+  const bool is_tcp = planned.address.transport == Transport::kTcp;
   if (is_tcp && listen(socket.value(), plan.backlog) != 0) {
-    throw system_failure("cannot listen on", describe(planned), errno, hint_for_bind(planned, errno));
+    if (errno == EADDRINUSE) throw explain_bind(describe(planned), planned.address, errno);
+    throw system_failure("cannot listen on", describe(planned), errno);
   }
   verify_socket(socket, address, planned);
   return socket;
@@ -152,6 +142,10 @@ std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
   // An exception above ends the launch, so that there is nobody for whom to put the fsuid back.
   if (plan.fsuid) set_fsuid(own_fsuid);
   return sockets;
+}
+
+void probe_sockets(const SocketPlan& plan) {
+  for (const auto& planned : plan.sockets) bind_socket(planned, plan, to_socket_address(planned));
 }
 
 }  // namespace lowportbind

@@ -9,7 +9,12 @@ namespace lowportbind {
 
 /// Opens the planned sockets in their order: bound, the TCP ones listening, all close-on-exec and blocking
 /// (O_NONBLOCK belongs to the open file, which the daemon's other processes share, and so is the daemon's to set).
-/// Throws Error that names the address, with a hint for what a user can mend. socket(7), ip(7), ipv6(7), listen(2).
+/// Throws Error that names the address, who has it as far as that can be seen, and a hint for what a user can mend.
+/// socket(7), ip(7), ipv6(7), listen(2).
 std::vector<UniqueFd> open_sockets(const SocketPlan& plan);
+
+/// Binds each of the planned sockets and closes it again, to see whether a daemon with this process's rights could have
+/// it. Throws the same Error as open_sockets().
+void probe_sockets(const SocketPlan& plan);
 
 }  // namespace lowportbind

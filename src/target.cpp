@@ -56,6 +56,13 @@ std::optional<Structure> structure_at(std::string_view beginning, std::size_t of
   return structure;
 }
 
+/// The kernel goes by the machine, whose number stands at the same place in both classes of header.
+bool is_32_bit(std::string_view beginning) {
+  const auto header = structure_at<Elf32_Ehdr>(beginning, 0);
+  if (!header || !beginning.starts_with(ELFMAG)) return false;
+  return header->e_machine == EM_386 || header->e_machine == EM_ARM || header->e_ident[EI_CLASS] == ELFCLASS32;
+}
+
 /// The program loader that an ELF file of this machine's word size names; empty for a static one.
 std::string loader_of(std::string_view beginning) {
   const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
@@ -149,6 +156,30 @@ bool is_nosuid(const std::string& file) {
   return statvfs(file.c_str(), &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
 }
 
+bool changes_account(const std::string& program, const Account& account) {
+  struct stat status {};
+  if (stat(program.c_str(), &status) != 0) return false;
+  const bool set_user = (status.st_mode & S_ISUID) != 0;
+  const bool set_group = (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);  // without S_IXGRP: a lock
+  return (set_user && status.st_uid != account.uid) || (set_group && status.st_gid != account.gid);
+}
+
+/// The permitted set after execve(2), as capabilities(7) has it, against what was planned.
+void require_capabilities(const std::string& program, const FileCapabilities& capabilities, const PrivilegePlan& plan) {
+  const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set();
+  auto gained = (capabilities.permitted & bounding) | (capabilities.inheritable & plan.capabilities);
+  if (capabilities.effective && (capabilities.permitted & ~gained) != 0) {
+    throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
+                         "as root: setcap -r " + program);
+  }
+  if (plan.set_no_new_privs) gained &= plan.capabilities;
+  if (!capabilities.effective) gained = kNoCapability;  // permitted, not effective: of no use to an unmodified daemon
+  if ((plan.capabilities & ~gained) != 0) {
+    throw cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
+                         "as root: setcap -r " + program + "; or use --mode listen-fds");
+  }
+}
+
 }  // namespace
 
 void require_known_format(const std::string& file) {
@@ -162,32 +193,23 @@ void require_known_format(const std::string& file) {
                        "give it one, or name the shell: -- /bin/sh " + file);
 }
 
-void require_planned_rights(const std::string& file, const PrivilegePlan& plan, const Account& account) {
+void require_planned_rights(const std::string& file, const Plan& plan) {
   const auto program = resolve_interpreters(file);
-  struct stat status {};
-  const bool has_set_id =
-      !plan.set_no_new_privs && stat(program.c_str(), &status) == 0 &&
-      (((status.st_mode & S_ISUID) != 0 && status.st_uid != account.uid) ||
-       ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != account.gid));
+  if (plan.confinement.kind != Confinement::kOff && is_32_bit(read_beginning(program))) {
+    throw cannot_execute(program, "it is a 32-bit program, and the confinement refuses the system calls of those",
+                         plan.mode == Mode::kAmbient
+                             ? "hand sockets over: --mode listen-fds; or open every privileged port: --confine off"
+                             : "leave --confine out");
+  }
+  const auto& privileges = plan.privileges;
+  const bool has_set_id = !privileges.set_no_new_privs && changes_account(program, plan.account);
   const auto capabilities = read_file_capabilities(program);
   if ((!has_set_id && !capabilities) || is_nosuid(program)) return;
   if (has_set_id) {
-    throw cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(account),
+    throw cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(plan.account),
                          "leave --allow-new-privs out, or as root: chmod u-s,g-s " + program);
   }
-  const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set();
-  auto gained = (capabilities->permitted & bounding) | (capabilities->inheritable & plan.capabilities);
-  if (capabilities->effective && (capabilities->permitted & ~gained) != 0) {
-    throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
-                         "as root: setcap -r " + program);
-  }
-  if (plan.set_no_new_privs) gained &= plan.capabilities;
-  if (!capabilities->effective)
-    gained = kNoCapability;  // permitted and not effective: of no use to an unmodified daemon
-  if ((plan.capabilities & ~gained) != 0) {
-    throw cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
-                         "as root: setcap -r " + program + "; or use --mode listen-fds");
-  }
+  require_capabilities(program, *capabilities, privileges);
 }
 
 }  // namespace lowportbind

@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -98,7 +99,7 @@ TEST_CASE("a socket that cannot be had is an error that names the address and th
   }
 }
 
-TEST_CASE("a port that is taken is an error that says how to see by whom") {
+TEST_CASE("a port that is taken is an error that says by whom") {
   support::enter_own_network();
   const int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -109,12 +110,14 @@ TEST_CASE("a port that is taken is an error that says how to see by whom") {
   const auto ipv4 = attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", "127.0.0.1:80"});
   const auto every = attempt::launch({"--user", "www-data", "--mode", "inetd", "-p", "80"});
   close(taken);
-  const std::string hint = "as root, this shows who has it: ss -ltnp 'sport = :80'";
+  const auto pid = std::to_string(getpid());
+  const auto reason = "Address already in use by cli_tests (pid " + pid + ")";
+  const auto hint = "this shows what it is: ps -fp " + pid;
   CHECK(ipv4.result.status == 125);
-  CHECK(ipv4.result.err == attempt::lines("cannot bind: 127.0.0.1:80/tcp: Address already in use", hint));
+  CHECK(ipv4.result.err == attempt::lines("cannot bind: 127.0.0.1:80/tcp: " + reason, hint));
   CHECK_FALSE(ipv4.executed);
   CHECK(every.result.status == 125);
-  CHECK(every.result.err == attempt::lines("cannot bind: 80/tcp (IPv4 and IPv6): Address already in use", hint));
+  CHECK(every.result.err == attempt::lines("cannot bind: 80/tcp (IPv4 and IPv6): " + reason, hint));
   CHECK_FALSE(every.executed);
 }
 

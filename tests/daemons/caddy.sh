@@ -1,6 +1,8 @@
 #!/bin/sh
 # caddy, a static Go program with its own threads and no libc, binds 80, 443 and 443/udp by itself.
 set -eu
+# shellcheck source=../support/confinement.sh
+. "$(dirname "$0")/../support/confinement.sh"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
@@ -21,5 +23,15 @@ expect "the page over IPv6" "$(fetch 'http://[::1]/')" "caddy on port 80"
 wait_for "a page over TLS" fetch --insecure https://localhost/
 expect "the page over TLS" "$(fetch --insecure https://localhost/)" "caddy on port 443"
 check_processes caddy "$bind_capability"
+check_confinement
 [ -d /var/lib/caddy/.local/share/caddy ] || fail "HOME was not that of the account"
 stop_daemon 0
+
+# Port 81 is open to the capability, and not to the confined daemon.
+printf 'http://:81 {\n\trespond "caddy on port 81"\n}\n' >>"$work/caddy/Caddyfile"
+set -- --user caddy -p 80,443,443/udp -- caddy run --config "$work/caddy/Caddyfile" --adapter caddyfile
+launch --confine off "$@"
+wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/
+expect_filters 0
+stop_daemon 0
+check_unlisted_refused 'listen tcp :81: bind: permission denied' "$@"

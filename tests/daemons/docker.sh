@@ -4,6 +4,8 @@
 set -eu
 # In a PID namespace, which takes all that the engine starts with it when it ends.
 [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0"
+# shellcheck source=../support/confinement.sh
+. "$(dirname "$0")/../support/confinement.sh"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
@@ -59,8 +61,9 @@ engine=$daemon
 run_www() {
     image=$1
     shift
-    timeout 60 docker run --rm "$@" "$image" /daemon status pid fds bind=tcp/4/80 >"$work/answers" 2>>"$log" ||
-        fail "docker run $* $image: status $?"
+    timeout 60 docker run --rm "$@" "$image" /daemon status pid fds bind=tcp/4/80 bind=tcp/4/81 \
+        >"$work/answers" 2>"$work/errors" || fail "docker run $* $image: status $?: $(cat "$work/errors")"
+    cat "$work/errors" >>"$log"
 }
 
 # expect_answer QUESTION ANSWER: in the words of the probe.
@@ -76,19 +79,46 @@ check_www() {
     expect_answer bind=tcp/4/80 ok
 }
 
+# check_container_confinement: either the daemon is confined, or the launcher says in its one line that the engine or the
+# kernel does not let it. The engine has a seccomp filter of its own.
+check_container_confinement() {
+    grep '^lowportbind: ' "$work/errors" >"$work/lines" || :
+    if [ ! -s "$work/lines" ]; then
+        expect_answer bind=tcp/4/81 EACCES
+        expect_answer Seccomp_filters $((engine_filters + 1))
+    else
+        expect "the number of lines" "$(wc -l <"$work/lines")" 1
+        grep -q '^lowportbind: every privileged port is open to the daemon: ' "$work/lines" || fail "another line"
+        expect_answer bind=tcp/4/81 ok
+        expect_answer Seccomp_filters "$engine_filters"
+    fi
+}
+
 # In a network of its own, Docker opens all ports to everyone: nothing is needed, and nothing is given.
 run_www www --network none
 check_www "$no_capability"
 
 # In the network that this test has, port 80 is privileged.
-timeout 60 docker run --rm --network host --user 33:33 --entrypoint /daemon www bind=tcp/4/80 >"$work/answers"
+timeout 60 docker run --rm --network host --user 33:33 --entrypoint /daemon www status bind=tcp/4/80 \
+    >"$work/answers"
 expect_answer bind=tcp/4/80 EACCES
+engine_filters=$(count_filters "$work/answers")
 run_www www --network host
 check_www "$bind_capability"
+check_container_confinement
 
 # With the three capabilities that it takes, and without CAP_SETPCAP the bounding set stays as Docker made it.
 run_www www --network host --cap-drop ALL --cap-add NET_BIND_SERVICE --cap-add SETUID --cap-add SETGID
 check_www "$bind_capability" 00000000000004c0
+check_container_confinement
+
+# What the engine's own filter leaves out is there without it, if the kernel has it.
+with_filter=$engine_filters
+engine_filters=$(count_filters /proc/self/status)
+run_www www --network host --security-opt seccomp=unconfined
+check_www "$bind_capability"
+check_container_confinement
+engine_filters=$with_filter
 
 # No root at all: the capability is in the bounding set alone, until the launcher's file capability brings it back.
 set -- --network host --user 33:33 --cap-drop ALL --cap-add NET_BIND_SERVICE
@@ -102,6 +132,7 @@ docker build --tag www-unprivileged --file "$work/container/unprivileged.Dockerf
     fail "docker build"
 run_www www-unprivileged "$@"
 check_www "$bind_capability"
+check_container_confinement
 
 # With no_new_privs the file capability counts only if the permitted set that the engine leaves has it: Docker 26 does,
 # Docker 20.10 does not, and then the launcher says why it fails.

@@ -1,6 +1,8 @@
 #!/bin/sh
 # java binds port 80 by itself. A file capability on java, the usual way, stops it from starting at all.
 set -eu
+# shellcheck source=../support/confinement.sh
+. "$(dirname "$0")/../support/confinement.sh"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
@@ -27,4 +29,13 @@ wait_for "a page" fetch http://127.0.0.1/
 expect "the page over IPv4" "$(fetch http://127.0.0.1/)" "java on port 80"
 expect "the page over IPv6" "$(fetch 'http://[::1]/')" "java on port 80"
 check_processes java "$bind_capability"
+check_confinement
 stop_daemon 143
+
+# Port 81 is open to the capability, and not to the confined daemon.
+sed 's/(80)/(81)/' "$work/java/Server.java" >"$work/java/OtherPort.java"
+launch --user www-data -p 80 --confine off -- java "$work/java/OtherPort.java"
+wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/
+expect_filters 0
+stop_daemon 143
+check_unlisted_refused 'BindException: Permission denied' --user www-data -p 80 -- java "$work/java/OtherPort.java"

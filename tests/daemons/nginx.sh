@@ -2,6 +2,8 @@
 # Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80 by itself, in mode nginx
 # it takes the sockets that it is given and has no capability.
 set -eu
+# shellcheck source=../support/confinement.sh
+. "$(dirname "$0")/../support/confinement.sh"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
@@ -36,10 +38,30 @@ check_refused 'bind() to 0.0.0.0:80 failed (13: Permission denied)' \
 
 launch --user www-data -p 80 -- nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
 check_pages "$bind_capability"
+check_confinement
 grep -q 'GET / HTTP' /var/log/lowportbind-nginx/access.log || fail "nothing in the access log"
 stop_daemon 0
 
 launch --user www-data -m nginx -p 80 -- nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
 check_pages "$no_capability"
+expect_filters 0
 expect_log 'using inherited sockets from "3;4;"'
 stop_daemon 0
+
+# Port 81 is open to the capability, and not to the confined daemon.
+sed 's/listen 80;/listen 80; listen 81;/' "$work/nginx/nginx.conf" >"$work/nginx/other-port.conf"
+set -- --user www-data -p 80 -- nginx -e stderr -c "$work/nginx/other-port.conf" -g 'daemon off;'
+launch --confine off "$@"
+wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/
+expect_filters 0
+stop_daemon 0
+check_unlisted_refused 'bind() to 0.0.0.0:81 failed (13: Permission denied)' "$@"
+
+# Listed alone, it is confined on the sockets that it is given, too.
+if is_confining; then
+    launch --user www-data -m nginx -p 80 --confine listed -- \
+        nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
+    check_pages "$no_capability"
+    check_confinement
+    stop_daemon 0
+fi

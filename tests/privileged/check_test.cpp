@@ -1,23 +1,52 @@
+#include "check.hpp"
+
 #include <doctest/doctest.h>
-#include <linux/capability.h>
+#include <fcntl.h>
+#include <pty.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <filesystem>
-
-#include "daemon.hpp"
 
 using support::check_refused;
 
 namespace {
 
-support::Result check(const support::Words& options, const support::Words& command,
-                      std::function<void()> in_child = {}) {
+/// What `--check` prints on a terminal, or with `variable` in the environment.
+std::string print_on_terminal(const support::Words& options, const std::string& variable = {}) {
+  int terminal = -1;
+  int there = -1;
+  if (openpty(&terminal, &there, nullptr, nullptr, nullptr) != 0) support::skip("there is no terminal to be had here");
   support::Invocation invocation;
-  invocation.argv = support::join({{support::launcher(), "--check"}, options, {"--"}, command});
-  invocation.environment = {"PATH=/usr/bin:/bin"};
-  invocation.in_child = std::move(in_child);
-  return support::run(invocation);
+  invocation.argv = support::join({{support::launcher(), "--check", "-u", "www-data"}, options, {"--", "/bin/true"}});
+  invocation.environment = {"PATH=/usr/bin:/bin", "TERM=xterm"};
+  if (!variable.empty()) invocation.environment->push_back(variable);
+  invocation.in_child = [=] {
+    if (dup2(there, STDOUT_FILENO) < 0) _exit(122);
+  };
+  support::run(invocation);
+  std::array<char, 4096> buffer{};
+  const auto count = read(terminal, buffer.data(), buffer.size());
+  close(terminal);
+  close(there);
+  std::string text(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
+  text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
+  return text;
+}
+
+constexpr const char* kGreenReady = "verdict      \x1b[32mready\x1b[0m\n";
+
+/// The sockets of the test's own network, connections that are being closed included.
+std::string sockets_here() {
+  std::string lines;
+  for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) {
+    const auto text = support::read_file(std::string("/proc/self/net/") + table);
+    lines += text.substr(std::min(text.size(), text.find('\n') + 1));
+  }
+  return lines;
 }
 
 }  // namespace
@@ -36,7 +65,7 @@ TEST_CASE("--check prints the plan and executes nothing") {
       {{"-u", "www-data", "-p", "80,8080,53/udp"},
        {"www-data (uid 33), group www-data (33), groups 33\n", "80/tcp", "8080/tcp", "53/udp",
         "privileged here (< 1024)", "not privileged here (>= 1024)", "ambient: CAP_NET_BIND_SERVICE\n"}},
-      {{"-u", "www-data", "-p", "8080"}, {"8080/tcp", "ambient: no capability\n"}},
+      {{"-u", "www-data", "-p", "8080"}, {"8080/tcp", "ambient: no capability, since no listed port needs one here\n"}},
       {{"-u", "49152:33", "--groups", "none"},
        {"uid 49152, group www-data (33), groups none\n", "ports        none\n"}},
       {{"-u", "www-data", "-p", "80,[::1]:443", "-m", "listen-fds"}, {"[::1]:443/tcp", "listen-fds: 2 open sockets"}},
@@ -44,16 +73,14 @@ TEST_CASE("--check prints the plan and executes nothing") {
       {{"-u", "www-data", "-p", "80", "-m", "inetd", "--new-session", "--clear-env"}, {"inetd: 1 open socket"}},
   };
   for (const auto& row : rows) {
-    const auto result = check(row.options, {script});
+    const auto result = check::ready({.options = row.options, .command = {script}});
     CAPTURE(result.out);
     CAPTURE(result.err);
-    CHECK(result.status == 0);
     for (const auto& line : row.lines) {
       CAPTURE(line);
       CHECK(result.out.find(line) != std::string::npos);
     }
     CHECK(result.out.find(script + ", executable by ") != std::string::npos);
-    CHECK(result.out.find("ready\n") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(trace_left));
   }
   // The control: without --check it is executed.
@@ -63,30 +90,96 @@ TEST_CASE("--check prints the plan and executes nothing") {
 
 TEST_CASE("--check leaves no socket behind") {
   support::enter_own_network();
-  for (int round = 0; round < 2; ++round) {
-    CHECK(check({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"/bin/true"}).status == 0);
+  for (const char* mode : {"ambient", "listen-fds", "inetd", "nginx"}) {
+    CAPTURE(mode);
+    for (int round = 0; round < 2; ++round) check::ready({.options = {"-u", "www-data", "-p", "80", "-m", mode}});
+    CHECK(sockets_here().empty());
   }
+  check::ready({.options = {"-u", "www-data", "-p", "80,53/udp,8080"}});
+  CHECK(sockets_here().empty());
   CHECK(support::listen_on(80) >= 0);
+  CHECK_FALSE(sockets_here().empty());
 }
 
-TEST_CASE("--check says what would keep the launch from being ready with the status of the launch") {
+TEST_CASE("--check makes no system call that would change a file or execute one") {
   support::enter_own_network();
-  const support::TemporaryDirectory directory;
-  const auto data = directory.write("data", "x", 0644);
-  const auto for_root = directory.write("for-root", "#!/bin/sh\n", 0700);
-  const auto no_ids = [] { support::drop_capabilities({CAP_SETUID}); };
-  check_refused(check({"-u", "www-data", "-p", "80"}, {"no-such-daemon"}), 127, {"cannot find the command"});
-  check_refused(check({"-u", "www-data", "-p", "80"}, {"/nowhere/daemon"}), 127, {"cannot find the command"});
-  check_refused(check({"-u", "www-data", "-p", "80"}, {data}), 126, {"cannot execute: " + data});
-  check_refused(check({"-u", "www-data", "-p", "80"}, {for_root}), 126, {"cannot execute: " + for_root});
-  check_refused(check({"-u", "nosuch", "-p", "80"}, {"/bin/true"}), 125, {"there is no such name"});
-  check_refused(check({"-u", "root", "-p", "80"}, {"/bin/true"}), 125, {"it is root"});
-  check_refused(check({"-u", "www-data", "-p", "80"}, {"/bin/true"}, no_ids), 125, {"CAP_SETUID"});
-  check_refused(check({"-p", "80"}, {"/bin/true"}, [] { support::become(33, 33); }), 125,
-                {"cannot give the port: 80/tcp: ", "hint: "});
+  support::require_strace();
+  const support::Words changes{"execve",   "fchmod", "chmod",  "fchmodat", "fchown",    "chown",     "fchownat",
+                               "lchown",   "unlink", "rename", "mkdir",    "truncate",  "ftruncate", "link",
+                               "unlinkat", "mknod",  "utime",  "setxattr", "fsetxattr", "kill",      "ptrace"};
+  for (const support::Words& options : {support::Words{"-p", "80,8080"}, support::Words{"-p", "80", "-m", "nginx"},
+                                        support::Words{"-p", "80", "--own-stdio", "--new-session"}}) {
+    const auto traced = support::trace(
+        {"-e", "trace=!landlock_add_rule"},
+        support::join({{support::launcher(), "--check", "-u", "www-data"}, options, {"--", "/bin/true"}}));
+    CAPTURE(traced.result.err);
+    REQUIRE(traced.result.status == 0);
+    REQUIRE(traced.calls.size() > 20);
+    for (const auto& call : traced.calls) {
+      CAPTURE(call);
+      const auto name = call.substr(0, call.find('('));
+      CHECK(std::find(changes.begin(), changes.end(), name) == changes.end());
+      if (!name.starts_with("open")) continue;
+      for (const char* flag : {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"}) {
+        CHECK(call.find(flag) == std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_CASE("--check prints the plan and the way out where the launch would not be ready with status 125 alone") {
+  support::enter_own_network();
+  const check::Obstacle obstacle{"cannot find the command: no-such-daemon: it is in none of the directories of PATH",
+                                 "give its full path: -- /full/path/of/no-such-daemon"};
+  const auto result = check::not_ready_as_launched(
+      {.options = {"-u", "www-data", "-p", "80", "--confine", "off"}, .command = {"no-such-daemon"}}, 127, obstacle);
+  CHECK(result.out ==
+        "account      www-data (uid 33), group www-data (33), groups 33\n"
+        "ports        80/tcp          privileged here (< 1024)\n"
+        "mode         ambient: CAP_NET_BIND_SERVICE\n"
+        "confinement  off, every privileged port is open to the daemon\n"
+        "command      no-such-daemon\n"
+        "verdict      not ready: " +
+            obstacle.sentence + "\n");
+  CHECK(result.err == "lowportbind: " + obstacle.sentence + "\nlowportbind: hint: " + obstacle.hint + "\n");
+}
+
+TEST_CASE("--check of an account that there is not or that is root has no plan to print") {
+  support::enter_own_network();
+  for (const char* account : {"nosuch", "root", "", "0:0"}) {
+    CAPTURE(account);
+    const auto launched = check::run({.options = {"-u", account, "-p", "80"}}, {});
+    const auto result = check::run({.options = {"-u", account, "-p", "80"}}, {"--check"});
+    CHECK(result.status == 125);
+    CHECK(result.out.empty());
+    CHECK(result.err == launched.err);
+  }
+}
+
+TEST_CASE("--check on a terminal has a coloured verdict") {
+  support::enter_own_network();
+  CHECK(print_on_terminal({"-p", "80"}).ends_with(kGreenReady));
   const int taken = support::listen_on(80);
   CHECK(taken >= 0);
-  check_refused(check({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"/bin/true"}), 125, {"cannot bind: 80/tcp"});
+  const auto not_ready = print_on_terminal({"-p", "80"});
+  CHECK(not_ready.find("\nverdict      \x1b[31mnot ready: cannot bind: 80/tcp") != std::string::npos);
+  CHECK(not_ready.ends_with("\x1b[0m\n"));
+}
+
+TEST_CASE("--check has no colour where NO-COLOR is set or nobody looks") {
+  support::enter_own_network();
+  for (const char* variable : {"NO_COLOR=1", "NO_COLOR=0", "NO_COLOR=false"}) {
+    CAPTURE(variable);
+    const auto plain = print_on_terminal({"-p", "80"}, variable);
+    CHECK(plain.ends_with("\nverdict      ready\n"));
+    CHECK(plain.find('\x1b') == std::string::npos);
+  }
+  CHECK(check::ready({.options = {"-u", "www-data", "-p", "80"}}).out.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("--check takes a NO-COLOR that is empty for none as no-color.org has it") {
+  support::enter_own_network();
+  CHECK(print_on_terminal({"-p", "80"}, "NO_COLOR=").ends_with(kGreenReady));
 }
 
 TEST_CASE("--check that cannot be printed is a failure") {

@@ -85,7 +85,7 @@ TEST_CASE("a system call that fails ends the launch in listen-fds mode with the 
            {"cannot open a socket for: 80/tcp (IPv4 and IPv6): Too many open files", "ulimit -n"}},
           {"bind(", "EADDRINUSE", {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use", "ss -ltnp"}},
           {"bind(", "ENOMEM", {"cannot bind: 80/tcp (IPv4 and IPv6): Cannot allocate memory"}},
-          {"listen(", "EADDRINUSE", {"cannot listen on: 80/tcp (IPv4 and IPv6): Address already in use", "ss -ltnp"}},
+          {"listen(", "EADDRINUSE", {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use", "ss -ltnp"}},
           {"setsockopt(", "ENOMEM", {"cannot set a socket option of: 80/tcp (IPv4 and IPv6): Cannot allocate memory"}},
           {"setfsuid(33", "EPERM", {"cannot open sockets as: uid 33"}},
           {"setresuid(33", "ENOMEM", {"setresuid: Cannot allocate memory"}},

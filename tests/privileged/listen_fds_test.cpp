@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -81,15 +82,17 @@ TEST_CASE("pitfall 16: whether IPv6 sockets take IPv4 by default does not matter
   }
 }
 
-TEST_CASE("pitfall 16: a port that somebody else has is refused with the command that shows who") {
+TEST_CASE("pitfall 16: a port that somebody else has is refused with the name and the PID of the holder") {
   support::enter_own_network();
   const int taken = support::listen_on(80);
   CHECK(taken >= 0);
+  const auto pid = std::to_string(getpid());
   for (const char* address : {"80", "0.0.0.0:80", "127.0.0.1:80"}) {
     const auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", address}, {"status"});
     support::check_refused(result, 125,
-                           {"lowportbind: cannot bind: ", address, "Address already in use",
-                            "lowportbind: hint: as root, this shows who has it: ss -ltnp 'sport = :80'"});
+                           {"lowportbind: cannot bind: ", address,
+                            ": Address already in use by " + support::own_status("Name") + " (pid " + pid + ")\n",
+                            "lowportbind: hint: this shows what it is: ps -fp " + pid + "\n"});
   }
   // IPv6 alone does not conflict with it.
   CHECK(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "[::]:80"}, {"status"}).status == 0);

@@ -105,8 +105,9 @@ TEST_CASE("pitfall 10: securebits that forbid a step end the launch at that step
     std::string message;
   };
   const Row rows[] = {
-      {SECBIT_NO_CAP_AMBIENT_RAISE, "cannot set the capabilities: PR_CAP_AMBIENT: Operation not permitted"},
-      {SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, "PR_CAP_AMBIENT: Operation not permitted"},
+      {SECBIT_NO_CAP_AMBIENT_RAISE,
+       "cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid to raise the ambient set"},
+      {SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, "securebits forbid to raise the ambient set"},
       {SECBIT_KEEP_CAPS_LOCKED, "PR_SET_KEEPCAPS: Operation not permitted"},
       {SECBIT_NOROOT, "cannot become: www-data (uid 33): "},
       {SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, "cannot become: www-data (uid 33): "},

@@ -7,7 +7,7 @@
 
 #include <array>
 
-#include "daemon.hpp"
+#include "check.hpp"
 
 using support::check_daemon;
 using support::check_refused;
@@ -79,10 +79,41 @@ TEST_CASE("pitfall 12: a network of another user namespace refuses and the hint 
   require_user_namespaces();
   check_refused(launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"status"}, inside({})), 125,
                 {"cannot bind: 80/tcp (IPv4 and IPv6): Permission denied",
-                 "hint: the network namespace belongs to another user namespace, where the capability does not count"});
-  // Nothing tells before the attempt, so that in ambient mode it is the daemon's bind that fails.
+                 "hint: the network may belong to another user namespace, where the capability does not count"});
+  // Nothing but --check tries it before the daemon does, so that in ambient mode it is the daemon's bind that fails.
   const auto control = support::run_in_child({support::probe(), "bind=tcp/4/80"}, inside({}));
   CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
+}
+
+TEST_CASE("pitfall 12: --check in a network of another user namespace says what the launch says that opens sockets") {
+  require_user_namespaces();
+  const auto setting = [](const support::Words& options) {
+    return check::Setting{.options = support::join({{"-u", "www-data", "-p", "80"}, options}), .in_child = inside({})};
+  };
+  const auto launched = check::run(setting({"-m", "listen-fds"}), {});
+  const std::string sentence = "cannot bind: 80/tcp (IPv4 and IPv6): Permission denied";
+  const auto hint_at = launched.err.find("hint: the network may belong to another user namespace");
+  REQUIRE(hint_at != std::string::npos);
+  const auto hint = launched.err.substr(hint_at + 6, launched.err.size() - hint_at - 7);
+  check::not_ready(setting({}), {sentence, hint});
+  check::not_ready_as_launched(setting({"-m", "listen-fds"}), 125, {sentence, hint});
+  // A network of its own, or a port that is not privileged there, needs no right that does not count.
+  check::ready({.options = {"-u", "www-data", "-p", "80"}, .in_child = inside({.own_network = true})});
+  check::ready({.options = {"-u", "www-data", "-p", "8080"}, .in_child = inside({})});
+}
+
+TEST_CASE("pitfall 12: --check under unshare -Ur finds that the network is the one outside") {
+  support::enter_own_network();
+  support::enter_own_mounts();
+  const support::Words unshare{"unshare", "-Ur"};
+  if (support::run(support::join({unshare, {"/bin/true"}})).status != 0)
+    support::skip("unshare -Ur does not work here");
+  const auto result = support::run(
+      support::join({unshare, {support::launcher(), "--check", "-u", "www-data", "-p", "80", "--", "/bin/true"}}));
+  CAPTURE(result.err);
+  CHECK(result.status == 125);
+  CHECK(check::line(result, "verdict") == "not ready: cannot bind: 80/tcp (IPv4 and IPv6): Permission denied");
+  CHECK(result.err.find("\nlowportbind: hint: the network may belong to another user namespace") != std::string::npos);
 }
 
 TEST_CASE("pitfall 12: unshare -Ur as an ordinary user has no other user to become") {

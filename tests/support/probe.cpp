@@ -26,7 +26,11 @@
 #include <string>
 #include <vector>
 
+#include "socket_experiments.hpp"
+
 namespace {
+
+using experiments::errno_name;
 
 std::FILE* output = stdout;
 
@@ -34,8 +38,6 @@ void answer(const std::string& question, const std::string& text) {
   std::fprintf(output, "%s:\t%s\n", question.c_str(), text.c_str());
   std::fflush(output);
 }
-
-std::string errno_name() { return strerrorname_np(errno); }
 
 /// Everything that /proc says of this process.
 void print_status() {
@@ -215,6 +217,14 @@ void ask(const std::string& question) {
   if (question == "cwd") return answer(question, getcwd(nullptr, 0));
   if (question.starts_with("fd=")) return answer(question, describe_descriptor(std::atoi(argument.c_str())));
   if (question.starts_with("bind=")) return answer(question, try_bind(argument));
+  if (question.starts_with("ports=")) return answer(question, experiments::try_ports(argument));
+  if (question.starts_with("socket=")) return answer(question, experiments::try_socket(argument));
+  if (question.starts_with("connect=")) return answer(question, experiments::try_to_connect(argument));
+  if (question.starts_with("call=")) return answer(question, experiments::try_system_call(argument));
+  if (question.starts_with("i386=")) return answer(question, experiments::try_i386_in_child(argument));
+  if (question == "io_uring") return answer(question, experiments::try_io_uring());
+  if (question == "unix") return answer(question, experiments::try_unix_socket());
+  if (question == "listen") return answer(question, experiments::try_to_listen_unbound());
   if (question.starts_with("reach=")) return answer(question, try_to_reach(argument));
   if (question.starts_with("backlog=")) return answer(question, read_backlog(std::atoi(argument.c_str())));
   if (question.starts_with("open=")) return answer(question, try_open(argument));

@@ -101,6 +101,38 @@ TEST_CASE("each mode has its word") {
   }
 }
 
+TEST_CASE("each confinement has its word") {
+  const std::vector<std::pair<std::string, Confinement>> rows{
+      {"privileged", Confinement::kPrivileged}, {"listed", Confinement::kListed}, {"off", Confinement::kOff}};
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    CHECK(parse({"--confine", row.first}).confinement == row.second);
+    CHECK(format(row.second) == row.first);
+  }
+}
+
+TEST_CASE("the confinement is that of privileged ports in ambient mode and off in the others unless one is named") {
+  struct Row {
+    std::vector<std::string> words;
+    Confinement confinement;
+  };
+  const Row rows[] = {
+      {{}, Confinement::kPrivileged},
+      {{"-m", "ambient"}, Confinement::kPrivileged},
+      {{"-m", "listen-fds"}, Confinement::kOff},
+      {{"-m", "inetd"}, Confinement::kOff},
+      {{"-m", "nginx"}, Confinement::kOff},
+      {{"--confine", "off"}, Confinement::kOff},
+      {{"--confine", "listed"}, Confinement::kListed},
+      {{"-m", "listen-fds", "--confine", "listed"}, Confinement::kListed},
+      {{"-m", "nginx", "--confine", "privileged"}, Confinement::kPrivileged},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.words.size());
+    CHECK(confinement_of(parse(row.words)) == row.confinement);
+  }
+}
+
 TEST_CASE("each choice of groups has its kind") {
   CHECK(parse({"--groups", "init"}).groups->kind == GroupsChoice::Kind::kInit);
   CHECK(parse({"--groups", "none"}).groups->kind == GroupsChoice::Kind::kNone);
@@ -111,7 +143,6 @@ TEST_CASE("each choice of groups has its kind") {
 }
 
 TEST_CASE("every switch and every single value lands in its field") {
-  CHECK(parse({"--confine", "off"}).confinement == Confinement::kOff);
   CHECK(parse({"--backlog", "1"}).backlog == 1);
   CHECK(parse({"--backlog=2147483647"}).backlog == 2147483647);
   CHECK(parse({"--reuse-port"}).reuse_port);

@@ -79,6 +79,47 @@ TEST_CASE("sockets are opened with the options that were given and as the accoun
   CHECK_FALSE(by_user.sockets.fsuid.has_value());
 }
 
+TEST_CASE("with check the sockets of ambient mode are planned to be tried and none is handed over") {
+  auto options = situation::for_www_data("80,53/udp,8080");
+  const auto launch = situation::plan_for_root(options);
+  CHECK(launch.sockets.sockets.empty());
+  CHECK(launch.sockets.only_probe);
+
+  options.action = lowportbind::Action::kCheck;
+  const auto check = situation::plan_for_root(options);
+  CHECK(sockets_of(check) == "80/tcp=dual 53/udp=dual 8080/tcp=dual");
+  CHECK(check.sockets.only_probe);
+  CHECK(check.descriptors.count == 0);
+  CHECK(check.privileges.capabilities == launch.privileges.capabilities);
+  CHECK(situation::variable(check, "LISTEN_FDS") == "unset");
+
+  auto host = situation::started_by_root();
+  host.has_ipv6 = false;
+  CHECK(sockets_of(make_plan(options, situation::www_data(), host)) == "80/tcp=4 53/udp=4 8080/tcp=4");
+}
+
+TEST_CASE("with check the sockets of the other modes are those of the launch") {
+  for (const auto mode : {Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
+    auto options = situation::for_www_data("80", mode);
+    const auto launch = situation::plan_for_root(options);
+    options.action = lowportbind::Action::kCheck;
+    const auto check = situation::plan_for_root(options);
+    CHECK(sockets_of(check) == sockets_of(launch));
+    CHECK_FALSE(check.sockets.only_probe);
+    CHECK(check.descriptors.count == launch.descriptors.count);
+  }
+}
+
+TEST_CASE("with check a launcher with the file capability raises it to try a privileged port in ambient mode") {
+  auto options = situation::for_the_caller("80");
+  const auto host = situation::started_from_capable_file();
+  CHECK_FALSE(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
+  options.action = lowportbind::Action::kCheck;
+  CHECK(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
+  options.listen = parse_known("8080");
+  CHECK_FALSE(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
+}
+
 TEST_CASE("each mode announces its sockets in its own variables") {
   struct Row {
     std::string ports;

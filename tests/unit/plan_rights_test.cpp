@@ -7,20 +7,14 @@
 #include "situations.hpp"
 
 using lowportbind::Account;
-using lowportbind::Host;
 using lowportbind::kNetBindService;
 using lowportbind::kNoCapability;
 using lowportbind::make_plan;
 using lowportbind::Mode;
 using lowportbind::Options;
+using situation::without;
 
 namespace {
-
-Host without(Host host, unsigned capability) {
-  host.capabilities.permitted &= ~lowportbind::only(capability);
-  host.capabilities.effective &= ~lowportbind::only(capability);
-  return host;
-}
 
 const std::string kNeedsCapability =
     ": ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was started without it";

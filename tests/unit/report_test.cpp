@@ -6,32 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "report_lines.hpp"
 #include "situations.hpp"
 
+using lowportbind::Colour;
 using lowportbind::describe_error;
 using lowportbind::describe_plan;
 using lowportbind::make_plan;
 using lowportbind::Mode;
 using lowportbind::Plan;
-
-namespace {
-
-/// What stands behind a label in the report, and behind the lines without a label that follow.
-std::vector<std::string> entries(const std::string& report, const std::string& label) {
-  std::vector<std::string> found;
-  std::istringstream lines(report);
-  std::string current;
-  for (std::string line; std::getline(lines, line);) {
-    REQUIRE(line.size() > 13);
-    if (line.front() != ' ') current = line.substr(0, line.find(' '));
-    if (current == label) found.push_back(line.substr(13));
-  }
-  return found;
-}
-
-using Lines = std::vector<std::string>;
-
-}  // namespace
 
 TEST_CASE("the report says who the daemon runs as") {
   struct Row {
@@ -50,7 +33,8 @@ TEST_CASE("the report says who the daemon runs as") {
   for (const auto& row : rows) {
     CAPTURE(row.line);
     const auto plan = make_plan(situation::for_www_data("80"), row.account, situation::started_by_root());
-    CHECK(entries(describe_plan(plan, row.group_name, "/bin/true"), "account") == Lines{row.line});
+    CHECK(entries(describe_plan(plan, row.group_name, "/bin/true", nullptr, Colour::kNone), "account") ==
+          Lines{row.line});
   }
 }
 
@@ -59,45 +43,48 @@ TEST_CASE("the report lists each port and whether it is privileged here") {
     auto host = situation::started_by_root();
     host.unprivileged_port_start = port_start;
     const auto plan = make_plan(situation::for_www_data(ports, mode), situation::www_data(), host);
-    return describe_plan(plan, "www-data", "/bin/true");
+    return describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone);
   };
   CHECK(entries(report("", Mode::kAmbient, 1024), "ports") == Lines{"none"});
-  CHECK(entries(report("80", Mode::kAmbient, 1024), "ports") == Lines{"80/tcp  privileged here (< 1024)"});
+  CHECK(entries(report("80", Mode::kAmbient, 1024), "ports") ==
+        Lines{"80/tcp          privileged here (< 1024), free"});
   CHECK(entries(report("443,53/udp,8080", Mode::kAmbient, 1024), "ports") ==
-        Lines{"443/tcp  privileged here (< 1024)", "53/udp  privileged here (< 1024)",
-              "8080/tcp  not privileged here (>= 1024)"});
-  CHECK(entries(report("80", Mode::kAmbient, 0), "ports") == Lines{"80/tcp  not privileged here (>= 0)"});
+        Lines{"443/tcp         privileged here (< 1024), free", "53/udp          privileged here (< 1024), free",
+              "8080/tcp        not privileged here (>= 1024), free"});
+  CHECK(entries(report("80", Mode::kAmbient, 0), "ports") == Lines{"80/tcp          not privileged here (>= 0), free"});
   CHECK(entries(report("web=[::1]:80", Mode::kListenFds, 1024), "ports") ==
-        Lines{"web=[::1]:80/tcp  privileged here (< 1024)"});
+        Lines{"web=[::1]:80/tcp  privileged here (< 1024), free"});
 }
 
 TEST_CASE("the report says what the mode gives the daemon") {
   const auto mode_line = [](const std::string& ports, Mode mode) {
     const auto plan = situation::plan_for_root(situation::for_www_data(ports, mode));
-    return entries(describe_plan(plan, "www-data", "/bin/true"), "mode");
+    return entries(describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone), "mode");
   };
   CHECK(mode_line("80", Mode::kAmbient) == Lines{"ambient: CAP_NET_BIND_SERVICE"});
-  CHECK(mode_line("8080", Mode::kAmbient) == Lines{"ambient: no capability"});
+  CHECK(mode_line("8080", Mode::kAmbient) == Lines{"ambient: no capability, since no listed port needs one here"});
+  CHECK(mode_line("", Mode::kAmbient) == Lines{"ambient: no capability"});
   CHECK(mode_line("80", Mode::kNginx) == Lines{"nginx: 2 open sockets, no capability"});
   CHECK(mode_line("80-82", Mode::kListenFds) == Lines{"listen-fds: 3 open sockets, no capability"});
 }
 
 TEST_CASE("the report counts one socket in the singular") {
   const auto plan = situation::plan_for_root(situation::for_www_data("80", Mode::kInetd));
-  CHECK(entries(describe_plan(plan, "", "/bin/true"), "mode") == Lines{"inetd: 1 open socket, no capability"});
+  CHECK(entries(describe_plan(plan, "", "/bin/true", nullptr, Colour::kNone), "mode") ==
+        Lines{"inetd: 1 open socket, no capability"});
 }
 
 TEST_CASE("the report names inherited sockets") {
   const auto host = situation::with_inherited(situation::started_by_root(), {"a", "b"});
   const auto plan = make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), host);
-  const auto report = describe_plan(plan, "www-data", "/bin/true");
+  const auto report = describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone);
   CHECK(entries(report, "ports") == Lines{"inherited alone"});
   CHECK(entries(report, "mode") == Lines{"listen-fds: 2 open sockets, no capability"});
 }
 
 TEST_CASE("the report names the command and cannot be forged by it") {
   const auto plan = situation::plan_for_root(situation::for_www_data("80"));
-  const auto report = describe_plan(plan, "www-data", "/x\nverdict      forged\x1b[0m");
+  const auto report = describe_plan(plan, "www-data", "/x\nverdict      forged\x1b[0m", nullptr, Colour::kNone);
   REQUIRE(entries(report, "command").size() == 1);
   CHECK(entries(report, "command").front().starts_with("/x\\x0averdict      forged\\x1b[0m"));
   CHECK(entries(report, "verdict") == Lines{"ready"});

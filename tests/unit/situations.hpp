@@ -12,6 +12,7 @@
 namespace situation {
 
 constexpr lowportbind::CapabilitySet kEveryCapability = (lowportbind::CapabilitySet{1} << 41U) - 1;
+constexpr int kLandlockAbi = 4;
 
 inline lowportbind::Host started_by_root() {
   lowportbind::Host host;
@@ -19,6 +20,7 @@ inline lowportbind::Host started_by_root() {
   host.pid = 4242;
   host.capabilities = {kEveryCapability, 0, kEveryCapability};
   host.has_ipv6 = true;
+  host.confinement = {kLandlockAbi, {}};
   return host;
 }
 
@@ -27,6 +29,7 @@ inline lowportbind::Host started_by_user() {
   host.identity = {1000, 1000, {27, 1000}};
   host.pid = 4242;
   host.has_ipv6 = true;
+  host.confinement = {kLandlockAbi, {}};
   host.can_be_granted = true;
   host.launcher_path = "/usr/sbin/lowportbind";
   return host;
@@ -69,6 +72,18 @@ inline lowportbind::Host with_inherited(lowportbind::Host host, std::vector<std:
 
 inline lowportbind::Plan plan_for_root(const lowportbind::Options& options) {
   return make_plan(options, www_data(), started_by_root());
+}
+
+/// A kernel that cannot confine, for this reason.
+inline lowportbind::Host without_confinement(lowportbind::Host host, const std::string& missing) {
+  host.confinement = {0, missing};
+  return host;
+}
+
+inline lowportbind::Host without(lowportbind::Host host, unsigned capability) {
+  host.capabilities.permitted &= ~lowportbind::only(capability);
+  host.capabilities.effective &= ~lowportbind::only(capability);
+  return host;
 }
 
 /// The value that the plan sets a variable to; "unset" when it sets none.

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "error.hpp"
+#include "listen_address.hpp"
+
+namespace lowportbind {
+
+/// Why bind(2) was refused with this errno: who has the port, as far as that can be seen, and the command that shows or
+/// mends the cause. `object` is the address as the message is to name it. The launch ends with it: the fsuid is
+/// put back to the euid, since the account may not see who has the port.
+Error explain_bind(const std::string& object, const ListenAddress& address, int error);
+
+}  // namespace lowportbind

@@ -1,0 +1,191 @@
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <stdexcept>
+
+#include "check.hpp"
+
+namespace {
+
+struct Held {
+  std::string name = "holder";
+  int type = SOCK_STREAM;
+  int port = 80;
+  in_addr_t host = INADDR_ANY;
+  uid_t uid = 0;
+};
+
+/// A process of this name that holds a port until the end of the test.
+class Holder {
+ public:
+  explicit Holder(const Held& held) {
+    std::array<int, 2> ready{};
+    if (pipe(ready.data()) != 0) throw std::runtime_error("pipe");
+    pid_ = fork();
+    if (pid_ == 0) hold(held, ready[1]);
+    close(ready[1]);
+    char byte = 0;
+    const bool holds = read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+    if (!holds) throw std::runtime_error("the holder does not hold the port");
+  }
+  ~Holder() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  [[nodiscard]] std::string pid() const { return std::to_string(pid_); }
+
+ private:
+  [[noreturn]] static void hold(const Held& held, int ready) {
+    const int descriptor = socket(AF_INET, held.type, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(held.port));
+    address.sin_addr.s_addr = htonl(held.host);
+    if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) _exit(1);
+    if (held.type == SOCK_STREAM && listen(descriptor, 1) != 0) _exit(1);
+    prctl(PR_SET_NAME, held.name.c_str());
+    // As an exec would have it: the change of user hides what is in /proc, and the holder ends with the test.
+    if (held.uid != 0) support::become(held.uid, held.uid);
+    prctl(PR_SET_DUMPABLE, 1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (write(ready, "x", 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+
+  pid_t pid_ = -1;
+};
+
+void become_www_data() { support::become(33, 33, {33}); }
+
+check::Obstacle in_use(const std::string& what, const std::string& name, const std::string& pid) {
+  return {"cannot bind: " + what + ": Address already in use by " + name + " (pid " + pid + ")",
+          "this shows what it is: ps -fp " + pid};
+}
+
+}  // namespace
+
+TEST_CASE("--check names who has a TCP port in every mode and so does a launch that opens it") {
+  support::enter_own_network();
+  {
+    const Holder holder({.name = "other-daemon"});
+    const auto dual = in_use("80/tcp (IPv4 and IPv6)", "other-daemon", holder.pid());
+    const auto ambient = check::not_ready({.options = {"-u", "www-data", "-p", "80"}}, dual);
+    CHECK(check::line(ambient, "ports") == "80/tcp          privileged here (< 1024)");
+    for (const char* mode : {"listen-fds", "inetd"}) {
+      check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "80", "-m", mode}}, 125, dual);
+    }
+    check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "80", "-m", "nginx"}}, 125,
+                                 in_use("80/tcp (IPv4)", "other-daemon", holder.pid()));
+    check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "443,127.0.0.1:80", "-m", "listen-fds"}}, 125,
+                                 in_use("127.0.0.1:80/tcp", "other-daemon", holder.pid()));
+    // UDP has ports of its own.
+    check::ready({.options = {"-u", "www-data", "-p", "80/udp"}});
+  }
+  const auto result = check::ready({.options = {"-u", "www-data", "-p", "80"}});
+  CHECK(check::line(result, "ports") == "80/tcp          privileged here (< 1024), free");
+}
+
+TEST_CASE("--check names who has a UDP port and so does a launch that opens it") {
+  support::enter_own_network();
+  const Holder tcp({.name = "not-this-one", .port = 53});
+  const Holder udp({.name = "resolver", .type = SOCK_DGRAM, .port = 53});
+  const auto obstacle = in_use("53/udp (IPv4 and IPv6)", "resolver", udp.pid());
+  check::not_ready({.options = {"-u", "www-data", "-p", "80,53/udp"}}, obstacle);
+  check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds"}}, 125, obstacle);
+}
+
+TEST_CASE("--check by a user who may not see the holder says how root sees it") {
+  support::enter_own_network();
+  const Holder tcp({.port = 8080});
+  const Holder udp({.type = SOCK_DGRAM, .port = 5353});
+  const check::Obstacle tcp_obstacle{"cannot bind: 8080/tcp (IPv4 and IPv6): Address already in use",
+                                     "as root, this shows who has it: ss -ltnp 'sport = :8080'"};
+  const check::Obstacle udp_obstacle{"cannot bind: 5353/udp (IPv4 and IPv6): Address already in use",
+                                     "as root, this shows who has it: ss -lunp 'sport = :5353'"};
+  check::not_ready({.options = {"-p", "8080"}, .in_child = become_www_data}, tcp_obstacle);
+  check::not_ready({.options = {"-p", "5353/udp"}, .in_child = become_www_data}, udp_obstacle);
+  check::not_ready_as_launched({.options = {"-p", "8080", "-m", "listen-fds"}, .in_child = become_www_data}, 125,
+                               tcp_obstacle);
+  check::not_ready_as_launched({.options = {"-p", "5353/udp", "-m", "listen-fds"}, .in_child = become_www_data}, 125,
+                               udp_obstacle);
+  // The command of the hint finds it.
+  const auto shown = support::run({"ss", "-ltnp", "sport = :8080"});
+  const bool is_missing = shown.status == 120;
+  CHECK((is_missing || shown.out.find("pid=" + tcp.pid()) != std::string::npos));
+}
+
+TEST_CASE("--check by a user names a holder of the same user") {
+  support::enter_own_network();
+  const Holder holder({.name = "my-server", .port = 8080, .uid = 33});
+  const auto obstacle = in_use("8080/tcp (IPv4 and IPv6)", "my-server", holder.pid());
+  check::not_ready({.options = {"-p", "8080"}, .in_child = become_www_data}, obstacle);
+  check::not_ready_as_launched({.options = {"-p", "8080", "-m", "listen-fds"}, .in_child = become_www_data}, 125,
+                               obstacle);
+}
+
+TEST_CASE("--check names the holder of the address that is in the way and no other") {
+  support::enter_own_network();
+  const Holder other({.name = "bystander", .host = INADDR_LOOPBACK});
+  const Holder holder({.name = "the-holder", .host = INADDR_LOOPBACK + 1});
+  check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "127.0.0.2:80", "-m", "listen-fds"}}, 125,
+                               in_use("127.0.0.2:80/tcp", "the-holder", holder.pid()));
+}
+
+TEST_CASE("the name of a process that has the port cannot forge a line of the report") {
+  support::enter_own_network();
+  const Holder holder({.name = "a\nverdict\x1b[2J"});
+  const auto result = check::not_ready({.options = {"-u", "www-data", "-p", "80"}},
+                                       in_use("80/tcp (IPv4 and IPv6)", "a\\x0averdict\\x1b[2J", holder.pid()));
+  CHECK(result.out.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("--check by a user with the file capability on the launcher tries the privileged ports") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
+  support::set_file_capabilities(launcher, "cap_net_bind_service=p");
+  const check::Setting setting{.options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher};
+  const auto result = check::ready(setting);
+  CHECK(check::line(result, "ports") == "80/tcp          privileged here (< 1024), free");
+  CHECK(check::line(result, "mode") == "ambient: CAP_NET_BIND_SERVICE");
+  const Holder holder({});
+  check::not_ready(setting, {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use",
+                             "as root, this shows who has it: ss -ltnp 'sport = :80'"});
+}
+
+TEST_CASE("--check in ambient mode tries each port before it becomes the account and again as the account") {
+  support::enter_own_network();
+  support::require_strace();
+  const auto traced =
+      support::trace({"-e", "trace=execve,bind,setresuid"},
+                     {support::launcher(), "--check", "-u", "www-data", "-p", "80,53/udp", "--", "/bin/true"});
+  REQUIRE(traced.result.status == 0);
+  std::string order;
+  for (const auto& call : traced.calls) {
+    if (call.starts_with("setresuid(33")) order += "account ";
+    if (!call.starts_with("bind(") || call.find("192.0.2.1") != std::string::npos) continue;  // that: the proof
+    CHECK(call.ends_with("= 0"));
+    if (call.find("htons(80)") != std::string::npos) order += "80 ";
+    if (call.find("htons(53)") != std::string::npos) order += "53 ";
+  }
+  CHECK(order == "80 53 account 80 53 ");
+}
+
+TEST_CASE("--check finds an address that the host has not and an interface that is not there") {
+  support::enter_own_network();
+  check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "192.0.2.1:80", "-m", "listen-fds"}}, 125,
+                               {"cannot bind: 192.0.2.1:80/tcp: Cannot assign requested address",
+                                "`ip address` lists the addresses that this host has"});
+  check::not_ready_as_launched(
+      {.options = {"-u", "www-data", "-p", "[fe80::1%nosuch]:80", "-m", "listen-fds"}}, 125,
+      {"cannot find the interface of: [fe80::1%nosuch]:80/tcp: No such device", "`ip link` lists the interfaces"});
+}

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <doctest/doctest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "daemon.hpp"
+
+/// What the tests of the confinement share.
+namespace support {
+
+/// Moves the test into a network of its own. Skips it where the kernel has no Landlock with network rules.
+inline void require_confinement() {
+  constexpr int kFirstWithNetwork = 4;
+  constexpr unsigned kAskForAbi = 1;
+  enter_own_network();
+  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi) >= kFirstWithNetwork) return;
+  skip("this kernel has no Landlock with network rules, which came with Linux 6.7");
+}
+
+/// The answers of a probe that was launched as www-data, without a word on stderr.
+inline std::map<std::string, std::string> ask_daemon(const Words& options, const Words& questions,
+                                                     std::function<void()> in_child = {}) {
+  const auto result = launch_probe(join({{"-u", "www-data"}, options}), questions, std::move(in_child));
+  CAPTURE(result.err);
+  CHECK(result.err.empty());
+  REQUIRE(result.status == 0);
+  return fields(result.out);
+}
+
+/// How many seccomp filters a process that answered `status` has beyond those that the test itself was started with.
+inline int count_filters(const std::map<std::string, std::string>& field) {
+  return std::stoi(field.at("Seccomp_filters")) - std::stoi(own_status("Seccomp_filters"));
+}
+
+/// Checks that there is one filter, and that it is one.
+inline void check_filtered(const std::map<std::string, std::string>& field) {
+  CHECK(field.at("Seccomp") == "2");
+  CHECK(count_filters(field) == 1);
+}
+
+inline void check_unfiltered(const std::map<std::string, std::string>& field) {
+  CHECK(field.at("Seccomp") == own_status("Seccomp"));
+  CHECK(count_filters(field) == 0);
+}
+
+inline const std::string kEveryPort = "ports=tcp/4/0-65535";
+inline const std::string kAllOpen = "0-65535 ok";
+/// With port 80 listed.
+inline const std::string kConfinedToPrivileged = "0 ok 1-79 EACCES 80 ok 81-1023 EACCES 1024-65535 ok";
+inline const std::string kConfinedToListed = "0 ok 1-79 EACCES 80 ok 81-65535 EACCES";
+
+}  // namespace support

@@ -1,0 +1,172 @@
+#include "confinement.hpp"
+
+// System calls of the confinement that fail or lie: strace does it. What is the default goes on where the kernel lacks
+// something, with a line that says so; what was asked for by name, and what fails half-way, ends the launch.
+
+using support::check_unfiltered;
+using support::Words;
+
+namespace {
+
+// Not all of them: strace stops the probe at each system call, too.
+const std::string kLowPorts = "ports=tcp/4/0-1024";
+
+Words command_line(const Words& options) {
+  return support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                        options,
+                        {"--", support::probe(), "status", kLowPorts, "socket=2/1/0xffff", "io_uring"}});
+}
+
+support::Result launch_with(const std::string& injection, const Words& options) {
+  return support::trace({"-e", "inject=" + injection}, command_line(options)).result;
+}
+
+/// What the probe can see of the confinement.
+std::string state_of(const support::Result& result) {
+  auto field = support::fields(result.out);
+  return field["Seccomp"] + " " + field["Seccomp_filters"] + " " + field[kLowPorts] + " " + field["socket=2/1/0xffff"] +
+         " " + field["io_uring"];
+}
+
+struct Lack {
+  std::string injection;
+  std::string reason;
+};
+
+const Lack kLacks[] = {
+    {"landlock_create_ruleset:error=ENOSYS", "this kernel has no Landlock"},
+    {"landlock_create_ruleset:error=EOPNOTSUPP", "Landlock is disabled in this kernel"},
+    {"landlock_create_ruleset:error=EPERM", "Landlock cannot be used: Operation not permitted"},
+    {"landlock_create_ruleset:retval=1", "this kernel's Landlock has no network rules, which came with Linux 6.7"},
+    {"landlock_create_ruleset:retval=3", "this kernel's Landlock has no network rules, which came with Linux 6.7"},
+    {"seccomp:error=ENOSYS", "seccomp filters cannot be used: Function not implemented"},
+    {"seccomp:error=EINVAL", "seccomp filters cannot be used: Invalid argument"},
+    {"seccomp:error=EPERM", "seccomp filters cannot be used: Operation not permitted"},
+    {"seccomp:error=EOPNOTSUPP", "seccomp filters cannot be used: Operation not supported"},
+};
+
+}  // namespace
+
+TEST_CASE("where the kernel cannot confine the launch goes on with one line that says what is open") {
+  support::enter_own_network();
+  support::require_strace();
+  for (const auto& lack : kLacks) {
+    CAPTURE(lack.injection);
+    const auto result = launch_with(lack.injection, {});
+    CHECK(result.err == "lowportbind: every privileged port is open to the daemon: " + lack.reason +
+                            "; --confine off silences this\n");
+    REQUIRE(result.status == 0);
+    // Neither of the two without the other.
+    auto field = support::fields(result.out);
+    CHECK(field[kLowPorts] == "0-1024 ok");
+    CHECK(field["socket=2/1/0xffff"] == "socket EINVAL");
+    check_unfiltered(field);
+    CHECK(field["CapEff"] == support::kBindCapability);
+
+    const auto silenced = launch_with(lack.injection, {"--confine", "off"});
+    CHECK(silenced.err.empty());
+    CHECK(silenced.status == 0);
+    CHECK(state_of(silenced) == state_of(result));
+  }
+}
+
+TEST_CASE("where the kernel cannot confine a confinement that was asked for by name is refused") {
+  support::enter_own_network();
+  support::require_strace();
+  for (const auto& lack : kLacks) {
+    CAPTURE(lack.injection);
+    for (const std::string kind : {"privileged", "listed"}) {
+      support::check_refused(
+          launch_with(lack.injection, {"--confine", kind}), 125,
+          {"lowportbind: cannot confine the daemon to its ports: --confine " + kind + ": " + lack.reason + "\n",
+           "hint: ", "--confine off"});
+    }
+  }
+}
+
+TEST_CASE("a daemon without the capability gets no line where the kernel cannot confine") {
+  support::enter_own_network();
+  support::require_strace();
+  for (const Words& options : {Words{"-p", "8080"}, Words{"-p", "80", "-m", "listen-fds"}, Words{}}) {
+    const auto argv = support::join(
+        {{support::launcher(), "-u", "www-data"}, options, {"--", support::probe(), "status", "bind=tcp/4/81"}});
+    const auto result = support::trace({"-e", "inject=landlock_create_ruleset:error=ENOSYS"}, argv).result;
+    CHECK(result.err.empty());
+    CHECK(result.status == 0);
+    CHECK(support::fields(result.out)["bind=tcp/4/81"] == "EACCES");
+  }
+}
+
+TEST_CASE("a confinement that fails half-way ends the launch with the name of the call") {
+  support::require_confinement();
+  support::require_strace();
+  const struct {
+    std::string call;
+    int occurrence;  ///< landlock_create_ruleset and seccomp are first asked what they can do
+    std::string name;
+  } rows[] = {
+      {"landlock_create_ruleset", 2, "landlock_create_ruleset"},
+      {"landlock_add_rule", 1, "landlock_add_rule for port 0"},
+      {"landlock_add_rule", 2, "landlock_add_rule for port 80"},
+      {"landlock_restrict_self", 1, "landlock_restrict_self"},
+      {"seccomp", 2, "seccomp"},
+  };
+  const struct {
+    std::string name;
+    std::string text;
+  } errors[] = {{"EPERM", "Operation not permitted"},
+                {"ENOMEM", "Cannot allocate memory"},
+                {"EINVAL", "Invalid argument"},
+                {"ENOSYS", "Function not implemented"}};
+  for (const auto& row : rows) {
+    for (const auto& error : errors) {
+      const auto injection = row.call + ":error=" + error.name + ":when=" + std::to_string(row.occurrence);
+      CAPTURE(injection);
+      support::check_refused(launch_with(injection, {"--confine", "listed"}), 125,
+                             {"lowportbind: cannot confine the daemon to its ports: " + row.name + ": " + error.text});
+    }
+    const auto injection = row.call + ":error=EPERM:when=" + std::to_string(row.occurrence);
+    // The default is no different here: something is in the way that the kernel did not say.
+    support::check_refused(launch_with(injection, {}), 125,
+                           {"lowportbind: cannot confine the daemon to its ports: " + row.name});
+  }
+  support::check_refused(launch_with("landlock_add_rule:error=ENOMEM:when=3", {}), 125,
+                         {"landlock_add_rule for port 1024: Cannot allocate memory"});
+  support::check_refused(launch_with("landlock_add_rule:error=ENOMEM:when=64514", {}), 125,
+                         {"landlock_add_rule for port 65535: Cannot allocate memory"});
+}
+
+TEST_CASE("a call of the confinement that lies is caught or the daemon is confined as planned") {
+  support::require_confinement();
+  support::require_strace();
+  const auto planned = state_of(support::run(command_line({"--confine", "listed"})));
+  CHECK(planned.find("0 ok 1-79 EACCES 80 ok 81-1024 EACCES socket EPROTONOSUPPORT EPERM") != std::string::npos);
+  for (const std::string call : {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"}) {
+    const int calls = call == "landlock_restrict_self" ? 1 : 2;
+    for (int occurrence = 0; occurrence <= calls; ++occurrence) {
+      const auto when = occurrence == 0 ? "" : ":when=" + std::to_string(occurrence);
+      const auto injection = call + ":retval=0" + when;
+      CAPTURE(injection);
+      const auto result = launch_with(injection, {"--confine", "listed"});
+      CAPTURE(result.err);
+      if (result.status == 125) {
+        CHECK(result.out.empty());
+        CHECK(result.err.find("lowportbind: ") == 0);
+      } else {
+        CHECK(result.status == 0);
+        CHECK(state_of(result) == planned);
+      }
+    }
+  }
+}
+
+TEST_CASE("rules and a filter that are not in force are reported as such") {
+  support::require_confinement();
+  support::require_strace();
+  for (const Words& options : {Words{}, Words{"--confine", "listed"}}) {
+    support::check_refused(launch_with("landlock_restrict_self:retval=0", options), 125,
+                           {"refusing to start the daemon: TCP port ", "it was not listed, and is open all the same"});
+    support::check_refused(launch_with("seccomp:retval=0", options), 125,
+                           {"refusing to start the daemon: confinement: the seccomp filter does not answer"});
+  }
+}

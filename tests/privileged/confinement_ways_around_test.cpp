@@ -1,0 +1,183 @@
+#include <string_view>
+
+#include "confinement.hpp"
+
+// Each way around the rules for TCP ports: open with `--confine off`, where the kernel has it, and closed otherwise.
+
+using support::ask_daemon;
+using support::Words;
+
+namespace {
+
+/// What the probe answers with each kind of confinement.
+struct Answers {
+  std::string off;
+  std::string privileged;
+  std::string listed;
+};
+
+Answers ask_three_times(const std::string& question) {
+  const auto ask = [&](const char* kind) {
+    return ask_daemon({"-p", "80", "--confine", kind}, {question}).at(question);
+  };
+  return {ask("off"), ask("privileged"), ask("listed")};
+}
+
+/// Checks that the way is open and then closed with this answer. Where the kernel does not know the way, it says so,
+/// and the answer of the filter is the same.
+void check_way(const std::string& question, const std::string& closed, const std::string& unknown) {
+  const auto answers = ask_three_times(question);
+  CAPTURE(question);
+  if (answers.off == unknown) {
+    MESSAGE(question << ": not open in this kernel, which says " << answers.off);
+  } else {
+    CHECK(answers.off == "ok");
+  }
+  CHECK(answers.privileged == closed);
+  CHECK(answers.listed == closed);
+}
+
+/// Checks that the filter has an answer of its own, which is none of the kernel's.
+void check_own_answer(const std::string& question, const std::string& open, const std::string& closed) {
+  const auto answers = ask_three_times(question);
+  CAPTURE(question);
+  CHECK(answers.off == open);
+  CHECK(answers.privileged == closed);
+  CHECK(answers.listed == closed);
+}
+
+const std::string kNoProtocol = "socket EPROTONOSUPPORT";
+
+}  // namespace
+
+TEST_CASE("pitfall 14: an MPTCP socket cannot bind a port that is not listed") {
+  support::require_confinement();
+  check_way("socket=2/1/262/22", kNoProtocol, kNoProtocol);
+  check_way("socket=10/1/262/22", kNoProtocol, kNoProtocol);
+  // SOCK_CLOEXEC and SOCK_NONBLOCK are in the same argument as the type.
+  check_way("socket=2/0x80801/262/22", kNoProtocol, kNoProtocol);
+  // Not a listed port either: Go takes TCP after this errno.
+  check_way("socket=2/1/262/80", kNoProtocol, kNoProtocol);
+  // The kernel says EPERM to a raw socket of any protocol, so that this is the filter's.
+  check_own_answer("socket=2/3/262", "socket EPERM", kNoProtocol);
+}
+
+TEST_CASE("pitfall 14: high bits in the arguments do not make MPTCP another protocol") {
+  support::require_confinement();
+  check_way("socket=2/1/0x100000106/22", kNoProtocol, kNoProtocol);
+  check_way("socket=2/1/0xffffffff00000106/22", kNoProtocol, kNoProtocol);
+  check_way("socket=2/0x100000001/262/22", kNoProtocol, kNoProtocol);
+  check_way("socket=0x100000002/1/262/22", kNoProtocol, kNoProtocol);
+  check_way("socket=0xffffffff0000000a/1/262", kNoProtocol, kNoProtocol);
+  // TCP with such bits stays what it is, and confined.
+  check_way("socket=0x100000002/0x100000001/0x100000006/80", "ok", "");
+  check_way("socket=0x100000002/0x100000001/0x100000006/22", "bind EACCES", "");
+}
+
+TEST_CASE("pitfall 14: a UDP-Lite socket is not made") {
+  support::require_confinement();
+  check_way("socket=2/2/136/22", kNoProtocol, kNoProtocol);
+  check_way("socket=10/2/136/22", kNoProtocol, kNoProtocol);
+  check_own_answer("socket=2/3/136", "socket EPERM", kNoProtocol);
+}
+
+TEST_CASE("pitfall 14: an SCTP socket is not made by its protocol and not by its type") {
+  support::require_confinement();
+  const std::string no_type = "socket ESOCKTNOSUPPORT";
+  check_way("socket=2/5/0/22", no_type, no_type);
+  check_way("socket=10/5/0/22", no_type, no_type);
+  check_way("socket=2/5/132/22", no_type, no_type);
+  check_way("socket=2/1/132/22", kNoProtocol, kNoProtocol);
+  // To a protocol this high the kernel says EINVAL, so that these are the filter's.
+  check_own_answer("socket=2/5/0xffff", "socket EINVAL", no_type);
+  check_own_answer("socket=10/0x80805/0xffff", "socket EINVAL", no_type);
+}
+
+TEST_CASE("pitfall 14: a DCCP socket is not made") {
+  support::require_confinement();
+  const std::string no_type = "socket ESOCKTNOSUPPORT";
+  check_way("socket=2/6/0/22", no_type, no_type);
+  check_way("socket=10/6/33/22", no_type, no_type);
+  check_own_answer("socket=2/6/0xffff", "socket EINVAL", no_type);
+}
+
+TEST_CASE("pitfall 14: an SMC socket is not made by its family and not by its protocol") {
+  support::require_confinement();
+  const std::string no_family = "socket EAFNOSUPPORT";
+  check_way("socket=43/1/0/22/2", no_family, no_family);
+  check_way("socket=43/1/1/22/10", no_family, no_family);
+  check_way("socket=0x10000002b/1/0/22/2", no_family, no_family);
+  check_way("socket=2/1/256/22", kNoProtocol, kNoProtocol);
+  // The kernel looks at the type first.
+  check_own_answer("socket=43/15/0", "socket EINVAL", no_family);
+}
+
+TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
+  support::require_confinement();
+  const auto check = [](const std::string& question, const std::string& open) {
+    CAPTURE(question);
+    const auto answers = ask_three_times(question);
+    const bool known = answers.off != "no i386 calls";
+    if (!known) MESSAGE("this kernel has no i386 calls");
+    CHECK(answers.off == (known ? open : "no i386 calls"));
+    CHECK(answers.privileged == (known ? "socket ENOSYS" : "no i386 calls"));
+    CHECK(answers.listed == answers.privileged);
+  };
+  check("i386=2/1/6/22", "ok");
+  check("i386=2/1/0/80", "ok");
+  // MPTCP, where the kernel has it.
+  const std::string by_itself = "socket=2/1/262/22";
+  check("i386=2/1/262/22", ask_daemon({"-p", "80", "--confine", "off"}, {by_itself}).at(by_itself));
+}
+
+TEST_CASE("pitfall 14: io-uring which makes sockets unseen cannot be set up") {
+  support::require_confinement();
+  const auto answers = ask_three_times("io_uring");
+  if (answers.off != "ok") MESSAGE("not open in this kernel, which says " << answers.off);
+  // EPERM is also what the sysctl io_uring_disabled gives.
+  CHECK(answers.privileged == "EPERM");
+  CHECK(answers.listed == "EPERM");
+}
+
+TEST_CASE("pitfall 14: the calls of x32 are refused") {
+  support::require_confinement();
+  // getpid and an MPTCP socket. A kernel without x32 says ENOSYS too.
+  for (const std::string question : {"call=0x40000027", "call=0x40000029/2/1/262"}) {
+    CAPTURE(question);
+    const auto answers = ask_three_times(question);
+    if (answers.off != "ok") MESSAGE("this kernel has no x32 calls, and says " << answers.off);
+    CHECK(answers.privileged == "ENOSYS");
+    CHECK(answers.listed == "ENOSYS");
+  }
+}
+
+TEST_CASE("pitfall 14: an address without a family is one of IPv4 to the rules too") {
+  support::require_confinement();
+  check_way("socket=2/1/0/22/0", "bind EACCES", "");
+  check_way("socket=2/1/6/80/0", "ok", "");
+}
+
+TEST_CASE("pitfall 14: a 32-bit program is refused with the way out and runs without confinement") {
+  support::require_confinement();
+  // An i386 program that does exit(7): the headers of the file and of its one segment, and three instructions.
+  const std::string_view program(
+      "\x7f"
+      "ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0\x54\x80\x04\x08\x34\0\0\0\0\0\0\0\0\0\0\0\x34\0\x20\0\1\0\0\0\0\0\0"
+      "\0"
+      "\1\0\0\0\0\0\0\0\0\x80\x04\x08\0\x80\x04\x08\x60\0\0\0\x60\0\0\0\5\0\0\0\0\x10\0\0"
+      "\xb8\1\0\0\0\xbb\7\0\0\0\xcd\x80",
+      0x60);
+  const support::TemporaryDirectory directory;
+  const auto path = directory.write("i386", std::string(program), 0755);
+  const auto launch = [&](const Words& options) {
+    return support::launch(support::join({{"-u", "www-data"}, options, {"--", path}}));
+  };
+  const auto open = launch({"-p", "80", "--confine", "off"}).status;
+  if (open != 7) MESSAGE("this kernel runs no i386 programs");
+  CHECK((open == 7 || open == 126));
+  for (const Words& options : {Words{"-p", "80"}, Words{"-p", "80", "--confine", "listed"}}) {
+    support::check_refused(launch(options), 126, {"cannot execute: " + path + ": it is a 32-bit program", "hint: "});
+  }
+  // There is no confinement without the capability, and so nothing that would be in its way.
+  CHECK(launch({}).status == open);
+}

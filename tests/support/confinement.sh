@@ -1,0 +1,46 @@
+# shellcheck shell=sh
+# What the daemon tests share about the confinement to the listed ports: read before daemon.sh, which changes the working
+# directory, and used after a launch that gives the capability, for which it is the default. Where the kernel cannot
+# confine, the launcher says so, and there is nothing to check but that it did not do one half of it.
+
+# is_confining: whether the launches of this test can confine.
+is_confining() {
+    ! has_logged 'lowportbind: every privileged port is open to the daemon: '
+}
+
+# count_filters FILE: the seccomp filters of the task that this is the status of.
+count_filters() {
+    awk '/^Seccomp_filters:/ { print $2 }' "$1"
+}
+
+# expect_filters NUMBER: beyond those of this test itself, for all tasks of the daemon and its children.
+expect_filters() {
+    expected=$(($(count_filters /proc/self/status) + $1))
+    for process in $(list_processes "$daemon"); do
+        for task in "/proc/$process/task/"*; do
+            expect "the number of seccomp filters in $task" "$(count_filters "$task/status")" "$expected"
+            [ "$1" -eq 0 ] || expect "the state in $task" "$(awk '/^Seccomp:/ { print $2 }' "$task/status")" 2
+        done
+    done
+    is_running "$daemon" || fail "the daemon ended"
+}
+
+# check_confinement: they have the filter, or the log has the line.
+check_confinement() {
+    if is_confining; then expect_filters 1; else expect_filters 0; fi
+}
+
+# check_unlisted_refused REASON ARGUMENT...: lowportbind with these arguments, whose daemon wants a port that is not
+# listed and gives up with this reason.
+check_unlisted_refused() {
+    is_confining || return 0
+    reason=$1
+    shift
+    status=0
+    timeout -k 5 "$patience" "$LOWPORTBIND" "$@" </dev/null >"$work/refused.log" 2>&1 || status=$?
+    cat "$work/refused.log" >>"$log"
+    case $status in
+        0 | 124 | 137) fail "with a port that is not listed, this ends with status $status: $*" ;;
+    esac
+    grep -q -e "$reason" "$work/refused.log" || fail "the daemon does not say '$reason': $*"
+}

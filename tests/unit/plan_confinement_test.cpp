@@ -1,0 +1,189 @@
+#include <doctest/doctest.h>
+#include <linux/capability.h>
+
+#include <string>
+#include <vector>
+
+#include "situations.hpp"
+
+using lowportbind::Confinement;
+using lowportbind::kNetBindService;
+using lowportbind::kNoCapability;
+using lowportbind::make_plan;
+using lowportbind::Mode;
+using lowportbind::Options;
+using situation::without;
+using situation::without_confinement;
+
+namespace {
+
+using Ports = std::vector<std::uint16_t>;
+
+Options confined(const std::string& ports, Confinement confinement, Mode mode = Mode::kAmbient) {
+  auto options = situation::for_www_data(ports, mode);
+  options.confinement = confinement;
+  return options;
+}
+
+const std::string kNoLandlock = "this kernel has no Landlock";
+
+}  // namespace
+
+TEST_CASE("privileged ports are confined by default where the daemon is given the capability and nowhere else") {
+  struct Row {
+    std::string ports;
+    Mode mode;
+    int port_start;
+    Confinement kind;
+  };
+  const Row rows[] = {
+      {"80", Mode::kAmbient, 1024, Confinement::kPrivileged},
+      {"53/udp", Mode::kAmbient, 1024, Confinement::kPrivileged},
+      {"80,8080", Mode::kAmbient, 1024, Confinement::kPrivileged},
+      {"", Mode::kAmbient, 1024, Confinement::kOff},
+      {"8080", Mode::kAmbient, 1024, Confinement::kOff},
+      {"80", Mode::kAmbient, 80, Confinement::kOff},
+      {"80", Mode::kAmbient, 81, Confinement::kPrivileged},
+      {"80", Mode::kListenFds, 1024, Confinement::kOff},
+      {"80", Mode::kInetd, 1024, Confinement::kOff},
+      {"80", Mode::kNginx, 1024, Confinement::kOff},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.ports);
+    CAPTURE(row.port_start);
+    auto host = situation::started_by_root();
+    host.unprivileged_port_start = row.port_start;
+    const auto plan = make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
+    CHECK(plan.confinement.kind == row.kind);
+    CHECK(plan.confinement.missing.empty());
+    if (row.kind == Confinement::kOff) continue;
+    CHECK(plan.confinement.unprivileged_port_start == row.port_start);
+    CHECK(plan.confinement.landlock_abi == situation::kLandlockAbi);
+  }
+}
+
+TEST_CASE("with the confinement off nothing is confined and nothing is missing") {
+  for (const auto& host :
+       {situation::started_by_root(), without_confinement(situation::started_by_root(), kNoLandlock)}) {
+    const auto plan = make_plan(confined("80", Confinement::kOff), situation::www_data(), host);
+    CHECK(plan.confinement.kind == Confinement::kOff);
+    CHECK(plan.confinement.missing.empty());
+    CHECK(plan.privileges.capabilities == kNetBindService);
+  }
+}
+
+TEST_CASE("the listed ports alone can be allowed in every mode with and without the capability") {
+  struct Row {
+    std::string ports;
+    Mode mode;
+    bool granted;
+  };
+  const Row rows[] = {
+      {"80", Mode::kAmbient, true},    {"8080", Mode::kAmbient, false}, {"", Mode::kAmbient, false},
+      {"80", Mode::kListenFds, false}, {"80", Mode::kInetd, false},     {"80", Mode::kNginx, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.ports);
+    const auto plan = situation::plan_for_root(confined(row.ports, Confinement::kListed, row.mode));
+    CHECK(plan.confinement.kind == Confinement::kListed);
+    CHECK(plan.privileges.capabilities == (row.granted ? kNetBindService : kNoCapability));
+  }
+}
+
+TEST_CASE("the listed TCP ports are allowed and no UDP port is among them") {
+  CHECK(situation::plan_for_root(situation::for_www_data("443,53/udp,80,8080,8081/udp")).confinement.ports ==
+        Ports{443, 80, 8080});
+  CHECK(situation::plan_for_root(situation::for_www_data("53/udp")).confinement.ports.empty());
+  CHECK(situation::plan_for_root(confined("80-82", Confinement::kListed)).confinement.ports == Ports{80, 81, 82});
+  CHECK(situation::plan_for_root(confined("", Confinement::kListed)).confinement.ports.empty());
+}
+
+TEST_CASE("to confine privileged ports by name has no effect on a daemon without the capability and is refused") {
+  const Options rows[] = {
+      confined("", Confinement::kPrivileged),
+      confined("8080", Confinement::kPrivileged),
+      confined("80", Confinement::kPrivileged, Mode::kListenFds),
+      confined("80", Confinement::kPrivileged, Mode::kInetd),
+      confined("80", Confinement::kPrivileged, Mode::kNginx),
+  };
+  for (const auto& options : rows) {
+    for (const auto& host :
+         {situation::started_by_root(), without_confinement(situation::started_by_root(), kNoLandlock)}) {
+      const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
+      CHECK(refusal.message ==
+            "the option has no effect: --confine privileged: the daemon is given no capability, and so no privileged "
+            "port");
+      CHECK(refusal.hint == "leave it out, or use --confine listed");
+      CHECK(refusal.status == 125);
+    }
+  }
+  const auto plan = situation::plan_for_root(confined("80", Confinement::kPrivileged));
+  CHECK(plan.confinement.kind == Confinement::kPrivileged);
+}
+
+TEST_CASE("the default confinement that cannot be had is left out with the reason") {
+  const auto host = without_confinement(situation::started_by_root(), kNoLandlock);
+  const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), host);
+  CHECK(plan.confinement.kind == Confinement::kOff);
+  CHECK(plan.confinement.missing == kNoLandlock);
+  CHECK(plan.privileges.capabilities == kNetBindService);
+  // Where nothing would be confined, nothing is missing.
+  for (const auto& options : {situation::for_www_data("8080"), situation::for_www_data("80", Mode::kListenFds)}) {
+    CHECK(make_plan(options, situation::www_data(), host).confinement.missing.empty());
+  }
+}
+
+TEST_CASE("a confinement that was named and cannot be had is refused with the reason") {
+  const auto host = without_confinement(situation::started_by_root(), kNoLandlock);
+  struct Row {
+    Options options;
+    std::string name;
+  };
+  const Row rows[] = {
+      {confined("80", Confinement::kPrivileged), "privileged"},
+      {confined("80", Confinement::kListed), "listed"},
+      {confined("8080", Confinement::kListed), "listed"},
+      {confined("80", Confinement::kListed, Mode::kListenFds), "listed"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto refusal = refusal_of([&] { make_plan(row.options, situation::www_data(), host); });
+    CHECK(refusal.message == "cannot confine the daemon to its ports: --confine " + row.name + ": " + kNoLandlock);
+    CHECK(contains_text(refusal.hint, row.options.mode == Mode::kAmbient ? "--confine off" : "leave --confine out"));
+    CHECK(refusal.status == 125);
+  }
+}
+
+TEST_CASE("without no-new-privs the confinement needs CAP-SYS-ADMIN") {
+  const std::string reason = "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  const auto root = situation::started_by_root();
+  const auto few = without(root, CAP_SYS_ADMIN);
+  auto options = situation::for_www_data("80");
+  CHECK(make_plan(options, situation::www_data(), few).confinement.kind == Confinement::kPrivileged);
+
+  options.allow_new_privs = true;
+  CHECK(make_plan(options, situation::www_data(), root).confinement.kind == Confinement::kPrivileged);
+  const auto plan = make_plan(options, situation::www_data(), few);
+  CHECK(plan.confinement.kind == Confinement::kOff);
+  CHECK(plan.confinement.missing == reason);
+
+  // The kernel's own reason comes first: no capability would help.
+  const auto neither = make_plan(options, situation::www_data(), without_confinement(few, kNoLandlock));
+  CHECK(neither.confinement.missing == kNoLandlock);
+
+  for (const auto named : {Confinement::kPrivileged, Confinement::kListed}) {
+    options.confinement = named;
+    CHECK(make_plan(options, situation::www_data(), root).confinement.kind == named);
+    const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), few); });
+    CHECK(refusal.message ==
+          "cannot confine the daemon to its ports: --confine " + std::string(format(named)) + ": " + reason);
+    CHECK(refusal.status == 125);
+  }
+}
+
+TEST_CASE("a user with the file capability on the launcher is confined like root") {
+  const auto plan =
+      make_plan(situation::for_the_caller("80"), situation::the_caller(), situation::started_from_capable_file());
+  CHECK(plan.confinement.kind == Confinement::kPrivileged);
+  CHECK(plan.confinement.ports == Ports{80});
+}
