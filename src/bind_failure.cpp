@@ -25,7 +25,7 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
   } else if (error == EACCES) {
     hint =
         "the network may belong to another user namespace, where the capability does not count: one of your own is "
-        "made by unshare --map-current-user --keep-caps --net";
+        "made by unshare --map-current-user --keep-caps --net; or lowportbind itself is confined";
   } else if (error == EINVAL) {
     hint = "a link-local address needs its interface: [fe80::1%eth0]:80";
   }

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,7 +56,8 @@ void allow_port(const UniqueFd& ruleset, int port) {
 
 void restrict_ports(const ConfinementPlan& plan) {
   const auto ruleset = create_ruleset();
-  allow_port(ruleset, 0);  // any port the kernel chooses, which is never a privileged one
+  allow_port(ruleset,
+             0);  // any port the kernel chooses: ip_local_port_range never reaches below ip_unprivileged_port_start
   for (const auto port : plan.ports) allow_port(ruleset, port);
   if (plan.kind == Confinement::kPrivileged) {
     for (int port = std::max(plan.unprivileged_port_start, 1); port <= kHighestPort; ++port) allow_port(ruleset, port);
@@ -113,7 +115,16 @@ constexpr auto kFilter = std::to_array<sock_filter>({
     // io_uring opens and binds sockets without any system call that a filter would see.
     skip_unless(SYS_io_uring_setup, 1),
     fail_with(EPERM),
-    skip_if(SYS_socket, 1),
+    skip_if(SYS_socket, 7),
+    // setsockopt(socket, IPPROTO_TCP, TCP_ULP, "smc") makes an SMC socket of a TCP one, from Linux 5.17 on. The name is
+    // in
+    // memory: every such protocol is refused with the errno of one that is not there, and TLS stays in user space.
+    skip_unless(SYS_setsockopt, 5),
+    load_argument(1),
+    skip_unless(IPPROTO_TCP, 3),
+    load_argument(2),
+    skip_unless(TCP_ULP, 1),
+    fail_with(ENOENT),
     allow(),
     // socket(domain, type, protocol). SMC speaks TCP underneath.
     load_argument(0),
@@ -144,7 +155,8 @@ void install_filter() {
   auto instructions = kFilter;  // the kernel's structure has a pointer to what is not const
   const sock_fprog program{instructions.size(), instructions.data()};
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0) {
-    throw system_failure(kCannotConfine, "seccomp", errno);
+    throw system_failure(kCannotConfine, "seccomp", errno,
+                         "a container engine may refuse it; or leave every privileged port open: --confine off");
   }
 }
 

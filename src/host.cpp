@@ -152,8 +152,9 @@ Host inspect_host(const Options& options, Identity caller) {
   host.pid = getpid();
   host.capabilities = read_thread_capabilities();
   if (!options.listen.empty()) {
-    host.unprivileged_port_start =
-        read_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start").value_or(kDefaultPortStart);
+    const auto start = read_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    host.knows_port_start = start.has_value();
+    host.unprivileged_port_start = start.value_or(kDefaultPortStart);
   }
   if (options.backlog) host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
   host.has_ipv6 = (opens_sockets(options.mode) || options.action == Action::kCheck) && probe_ipv6();

@@ -43,6 +43,7 @@ struct Host {
   pid_t pid = 0;
   ThreadCapabilities capabilities;
   int unprivileged_port_start = 1024;  ///< ports below it are privileged here
+  bool knows_port_start = true;        ///< false where it is the kernel's default for want of a readable sysctl
   std::optional<int> longest_backlog;  ///< net.core.somaxconn, to which listen(2) cuts; read with --backlog
   bool has_ipv6 = false;               ///< read in the modes that open sockets
   ConfinementSupport confinement;      ///< read unless the options have it off

@@ -77,6 +77,9 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
 /// Why the kernel, or the launcher's rights, cannot confine the daemon; empty if they can.
 std::string what_confinement_lacks(const Options& options, const Host& host) {
   if (!host.confinement.missing.empty()) return host.confinement.missing;
+  if (options.confinement == Confinement::kPrivileged && !host.knows_port_start) {
+    return "net.ipv4.ip_unprivileged_port_start cannot be read, and is where the privileged ports end";
+  }
   if (options.allow_new_privs && !contains(host.capabilities.effective, CAP_SYS_ADMIN)) {
     return "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
   }

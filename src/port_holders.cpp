@@ -69,8 +69,9 @@ bool is_wildcard(std::string_view address) { return address.find_first_not_of('0
 
 /// Whether a socket on `held` is in the way of one on `address`.
 bool is_in_the_way(std::string_view held, const ListenAddress& address) {
-  if (address.host == HostKind::kEvery || is_wildcard(held)) return true;
   const auto wanted = hexadecimal_address(address);
+  // The table does not say whether an IPv6 wildcard takes IPv4 too.
+  if (address.host == HostKind::kEvery || (is_wildcard(held) && held.size() >= wanted.size())) return true;
   return is_wildcard(wanted) ? held.size() == wanted.size() : held == wanted;
 }
 

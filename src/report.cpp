@@ -14,7 +14,7 @@ std::string line(std::string_view label, const std::string& text) {
 
 std::string describe_account(const Plan& plan, std::string_view group_name) {
   const auto& account = plan.account;
-  auto text = format(account) + ", group ";
+  auto text = printable(format(account)) + ", group ";
   const auto gid = std::to_string(account.gid);
   text += group_name.empty() ? gid : printable(group_name) + " (" + gid + ")";
   text += ", groups ";
@@ -33,7 +33,7 @@ std::string describe_ports(const Plan& plan, std::string_view state) {
   for (const auto& address : plan.listen) {
     const auto start = std::to_string(plan.unprivileged_port_start);
     const bool privileged = is_privileged(address, plan.unprivileged_port_start);
-    auto text = format(address);
+    auto text = printable(format(address));
     text.resize(std::max(kPortColumn, text.size()), ' ');
     text += (privileged ? "  privileged here (< " : "  not privileged here (>= ") + start + ")";
     text += state;

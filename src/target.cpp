@@ -21,7 +21,7 @@ namespace lowportbind {
 namespace {
 
 constexpr std::size_t kBeginning = 4096;  // holds the program headers and the loader's name of any usual linker
-constexpr int kDeepestScript = 4;         // interpreters that are scripts in turn: the kernel follows four
+constexpr int kDeepestScript = 5;         // interpreters that are scripts in turn: the kernel follows five
 
 Error cannot_execute(const std::string& file, std::string_view reason, std::string_view hint = {}) {
   return failure("cannot execute", file, reason, hint, ExitStatus::kCannotExecute);

@@ -112,6 +112,15 @@ TEST_CASE("pitfall 14: an SMC socket is not made by its family and not by its pr
   check_own_answer("socket=43/15/0", "socket EINVAL", no_family);
 }
 
+TEST_CASE("pitfall 14: a TCP socket is not made an SMC one by its upper layer protocol") {
+  support::require_confinement();
+  // No descriptor has this number: the kernel looks for the socket first, and the filter before the kernel.
+  const auto call = "call=" + std::to_string(SYS_setsockopt) + "/99/";
+  check_own_answer(call + "6/31", "EBADF", "ENOENT");
+  check_own_answer(call + "0x100000006/0x10000001f", "EBADF", "ENOENT");
+  for (const std::string other : {"6/1", "6/32", "1/31", "41/31"}) check_own_answer(call + other, "EBADF", "EBADF");
+}
+
 TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
   support::require_confinement();
   const auto check = [](const std::string& question, const std::string& open) {
