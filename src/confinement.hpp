@@ -8,8 +8,8 @@ namespace lowportbind {
 /// (landlock(7), ABI 4) for TCP, and a seccomp filter (seccomp(2)) against sockets that Landlock does not see: MPTCP,
 /// SCTP, UDP-Lite, SMC, io_uring, and the system calls of a foreign ABI. Neither can be taken off again, and neither
 /// comes without the other: once the first is applied, a failure of the second ends the launch.
-/// Needs no_new_privs or CAP_SYS_ADMIN. UDP is not confined, and neither is a socket that
-/// somebody outside passes in (SCM_RIGHTS). Throws Error.
+/// Needs no_new_privs or CAP_SYS_ADMIN. UDP is not confined (where that matters, hand the sockets over: --mode
+/// listen-fds), and neither is a socket that somebody outside passes in (SCM_RIGHTS). Throws Error.
 void confine(const ConfinementPlan& plan);
 
 /// Proves both halves: a bind to a TCP port that is not allowed must be refused, one to a listed port must not be, and

@@ -115,7 +115,8 @@ Ports:
                             listen-fds, inetd, nginx: it is handed open sockets
       --confine WHAT        which TCP ports not listed it cannot bind:
                             privileged (default with the capability),
-                            listed (none but those), off
+                            listed (none but those), off; UDP stays open,
+                            but not with --mode listen-fds
       --backlog N           queue of a listening socket (default 4096)
       --reuse-port          open the sockets with SO_REUSEPORT
 Process:
