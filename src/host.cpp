@@ -17,6 +17,7 @@
 
 #include "error.hpp"
 #include "number.hpp"
+#include "text.hpp"
 #include "unique_fd.hpp"
 
 namespace lowportbind {
@@ -92,18 +93,11 @@ bool probe_ipv6() {
 std::vector<std::string> inherited_names(std::size_t count) {
   const char* text = std::getenv("LISTEN_FDNAMES");
   if (text == nullptr) return std::vector<std::string>(count);
-  std::vector<std::string> names(1);
-  for (std::string_view rest(text); !rest.empty(); rest.remove_prefix(1)) {
-    if (rest.front() == ':') {
-      names.emplace_back();
-    } else {
-      names.back() += rest.front();
-    }
-  }
+  const auto names = split(text, ":");
   if (names.size() != count) {
     throw failure("cannot take over the sockets of", "LISTEN_FDNAMES", "it has not as many names as LISTEN_FDS says");
   }
-  return names;
+  return {names.begin(), names.end()};
 }
 
 /// The protocol of sd_listen_fds(3). Variables meant for another process (another PID) are stale, and no concern.

@@ -7,28 +7,13 @@
 
 #include "error.hpp"
 #include "number.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
 
 // The last id, 4294967295, is (uid_t)-1 and means "no change" to setresuid(2): it is nobody's.
 constexpr std::uint64_t kHighestId = std::numeric_limits<uid_t>::max() - 1;
-
-std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
-  std::vector<std::string_view> fields;
-  std::size_t start = 0;
-  for (std::size_t end = 0; end != std::string_view::npos; start = end + 1) {
-    end = text.find_first_of(separators, start);
-    fields.push_back(text.substr(start, end - start));
-  }
-  return fields;
-}
-
-std::vector<std::string_view> split_words(std::string_view text, std::string_view separators = " \t") {
-  auto words = split(text, separators);
-  std::erase(words, "");
-  return words;
-}
 
 /// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and `-`), until it
 /// returns true.

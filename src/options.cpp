@@ -10,6 +10,7 @@
 
 #include "error.hpp"
 #include "number.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
@@ -31,18 +32,6 @@ std::string spelled(std::string_view option, std::string_view value) {
   return "--" + std::string(option) + " " + (value.empty() ? "\"\"" : std::string(value));
 }
 
-std::vector<std::string> split_at_commas(std::string_view text) {
-  std::vector<std::string> items(1);
-  for (const char character : text) {
-    if (character == ',') {
-      items.emplace_back();
-    } else {
-      items.back() += character;
-    }
-  }
-  return items;
-}
-
 int parse_int(std::string_view option, const std::string& text, int minimum) {
   const auto number = parse_number(text, static_cast<unsigned>(minimum), std::numeric_limits<int>::max());
   if (!number.valid()) refuse(spelled(option, text), number.problem);
@@ -53,7 +42,8 @@ GroupsChoice parse_groups(const std::string& text) {
   if (text == "init") return {GroupsChoice::Kind::kInit, {}};
   if (text == "none") return {GroupsChoice::Kind::kNone, {}};
   if (text == "keep") return {GroupsChoice::Kind::kKeep, {}};
-  auto listed = split_at_commas(text);
+  const auto parts = split(text, ",");
+  std::vector<std::string> listed(parts.begin(), parts.end());
   for (const auto& name : listed) {
     if (name.empty()) refuse(spelled("groups", text), "an empty item", "none is spelled: --groups none");
     if (name == "init" || name == "none" || name == "keep") {

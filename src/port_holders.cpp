@@ -12,6 +12,7 @@
 #include "error.hpp"
 #include "number.hpp"
 #include "read_file.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
@@ -28,18 +29,6 @@ bool any_entry(const std::string& path, const Visit& visit) {
     if (visit(std::string(static_cast<const char*>(entry->d_name)))) return true;
   }
   return false;
-}
-
-std::vector<std::string> split_words(std::string_view line) {
-  std::vector<std::string> words;
-  while (!line.empty()) {
-    const auto start = std::min(line.find_first_not_of(' '), line.size());
-    line.remove_prefix(start);
-    const auto end = std::min(line.find(' '), line.size());
-    if (end > 0) words.emplace_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
-  return words;
 }
 
 /// ":0050" for port 80, as the tables have it.
@@ -83,13 +72,12 @@ void add_inodes(const char* table, const ListenAddress& address, std::vector<std
   constexpr std::size_t kInode = 9;
   const auto content = read_proc_file(table).value_or("");
   const auto suffix = hexadecimal_port(address.port);
-  for (std::string_view rest(content); !rest.empty();) {
-    const auto words = split_words(rest.substr(0, rest.find('\n')));
-    rest.remove_prefix(std::min(rest.find('\n'), rest.size() - 1) + 1);
+  for (const auto line : split_words(content, "\n")) {
+    const auto words = split_words(line);
     if (words.size() <= kInode || !words[kAddress].ends_with(suffix)) continue;
     if (address.transport == Transport::kTcp && words[kState] != "0A") continue;
     const auto held = words[kAddress].substr(0, words[kAddress].find(':'));
-    if (is_in_the_way(held, address)) inodes.push_back("socket:[" + words[kInode] + "]");
+    if (is_in_the_way(held, address)) inodes.push_back("socket:[" + std::string(words[kInode]) + "]");
   }
 }
 

@@ -1,0 +1,21 @@
+#include "text.hpp"
+
+namespace lowportbind {
+
+std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string_view> parts;
+  std::size_t start = 0;
+  for (std::size_t end = 0; end != std::string_view::npos; start = end + 1) {
+    end = text.find_first_of(separators, start);
+    parts.push_back(text.substr(start, end - start));
+  }
+  return parts;
+}
+
+std::vector<std::string_view> split_words(std::string_view text, std::string_view separators) {
+  auto words = split(text, separators);
+  std::erase(words, "");
+  return words;
+}
+
+}  // namespace lowportbind
