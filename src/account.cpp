@@ -1,7 +1,6 @@
 #include "account.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "error.hpp"
 #include "names.hpp"
@@ -9,9 +8,6 @@
 
 namespace lowportbind {
 namespace {
-
-// 4294967295 is (uid_t)-1: "no change" to setresuid(2) and setresgid(2), so that a launcher that took it stays root.
-constexpr std::uint64_t kHighestId = std::numeric_limits<uid_t>::max() - 1;
 
 constexpr std::string_view kCannotUseUser = "cannot use the user";
 constexpr std::string_view kCannotUseGroup = "cannot use the group";

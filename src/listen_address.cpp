@@ -9,6 +9,7 @@
 
 #include "error.hpp"
 #include "number.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
@@ -184,11 +185,7 @@ std::string_view format(Transport transport) { return transport == Transport::kT
 
 std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service) {
   std::vector<ListenAddress> addresses;
-  auto rest = text;
-  for (bool last = false; !last;) {
-    const auto before_comma = take_before(rest, ',');
-    last = !before_comma.has_value();
-    const auto item = before_comma.value_or(rest);
+  for (const auto item : split(text, ",")) {
     if (item.empty()) Item{text, find_service}.refuse("an empty item", "list ports as 80,443");
     parse_item({item, find_service}, addresses);
   }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <string>
 
 #include "error.hpp"
@@ -11,9 +10,6 @@
 
 namespace lowportbind {
 namespace {
-
-// The last id, 4294967295, is (uid_t)-1 and means "no change" to setresuid(2): it is nobody's.
-constexpr std::uint64_t kHighestId = std::numeric_limits<uid_t>::max() - 1;
 
 /// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and `-`), until it
 /// returns true.

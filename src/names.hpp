@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +16,10 @@
 /// names_files.cpp, for the static build, which cannot load NSS modules, reads the files in /etc and nothing else.
 /// A table that is missing has no entries. Each function throws Error when a table exists and cannot be read.
 namespace lowportbind {
+
+/// 4294967295 is (uid_t)-1: "no change" to setresuid(2) and setresgid(2), so that a launcher that took it stays root.
+/// It is nobody's id.
+constexpr std::uint64_t kHighestId = std::numeric_limits<uid_t>::max() - 1;
 
 struct UserEntry {
   std::string name;
