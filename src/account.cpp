@@ -45,7 +45,9 @@ bool is_forced_number(std::string_view text) { return text.starts_with('+'); }
 Error unknown_name(std::string_view what, const std::string& text, const std::string& problem, std::string_view table) {
   const bool like_number = text.find_first_of("0123456789+- \t") == 0;
   if (like_number) return failure(what, text, problem);
-  return failure(what, text, "there is no such name", "getent " + std::string(table) + " lists the names there are");
+  return failure(what, text, "there is no such name",
+                 "getent " + std::string(table) +
+                     " lists the names there are; an image without any takes numbers: --user UID:GID");
 }
 
 gid_t resolve_group(const std::string& text) {

@@ -44,6 +44,11 @@ Error explain_probe(const std::string& file, int error) {
   if (error == kCannotSearch)
     return cannot_execute(file, "the account may not enter a directory on the way to it", hint);
   if (error == kNotRegular) return cannot_execute(file, "it is not a regular file");
+  return cannot_execute(file, describe_errno(error));
+}
+
+/// The same for execve(2), which has reasons of its own.
+Error explain_execve(const std::string& file, int error) {
   if (error == E2BIG) {
     return cannot_execute(file, "its arguments and environment are too long", "`getconf ARG_MAX` is the limit");
   }
@@ -51,7 +56,8 @@ Error explain_probe(const std::string& file, int error) {
     return cannot_execute(file, "the account has as many processes as it may (RLIMIT_NPROC)",
                           "`ulimit -u` is the limit");
   }
-  return cannot_execute(file, describe_errno(error));
+  require_known_format(file);
+  return explain_probe(file, error);
 }
 
 Error not_found(const std::string& command, std::string_view reason, std::string_view hint = {}) {
@@ -104,9 +110,7 @@ void execute(const std::string& file, std::span<char* const> arguments, Environm
   for (auto& entry : environment) entries.push_back(entry.data());
   entries.push_back(nullptr);
   execve(file.c_str(), arguments.data(), entries.data());
-  const int error = errno;
-  if (error != E2BIG) require_known_format(file);
-  throw explain_probe(file, error);
+  throw explain_execve(file, errno);
 }
 
 }  // namespace lowportbind

@@ -181,7 +181,10 @@ bool is_refused(int port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(kNobodysAddress);
-  return bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 && errno == EACCES;
+  if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return false;
+  if (errno == EACCES) return true;
+  if (errno == EADDRNOTAVAIL || errno == EADDRINUSE) return false;
+  throw system_failure(kNotAsPlanned, "TCP port " + std::to_string(port), errno);
 }
 
 void verify_ports(const ConfinementPlan& plan) {

@@ -23,8 +23,11 @@ ProcessIds read_ids() {
   ProcessIds ids;
   auto& [real_uid, effective_uid, saved_uid] = ids.uids;
   auto& [real_gid, effective_gid, saved_gid] = ids.gids;
-  if (getresuid(&real_uid, &effective_uid, &saved_uid) != 0 || getresgid(&real_gid, &effective_gid, &saved_gid) != 0) {
-    throw system_failure("cannot read the user and group ids", "getresuid", errno);
+  if (getresuid(&real_uid, &effective_uid, &saved_uid) != 0) {
+    throw system_failure("cannot read the user ids", "getresuid", errno);
+  }
+  if (getresgid(&real_gid, &effective_gid, &saved_gid) != 0) {
+    throw system_failure("cannot read the group ids", "getresgid", errno);
   }
   return ids;
 }
@@ -71,6 +74,12 @@ bool is_in_bounding_set(unsigned capability) {
   const int present = read_bounding_bit(capability);
   if (present < 0) throw system_failure("cannot read the bounding set", std::to_string(capability), errno);
   return present > 0;
+}
+
+bool has_no_new_privs() {
+  const int set = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+  if (set < 0) throw system_failure("cannot read no_new_privs", "prctl", errno);
+  return set == 1;
 }
 
 bool is_in_ambient_set(unsigned capability) {

@@ -48,4 +48,7 @@ CapabilitySet read_bounding_set();
 bool is_in_bounding_set(unsigned capability);
 bool is_in_ambient_set(unsigned capability);
 
+/// PR_GET_NO_NEW_PRIVS. Throws Error.
+bool has_no_new_privs();
+
 }  // namespace lowportbind

@@ -20,8 +20,6 @@ constexpr std::string_view kCannotClose = "cannot close the descriptors from";
 constexpr std::string_view kCannotGive = "cannot give the account";
 constexpr std::string_view kCannotHandOver = "cannot hand over";
 
-bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
-
 /// close_range(2) is proved by a canary: something that is open in the range before must not be open after it.
 void close_from_to(int first, int last) {
   if (first > last) return;

@@ -1,5 +1,6 @@
 #include "error.hpp"
 
+#include <cerrno>
 #include <cstring>
 
 namespace lowportbind {
@@ -43,7 +44,9 @@ std::string_view describe_errno(int error_number) {
 }
 
 Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint) {
-  return failure(what, object, describe_errno(error_number), hint);
+  constexpr std::string_view kRaiseLimit = "raise the limit before the launch: ulimit -n 65536";
+  return failure(what, object, describe_errno(error_number),
+                 hint.empty() && error_number == EMFILE ? kRaiseLimit : hint);
 }
 
 }  // namespace lowportbind

@@ -33,7 +33,7 @@ Error failure(std::string_view what, std::string_view object, std::string_view r
 /// reported as that.
 std::string_view describe_errno(int error_number);
 
-/// The same with the description of `error_number` (errno) as the reason.
+/// The same with the description of `error_number` (errno) as the reason. EMFILE has a hint of its own.
 Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint = {});
 
 /// `text` with control characters and bytes that are not ASCII written as \xNN, so that an argument can neither

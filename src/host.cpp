@@ -27,8 +27,6 @@ constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
 
 constexpr int kDefaultPortStart = 1024;
 
-bool is_open(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
-
 void require_open(std::span<const int> descriptors) {
   for (const int descriptor : descriptors) {
     if (is_open(descriptor)) continue;
@@ -37,23 +35,29 @@ void require_open(std::span<const int> descriptors) {
   }
 }
 
-/// The number in a file of /proc/sys, or nothing where it cannot be read.
+/// The number in a file of /proc/sys, or nothing where it is hidden. Any other reason not to read it is a failure: the
+/// default in its place would make another plan.
 std::optional<int> read_sysctl(const char* path) {
   const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return std::nullopt;
+  if (!file.valid()) {
+    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return std::nullopt;
+    throw system_failure("cannot open", path, errno);
+  }
   std::array<char, 16> buffer{};
   const auto count = read(file.value(), buffer.data(), buffer.size());
-  if (count <= 0) return std::nullopt;
+  if (count < 0) throw system_failure("cannot read", path, errno);
   std::string_view text(buffer.data(), static_cast<std::size_t>(count));
   if (text.ends_with('\n')) text.remove_suffix(1);
   const auto number = parse_number(text, 0, std::numeric_limits<int>::max());
   return number.valid() ? std::optional(static_cast<int>(number.value)) : std::nullopt;
 }
 
-bool read_no_new_privs() {
-  const int set = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-  if (set < 0) throw system_failure("cannot read no_new_privs", "prctl", errno);
-  return set == 1;
+/// Whether a call that asks for a feature was answered "no": by the kernel, or by a container engine's filter in its
+/// place. Throws Error for a call that has failed instead, which must not leave the daemon unconfined.
+bool is_refusal(std::string_view call, int error) {
+  constexpr std::array<int, 5> kRefusals{ENOSYS, EOPNOTSUPP, EINVAL, EPERM, EACCES};
+  if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) return true;
+  throw system_failure("cannot ask the kernel for", call, error);
 }
 
 ConfinementSupport read_confinement_support() {
@@ -62,24 +66,24 @@ ConfinementSupport read_confinement_support() {
   ConfinementSupport support;
   support.landlock_abi = static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi));
   std::uint32_t action = SECCOMP_RET_ERRNO;
-  if (support.landlock_abi < 0) {
-    // ENOSYS and EOPNOTSUPP are the kernel's answers; a container engine's filter may have another.
+  if (support.landlock_abi < 0 && is_refusal("Landlock", errno)) {
     support.missing = errno == ENOSYS       ? "this kernel has no Landlock"
                       : errno == EOPNOTSUPP ? "Landlock is disabled in this kernel"
                                             : "Landlock cannot be used: " + std::string(describe_errno(errno));
   } else if (support.landlock_abi < kFirstWithNetwork) {
     support.missing = "this kernel's Landlock has no network rules, which came with Linux 6.7";
-  } else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) != 0) {
+  } else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) != 0 && is_refusal("seccomp", errno)) {
     support.missing = "seccomp filters cannot be used: " + std::string(describe_errno(errno));
   }
   return support;
 }
 
 ParentDeath read_parent_death() {
-  int signal = 0;
+  int signal = -1;
   if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) {
     throw system_failure("cannot read the parent-death signal", "prctl", errno);
   }
+  if (signal < 0) throw failure("cannot read the parent-death signal", "prctl", "it succeeded without an answer");
   return {signal, signal == 0 ? 0 : getppid()};
 }
 
@@ -122,8 +126,9 @@ std::optional<InheritedSockets> read_inherited(pid_t pid) {
 std::string read_launcher_path() {
   std::array<char, 4096> buffer{};
   const auto length = readlink("/proc/self/exe", buffer.data(), buffer.size());
-  if (length <= 0) return "lowportbind";
-  return {buffer.data(), static_cast<std::size_t>(length)};
+  const std::string_view path(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  // What has no path any more, or never had one (memfd_create(2)), has no use in a hint.
+  return path.empty() || path.ends_with(" (deleted)") ? "lowportbind" : std::string(path);
 }
 
 }  // namespace
@@ -161,7 +166,7 @@ Host inspect_host(const Options& options, Identity caller) {
                   "as root: setcap cap_net_bind_service=p " + path);
   }
   const bool lacks_capability = !contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE);
-  if (lacks_capability || options.allow_new_privs) host.no_new_privs = read_no_new_privs();
+  if (lacks_capability || options.allow_new_privs) host.no_new_privs = has_no_new_privs();
   if (lacks_capability) {
     host.can_be_granted = is_in_bounding_set(CAP_NET_BIND_SERVICE);
     host.launcher_path = read_launcher_path();

@@ -41,9 +41,12 @@ std::string parse_name(const Item& item, std::string_view name) {
   if (name.empty()) item.refuse("the descriptor name before \"=\" is empty", "a port alone is written -p 80");
   if (name.size() > kLongestDescriptorName) item.refuse("a descriptor name has at most 255 characters");
   const bool plain = std::all_of(name.begin(), name.end(), [](char character) {
-    return character > ' ' && character < 0x7f && character != ':' && character != '/';
+    return character > ' ' && character < 0x7f && std::string_view(":/\\").find(character) == std::string_view::npos;
   });
-  if (!plain) item.refuse("a descriptor name has no colon, slash, space or character that is not ASCII in it");
+  // sd_listen_fds_with_names(3) takes a backslash for an escape.
+  if (!plain) {
+    item.refuse("a descriptor name has no colon, slash, backslash, space or character that is not ASCII in it");
+  }
   return std::string(name);
 }
 
@@ -53,8 +56,8 @@ Transport take_transport(const Item& item, std::string_view& rest) {
   const auto word = rest.substr(position + 1);
   rest.remove_suffix(rest.size() - position);
   if (word == "tcp") return Transport::kTcp;
-  if (word == "udp") return Transport::kUdp;
-  item.refuse("the transport after \"/\" is neither tcp nor udp");
+  if (word != "udp") item.refuse("the transport after \"/\" is neither tcp nor udp");
+  return Transport::kUdp;
 }
 
 void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address) {
@@ -184,10 +187,13 @@ bool overlaps(const ListenAddress& one, const ListenAddress& other) {
 std::string_view format(Transport transport) { return transport == Transport::kTcp ? "tcp" : "udp"; }
 
 std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service) {
+  constexpr std::size_t kMost = 1048576;  // fs.nr_open: the most descriptors of a process, unless somebody raised it
   std::vector<ListenAddress> addresses;
   for (const auto item : split(text, ",")) {
     if (item.empty()) Item{text, find_service}.refuse("an empty item", "list ports as 80,443");
     parse_item({item, find_service}, addresses);
+    if (addresses.size() > kMost)
+      Item{item, find_service}.refuse("the list has more addresses than a process can have descriptors");
   }
   return addresses;
 }

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
 #include <new>
 #include <span>
 #include <string>
@@ -108,6 +109,11 @@ Prepared prepare(const Plan& plan, Action action, const Narrator& say) {
   return prepared;
 }
 
+[[noreturn]] void end_without_memory() {
+  write_all(STDERR_FILENO, "lowportbind: cannot allocate memory: launch: the system has none left\n");
+  _exit(static_cast<int>(ExitStatus::kLauncherFailed));
+}
+
 void print_error(const Error& error) { write_all(STDERR_FILENO, describe_error(error)); }
 
 /// The launch, stopped before the exec. Returns the exit status: ready, or not.
@@ -153,14 +159,15 @@ int run(std::span<char* const> arguments) {
 
 int main(int argc, char** argv) {
   using namespace lowportbind;
+  // Not by an exception: there would be no memory for that one either, and std::terminate() ends with SIGABRT.
+  std::set_new_handler(end_without_memory);
+  std::set_terminate(end_without_memory);  // the exception of another failure could not be allocated
   try {
     if (argc < 1) throw failure("cannot read the command line", "argv", "it is empty");
     return run({argv, static_cast<std::size_t>(argc)});
   } catch (const Error& error) {
     print_error(error);
     return static_cast<int>(error.status());
-  } catch (const std::bad_alloc&) {
-    write_all(STDERR_FILENO, "lowportbind: cannot allocate memory: launch: the system has none left\n");
   } catch (const std::exception& error) {
     write_all(STDERR_FILENO, std::string("lowportbind: internal error: ") + error.what() + "\n");
   }

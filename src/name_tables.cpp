@@ -28,9 +28,10 @@ uid_t parse_id(std::string_view table, std::string_view line, std::string_view t
 
 std::vector<std::string_view> fields_of(std::string_view table, std::string_view line, std::size_t count) {
   auto fields = split(line, ":");
-  if (fields.size() == count) return fields;
+  const bool is_text = line.find('\0') == std::string_view::npos;
+  if (is_text && fields.size() == count) return fields;
   throw failure("cannot use this line of " + std::string(table), line,
-                "it has not " + std::to_string(count) + " fields");
+                is_text ? "it has not " + std::to_string(count) + " fields" : "it has a NUL byte");
 }
 
 UserEntry parse_user(std::string_view line) {

@@ -119,16 +119,19 @@ std::optional<std::string> find_group_name(gid_t gid) {
 }
 
 std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
-  // Unlike an entry, a membership is collected from every source, so that only a file that stands alone can answer.
-  if (role_of_file("initgroups", "group") == FileRole::kOnly) {
-    return find_groups_of_in(read_file("/etc/group").value_or(""), user, primary);
-  }
+  // Unlike an entry, a membership is collected from every source. The file is read here all the same wherever it is one
+  // of them: getgrouplist(3) cannot say that reading it has failed.
+  const auto role = role_of_file("initgroups", "group");
+  std::vector<gid_t> in_file;
+  if (role != FileRole::kNone) in_file = find_groups_of_in(read_file("/etc/group").value_or(""), user, primary);
+  if (role == FileRole::kOnly) return in_file;
   constexpr int kMostGroups = 65536;  // NGROUPS_MAX of the kernel
   int count = 64;
   for (;;) {
     std::vector<gid_t> groups(static_cast<std::size_t>(count));
     if (getgrouplist(user.c_str(), primary, groups.data(), &count) >= 0) {
       groups.resize(static_cast<std::size_t>(count));
+      groups.insert(groups.end(), in_file.begin(), in_file.end());
       return groups;
     }
     if (count > kMostGroups || count <= static_cast<int>(groups.size())) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kFirstHandedOver = 3;  // SD_LISTEN_FDS_START; nginx and inetd servers have no rule of their own
 constexpr int kDefaultBacklog = 4096;
+constexpr gid_t kOverflowId = 65534;  // /proc/sys/kernel/overflowgid, unless somebody changed it
 
 /// The way out, as a command, for each reason why the launcher has not got the capability.
 std::string hint_for_capability(const Account& account, const Host& host) {
@@ -32,15 +33,17 @@ std::string hint_for_capability(const Account& account, const Host& host) {
 void check_rights(const Options& options, const Account& account, const Host& host, const PrivilegePlan& privileges) {
   const auto effective = host.capabilities.effective;
   const auto who = "uid " + std::to_string(host.identity.uid);
-  const std::string way_out = host.identity.is_root()
-                                  ? "container: docker run --cap-add SETUID --cap-add SETGID; or start it as that user"
-                                  : "start it as root: sudo lowportbind ..., or leave --user out";
-  if (privileges.change_uid && !contains(effective, CAP_SETUID)) {
+  const std::string way_out =
+      host.identity.is_root() ? "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` "
+                                "shows what takes it from root: the bounding set, or securebits"
+                              : "start it as root: sudo lowportbind ..., or leave --user out";
+  if (account.uid != host.identity.uid && !contains(effective, CAP_SETUID)) {
     throw failure("cannot become", format(account), who + " may not change its user (CAP_SETUID)", way_out);
   }
-  if ((privileges.change_gid || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
+  const bool changes_gid = account.gid != host.identity.gid;
+  if ((changes_gid || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
     throw failure("cannot become", format(account), who + " may not change its groups (CAP_SETGID)",
-                  privileges.change_gid ? way_out : "keep the groups: --groups keep");
+                  changes_gid ? way_out : "keep the groups: --groups keep");
   }
   if (contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE)) return;
   for (const auto& address : options.listen) {
@@ -66,9 +69,12 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   // Without CAP_SETPCAP the set stays as it is, and no_new_privs keeps it from mattering: nothing that execve(2) could
   // add from a file is added then.
   privileges.cut_bounding_set = !options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP);
-  privileges.change_groups = account.groups != host.identity.groups;
-  privileges.change_gid = account.gid != host.identity.gid;
-  privileges.change_uid = account.uid != host.identity.uid;
+  // A group without a mapping in this user namespace is shown as 65534 and may be any: only `--groups keep` keeps it.
+  const bool keeps =
+      options.groups ? options.groups->kind == GroupsChoice::Kind::kKeep : account.uid == host.identity.uid;
+  const auto& own_groups = host.identity.groups;
+  privileges.change_groups = account.groups != own_groups || (!keeps && std::find(own_groups.begin(), own_groups.end(),
+                                                                                  kOverflowId) != own_groups.end());
   privileges.keep_capabilities = grant && host.identity.is_root();
   privileges.parent_death = host.parent_death;
   return privileges;

@@ -64,8 +64,6 @@ struct PrivilegePlan {
   bool set_no_new_privs = true;
   bool cut_bounding_set = false;
   bool change_groups = false;
-  bool change_gid = false;
-  bool change_uid = false;
   bool keep_capabilities = false;  ///< the uid leaves 0, which would clear them
   ParentDeath parent_death;
 };

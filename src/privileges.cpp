@@ -18,6 +18,8 @@ namespace {
 constexpr std::string_view kCannotBecome = "cannot become";
 constexpr std::string_view kCannotSetCapabilities = "cannot set the capabilities";
 constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
+constexpr std::string_view kHintForSecurebits =
+    "use --mode listen-fds; or start it without those securebits: capsh --print shows them";
 constexpr unsigned kBitsOfSet = 64;
 
 std::string hexadecimal(CapabilitySet set) {
@@ -32,41 +34,39 @@ std::string hexadecimal(CapabilitySet set) {
   return text;
 }
 
-/// libcap-ng 0.8 answers with bare negative codes, and errno is whatever its last system call left there.
+/// libcap-ng 0.8 answers with bare negative codes, and errno is what the first of its system calls that failed left
+/// there: the one by which capng_clear() asks for the kernel's version is the first of all.
 void check_capng(int result, std::string_view step) {
   if (result >= 0) return;
   const int error = errno;
-  constexpr std::string_view kHint =
-      "use --mode listen-fds; or start it without those securebits: capsh --print shows them";
-  const int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+  const int securebits = error == EPERM ? prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) : 0;
   if (securebits > 0 && (static_cast<unsigned>(securebits) & SECBIT_NO_CAP_AMBIENT_RAISE) != 0) {
     throw failure(kCannotSetCapabilities, step, "securebits forbid to raise the ambient set (no_cap_ambient_raise)",
-                  kHint);
+                  kHintForSecurebits);
   }
-  throw system_failure(kCannotSetCapabilities, step, error, securebits > 0 ? kHint : "");
+  throw system_failure(kCannotSetCapabilities, step, error, securebits > 0 ? kHintForSecurebits : "");
 }
 
 void stage(capng_type_t type, CapabilitySet set) {
   for (unsigned capability = 0; capability < kBitsOfSet && set >> capability != 0; ++capability) {
     if (!contains(set, capability)) continue;
-    errno = 0;
     check_capng(capng_update(CAPNG_ADD, type, capability), "capng_update");
   }
 }
 
 void apply_thread_capabilities(const ThreadCapabilities& wanted) {
+  errno = 0;
   capng_clear(CAPNG_SELECT_ALL);
   stage(CAPNG_PERMITTED, wanted.permitted);
   stage(CAPNG_INHERITABLE, wanted.inheritable);
   stage(CAPNG_EFFECTIVE, wanted.effective);
-  errno = 0;
   check_capng(capng_apply(CAPNG_SELECT_CAPS), "capset");
 }
 
 /// Clears the ambient set, and raises what `set` has.
 void apply_ambient_set(CapabilitySet set) {
-  stage(CAPNG_AMBIENT, set);
   errno = 0;
+  stage(CAPNG_AMBIENT, set);
   check_capng(capng_apply(CAPNG_SELECT_AMBIENT), "PR_CAP_AMBIENT");
 }
 
@@ -80,11 +80,14 @@ void cut_bounding_set(CapabilitySet kept) {
   }
 }
 
-/// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an id without a mapping.
+/// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an id without a mapping,
+/// and EPERM for one that has a mapping while the process's own, which looks the same, has none.
 std::string hint_for_ids(std::string_view step, int error) {
-  if (error == EINVAL) return "in a user namespace, /proc/self/uid_map and gid_map must have these ids";
   if (error == EPERM && step == "setgroups") {
     return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
+  }
+  if (error == EINVAL || error == EPERM) {
+    return "in a user namespace, /proc/self/uid_map and gid_map must have these ids, and the launcher's own";
   }
   if (error == EAGAIN) return "the user has as many processes as it may (RLIMIT_NPROC)";
   return {};
@@ -98,11 +101,13 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   };
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
     throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", errno,
-                         "securebits may have it locked; `capsh --print` shows them");
+                         kHintForSecurebits);
   }
   if (plan.change_groups) check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
-  if (plan.change_gid) check(setresgid(account.gid, account.gid, account.gid), "setresgid");
-  if (plan.change_uid) check(setresuid(account.uid, account.uid, account.uid), "setresuid");
+  // Also where they seem to be the account's already, which needs no capability: an id without a mapping in this user
+  // namespace, root's own for one, is shown as 65534 (user_namespaces(7)), and only setting it tells the two apart.
+  check(setresgid(account.gid, account.gid, account.gid), "setresgid");
+  check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }
 
 /// A parent that died between the change of ids and this call sent no signal: it is delivered here instead.
@@ -112,7 +117,10 @@ void restore_parent_death(const ParentDeath& wanted) {
     throw system_failure("cannot set the parent-death signal", std::to_string(wanted.signal), errno);
   }
   int signal = 0;
-  if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0 || signal != wanted.signal) {
+  if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) {
+    throw system_failure(kNotAsPlanned, "the parent-death signal", errno);
+  }
+  if (signal != wanted.signal) {
     throw failure(kNotAsPlanned, "the parent-death signal", "it was not put back after the change of user");
   }
   if (getppid() != wanted.parent && raise(wanted.signal) != 0) {
@@ -179,9 +187,7 @@ void drop_privileges(const PrivilegePlan& plan, const Account& account) {
 void verify_privileges(const PrivilegePlan& plan, const Account& account) {
   verify_ids(account);
   verify_capabilities(plan);
-  if (plan.set_no_new_privs && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
-    throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
-  }
+  if (plan.set_no_new_privs && !has_no_new_privs()) throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
   if (setresuid(0, 0, 0) == 0) throw failure(kNotAsPlanned, format(account), "it can become root again");
 }
 

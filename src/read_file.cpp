@@ -1,6 +1,7 @@
 #include "read_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,8 +16,18 @@ namespace {
 
 enum class EndOfFile { kShortRead, kEmptyRead };
 
+constexpr std::size_t kLargest = std::size_t{64} << 20U;  // what has no end, as /dev/zero, would take all memory
+
+/// A pipe that nobody writes to looks like an empty file: one that others, the C library among them, would wait for.
+void refuse_pipe(const UniqueFd& file, const char* path) {
+  struct stat status {};
+  if (fstat(file.value(), &status) != 0) throw system_failure("cannot read", path, errno);
+  if (S_ISFIFO(status.st_mode)) throw failure("cannot read", path, "it is a pipe");
+}
+
 std::optional<std::string> read_until(EndOfFile end, const char* path) {
-  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  // O_NONBLOCK: a FIFO in the place of the file would never open.
+  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.valid()) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     throw system_failure("cannot open", path, errno);
@@ -28,8 +39,11 @@ std::optional<std::string> read_until(EndOfFile end, const char* path) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw system_failure("cannot read", path, errno);
     content.append(buffer.data(), static_cast<std::size_t>(count));
+    if (content.size() > kLargest) throw failure("cannot read", path, "it is larger than 64 MiB");
     const bool is_short = static_cast<std::size_t>(count) < buffer.size();
-    if (end == EndOfFile::kShortRead ? is_short : count == 0) return content;
+    if (end == EndOfFile::kShortRead ? !is_short : count > 0) continue;
+    if (content.empty()) refuse_pipe(file, path);
+    return content;
   }
 }
 

@@ -96,7 +96,7 @@ std::string describe_plan(const Plan& plan, std::string_view group_name, std::st
   text += describe_ports(plan, obstacle == nullptr ? ", free" : "");
   text += line("mode", describe_mode(plan));
   text += line("confinement", describe_confinement(plan));
-  const auto executable = obstacle == nullptr ? ", executable by " + format(plan.account) : "";
+  const auto executable = obstacle == nullptr ? ", executable by " + printable(format(plan.account)) : "";
   text += line("command", printable(file) + executable);
   text += line("verdict", describe_verdict(obstacle, colour));
   return text;

@@ -23,22 +23,47 @@ UniqueFd open_controlling_terminal() {
   return terminal;
 }
 
-void ignore_hangup(struct sigaction* before) {
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  if (sigaction(SIGHUP, &ignore, before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
+void change_action(int signal, const struct sigaction* action, struct sigaction* before) {
+  if (sigaction(signal, action, before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
 }
 
-/// A session leader cannot start another session. It can give its terminal up, for which the kernel sends SIGHUP to the
-/// terminal's foreground group: to this process too, which ignores it for that moment.
+/// A signal that the kernel is about to send for a reason of the launcher's own, and that is not the daemon's concern.
+class IgnoredSignal {
+ public:
+  explicit IgnoredSignal(int signal) : signal_(signal) {
+    sigset_t pending{};
+    if (sigpending(&pending) != 0) throw system_failure(kCannotLeave, "sigpending", errno);
+    // One that somebody else has sent, and that waits because it is blocked, is the daemon's: another changes nothing.
+    is_pending_ = sigismember(&pending, signal) == 1;
+    if (!is_pending_) change_action(signal_, &kIgnore, &before_);
+  }
+  void restore() const {
+    if (is_pending_) return;
+    change_action(signal_, &kIgnore, nullptr);  // discards it where it is blocked, and so pending
+    change_action(signal_, &before_, nullptr);
+  }
+
+ private:
+  inline static const struct sigaction kIgnore = [] {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    return ignore;
+  }();
+  int signal_;
+  bool is_pending_ = false;
+  struct sigaction before_ {};
+};
+
+/// A session leader cannot start another session. It can give its terminal up, for which the kernel sends SIGHUP and
+/// SIGCONT to the terminal's foreground group: to this process too, which ignores them for that moment.
 void give_up_terminal() {
   const auto terminal = open_controlling_terminal();
   if (!terminal.valid()) return;
-  struct sigaction before {};
-  ignore_hangup(&before);
+  const IgnoredSignal hangup(SIGHUP);
+  const IgnoredSignal resumption(SIGCONT);
   if (ioctl(terminal.value(), TIOCNOTTY) != 0) throw system_failure(kCannotLeave, "TIOCNOTTY", errno);
-  ignore_hangup(nullptr);  // discards it where the signal is blocked, and so pending
-  if (sigaction(SIGHUP, &before, nullptr) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
+  hangup.restore();
+  resumption.restore();
   if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "/dev/tty", "it still controls this process");
 }
 

@@ -62,9 +62,21 @@ std::string describe(const PlannedSocket& planned) {
   return port + (planned.family == SocketFamily::kIpv4 ? " (IPv4)" : " (IPv6)");
 }
 
+int read_option(const UniqueFd& socket, int level, int option, const PlannedSocket& planned) {
+  int value = -1;
+  socklen_t size = sizeof(value);
+  if (getsockopt(socket.value(), level, option, &value, &size) != 0) {
+    throw system_failure("cannot read a socket option of", describe(planned), errno);
+  }
+  return value;
+}
+
 void set_option(const UniqueFd& socket, int level, int option, int value, const PlannedSocket& planned) {
   if (setsockopt(socket.value(), level, option, &value, sizeof(value)) != 0) {
     throw system_failure("cannot set a socket option of", describe(planned), errno);
+  }
+  if (read_option(socket, level, option, planned) != value) {
+    throw failure("cannot set a socket option of", describe(planned), "setsockopt did not take effect");
   }
 }
 
@@ -72,18 +84,12 @@ void set_option(const UniqueFd& socket, int level, int option, int value, const 
 void verify_socket(const UniqueFd& socket, const SocketAddress& wanted, const PlannedSocket& planned) {
   SocketAddress actual;
   actual.length = sizeof(actual.storage);
-  const bool same = getsockname(socket.value(), reinterpret_cast<sockaddr*>(&actual.storage), &actual.length) == 0 &&
-                    actual.length == wanted.length && std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
-  int listening = 0;
-  socklen_t size = sizeof(listening);
-  const bool is_tcp = planned.address.transport == Transport::kTcp;
-  const bool listens = getsockopt(socket.value(), SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0;
-  const int wants_v6only = planned.family == SocketFamily::kIpv6Only ? 1 : 0;
-  int v6only = wants_v6only;
-  size = sizeof(v6only);
-  const bool is_ipv6 = planned.family != SocketFamily::kIpv4;
-  if (is_ipv6 && getsockopt(socket.value(), IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &size) != 0) v6only = -1;
-  if (!same || listens != is_tcp || v6only != wants_v6only) {
+  if (getsockname(socket.value(), reinterpret_cast<sockaddr*>(&actual.storage), &actual.length) != 0) {
+    throw system_failure("cannot read the address of", describe(planned), errno);
+  }
+  const bool same = actual.length == wanted.length && std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
+  const int listens = planned.address.transport == Transport::kTcp ? 1 : 0;
+  if (!same || read_option(socket, SOL_SOCKET, SO_ACCEPTCONN, planned) != listens) {
     throw failure("cannot listen on", describe(planned), "the system calls succeeded, but the socket is another");
   }
 }
@@ -92,11 +98,7 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   const int domain = planned.family == SocketFamily::kIpv4 ? AF_INET : AF_INET6;
   UniqueFd socket(::socket(domain, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) {
-    const bool is_limit = errno == EMFILE;
-    throw system_failure("cannot open a socket for", describe(planned), errno,
-                         is_limit ? "raise the limit before the launch: ulimit -n 65536" : "");
-  }
+  if (!socket.valid()) throw system_failure("cannot open a socket for", describe(planned), errno);
   // Set in either case, before bind(2): the default is a sysctl, and a bound socket refuses the change.
   if (domain == AF_INET6) {
     set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, planned.family == SocketFamily::kIpv6Only ? 1 : 0, planned);

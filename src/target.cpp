@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -27,12 +28,23 @@ Error cannot_execute(const std::string& file, std::string_view reason, std::stri
   return failure("cannot execute", file, reason, hint, ExitStatus::kCannotExecute);
 }
 
-/// The beginning of a file, or nothing if it cannot be read.
+template <typename Errors>
+bool is_one_of(int error, const Errors& errors) {
+  return std::find(std::begin(errors), std::end(errors), error) != std::end(errors);
+}
+
+/// The beginning of a file, or nothing if it is not there or not for the account to read. Throws Error for a failure,
+/// after which nothing is known of the file.
 std::string read_beginning(const std::string& file) {
+  constexpr std::array kAnswers{EACCES, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ENXIO};
   const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!opened.valid()) return {};
+  if (!opened.valid()) {
+    if (is_one_of(errno, kAnswers)) return {};
+    throw system_failure("cannot open", file, errno);
+  }
   std::array<char, kBeginning> buffer{};
   const auto count = read(opened.value(), buffer.data(), buffer.size());
+  if (count < 0 && errno != EISDIR) throw system_failure("cannot read", file, errno);
   return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
 }
 
@@ -139,8 +151,10 @@ struct FileCapabilities {
 
 /// The attribute that setcap(8) writes. A file without one, or one of the first version, has none that would matter.
 std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
+  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, EACCES, EPERM, ENOSYS, ERANGE};
   vfs_ns_cap_data data{};
   const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
+  if (size < 0 && !is_one_of(errno, kNone)) throw system_failure("cannot read the file capabilities of", file, errno);
   if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) return std::nullopt;
   // Those of version 3 are for the user namespace whose root has this id; getxattr(2) shows our own as version 2.
   if (size >= static_cast<ssize_t>(XATTR_CAPS_SZ_3) && data.rootid != 0) return std::nullopt;

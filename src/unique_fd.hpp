@@ -1,8 +1,13 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <string>
 #include <utility>
+
+#include "error.hpp"
 
 namespace lowportbind {
 
@@ -35,5 +40,12 @@ class UniqueFd {
 
   int fd_ = -1;
 };
+
+/// Whether this number is an open descriptor of the process. Throws Error if the kernel does not say.
+inline bool is_open(int descriptor) {
+  if (fcntl(descriptor, F_GETFD) >= 0) return true;
+  if (errno == EBADF) return false;
+  throw system_failure("cannot tell whether it is open", "descriptor " + std::to_string(descriptor), errno);
+}
 
 }  // namespace lowportbind

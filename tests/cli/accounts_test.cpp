@@ -125,8 +125,10 @@ TEST_CASE("root is refused in every spelling") {
 }
 
 TEST_CASE("a name that nobody has is refused with the way to see those there are") {
-  const std::string users = "getent passwd lists the names there are";
-  const std::string groups = "getent group lists the names there are";
+  const std::string users =
+      "getent passwd lists the names there are; an image without any takes numbers: --user UID:GID";
+  const std::string groups =
+      "getent group lists the names there are; an image without any takes numbers: --user UID:GID";
   const Row rows[] = {
       {"no-such-user", "cannot use the user: no-such-user: there is no such name", users},
       {"no-such-user:33", "cannot use the user: no-such-user: there is no such name", users},
@@ -140,7 +142,7 @@ TEST_CASE("a name that nobody has is refused with the way to see those there are
 TEST_CASE("a supplementary group is refused like any other") {
   const Row rows[] = {
       {"no-such-group", "cannot use the group: no-such-group: there is no such name",
-       "getent group lists the names there are"},
+       "getent group lists the names there are; an image without any takes numbers: --user UID:GID"},
       {"4,4294967296", "cannot use the group: 4294967296: the largest value is 4294967294", ""},
       {"4294967295", "cannot use the group: 4294967295: the largest value is 4294967294", ""},
       {"-1", "cannot use the group: -1: a number has no sign", ""},

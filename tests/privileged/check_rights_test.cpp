@@ -83,7 +83,10 @@ TEST_CASE("--check where no-new-privs voids the file capability of the launcher 
 
 TEST_CASE("--check where root may not change its ids names the capability that it lacks") {
   support::enter_own_network();
-  const std::string hint = "container: docker run --cap-add SETUID --cap-add SETGID; or start it as that user";
+  const std::string hint =
+      "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows what takes it from "
+      "root: "
+      "the bounding set, or securebits";
   check::not_planned(
       {.options = {"-u", "www-data", "-p", "80"}, .in_child = [] { support::drop_capabilities({CAP_SETUID}); }},
       {"cannot become: www-data (uid 33): uid 0 may not change its user (CAP_SETUID)", hint});

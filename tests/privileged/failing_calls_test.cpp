@@ -69,7 +69,7 @@ TEST_CASE("a system call that fails ends the launch in ambient mode with the nam
           {"prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET", "EINVAL", {"ambient"}},
           {"prctl(PR_GET_NO_NEW_PRIVS", "EINVAL", {"no_new_privs"}},
           {"capget(", "EPERM", {"cannot read the capabilities: capget: Operation not permitted"}},
-          {"getresuid(", "EPERM", {"user and group ids: getresuid: Operation not permitted"}},
+          {"getresuid(", "EPERM", {"user ids: getresuid: Operation not permitted"}},
           {"getgroups(", "EPERM", {"supplementary groups: getgroups: Operation not permitted"}},
       });
 }

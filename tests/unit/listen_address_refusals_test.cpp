@@ -144,17 +144,27 @@ TEST_CASE("an empty item is refused wherever the comma stands and the whole list
 }
 
 TEST_CASE("the name of a descriptor is refused where a list of names could not carry it") {
-  const std::string plain = "a descriptor name has no colon, slash, space or character that is not ASCII in it";
+  const std::string plain =
+      "a descriptor name has no colon, slash, backslash, space or character that is not ASCII in it";
   const Row rows[] = {
       {"=80", "the descriptor name before \"=\" is empty"},
       {"==80", "the descriptor name before \"=\" is empty"},
       {"a:b=80", plain},
       {"a/b=80", plain},
+      {"a\\=80", plain},
       {std::string(256, 'n') + "=80", "a descriptor name has at most 255 characters"},
   };
   check_refusals(rows);
   const auto not_ascii = refusal_of([] { parse_known("caf\xc3\xa9=80"); });
   CHECK(not_ascii.message == "cannot read the listen address: caf\\xc3\\xa9=80: " + plain);
+}
+
+TEST_CASE("a list that grows beyond what a process can have is refused before it takes all memory") {
+  std::string list = "1-65535";
+  for (int more = 0; more < 1000; ++more) list += ",1-65535";
+  const auto refusal = refusal_of([&] { parse_known(list); });
+  CHECK(refusal.message ==
+        "cannot read the listen address: 1-65535: the list has more addresses than a process can have descriptors");
 }
 
 TEST_CASE("a service that is unknown is refused with the transport it was looked up for") {

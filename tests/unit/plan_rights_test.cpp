@@ -7,6 +7,7 @@
 #include "situations.hpp"
 
 using lowportbind::Account;
+using lowportbind::GroupsChoice;
 using lowportbind::kNetBindService;
 using lowportbind::kNoCapability;
 using lowportbind::make_plan;
@@ -56,8 +57,6 @@ TEST_CASE("root becomes the account without a way back") {
   CHECK(plan.privileges.set_no_new_privs);
   CHECK(plan.privileges.cut_bounding_set);
   CHECK(plan.privileges.change_groups);
-  CHECK(plan.privileges.change_uid);
-  CHECK(plan.privileges.change_gid);
   CHECK(plan.account.uid == 33);
 }
 
@@ -87,7 +86,10 @@ TEST_CASE("root in a container with few capabilities gets along without those th
 }
 
 TEST_CASE("root that may not change its ids is told which capability is missing") {
-  const std::string hint = "container: docker run --cap-add SETUID --cap-add SETGID; or start it as that user";
+  const std::string hint =
+      "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows what takes it from "
+      "root: "
+      "the bounding set, or securebits";
   const auto options = situation::for_www_data("80");
   const auto uid =
       refusal_of([&] { make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETUID)); });
@@ -105,8 +107,6 @@ TEST_CASE("a user without the capability gets the ports that are not privileged 
     CAPTURE(ports);
     const auto plan = make_plan(situation::for_the_caller(ports), situation::the_caller(), host);
     CHECK(plan.privileges.capabilities == kNoCapability);
-    CHECK_FALSE(plan.privileges.change_uid);
-    CHECK_FALSE(plan.privileges.change_gid);
     CHECK_FALSE(plan.privileges.change_groups);
     CHECK_FALSE(plan.privileges.cut_bounding_set);
     CHECK(plan.privileges.set_no_new_privs);
@@ -157,8 +157,6 @@ TEST_CASE("a file capability on the launcher gives a user the ports") {
   const auto ambient = make_plan(situation::for_the_caller("80"), situation::the_caller(), host);
   CHECK(ambient.privileges.capabilities == kNetBindService);
   CHECK_FALSE(ambient.privileges.keep_capabilities);
-  CHECK_FALSE(ambient.privileges.change_uid);
-  CHECK_FALSE(ambient.privileges.change_gid);
 
   const auto sockets = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
   CHECK(sockets.privileges.capabilities == kNoCapability);
@@ -195,16 +193,12 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   options.user = "1000:33";
   const Account other_group{1000, 33, {27, 1000}, "me", "/home/me", "/bin/sh"};
   const auto group = make_plan(options, other_group, host);
-  CHECK(group.privileges.change_gid);
-  CHECK_FALSE(group.privileges.change_uid);
   CHECK_FALSE(group.privileges.change_groups);
 
   Account no_groups = situation::the_caller();
   no_groups.groups = {};
   const auto groups = make_plan(situation::for_the_caller(""), no_groups, host);
   CHECK(groups.privileges.change_groups);
-  CHECK_FALSE(groups.privileges.change_gid);
-  CHECK_FALSE(groups.privileges.change_uid);
 
   const auto user = refusal_of([&] { make_plan(situation::for_www_data(""), situation::www_data(), host); });
   CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
@@ -214,9 +208,22 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   CHECK(refused.message == "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
   CHECK(refused.hint == "start it as root: sudo lowportbind ..., or leave --user out");
   const Account other_user{33, 1000, {27, 1000}, "www-data", "/var/www", "/usr/sbin/nologin"};
-  const auto by_uid = make_plan(situation::for_www_data(""), other_user, host);
-  CHECK(by_uid.privileges.change_uid);
-  CHECK_FALSE(by_uid.privileges.change_gid);
+  CHECK_NOTHROW(make_plan(situation::for_www_data(""), other_user, host));
+}
+
+TEST_CASE("a group that may be one without a mapping is kept where the groups are kept and else set") {
+  const Account nobody{65534, 65534, {65534}, "nobody", "/", "/usr/sbin/nologin"};
+  auto host = situation::started_by_root();
+  host.identity = {65534, 65534, {65534}};
+  auto options = situation::for_www_data("");
+  CHECK_FALSE(make_plan(options, nobody, host).privileges.change_groups);
+  for (const auto kind : {GroupsChoice::Kind::kInit, GroupsChoice::Kind::kListed, GroupsChoice::Kind::kKeep}) {
+    options.groups = GroupsChoice{kind, {}};
+    CHECK(make_plan(options, nobody, host).privileges.change_groups == (kind != GroupsChoice::Kind::kKeep));
+  }
+  host.identity.uid = 0;
+  options.groups.reset();
+  CHECK(make_plan(options, nobody, host).privileges.change_groups);
 }
 
 TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
