@@ -162,10 +162,10 @@ void require_strace() {
   if (result.status != 0) skip("strace does not work here: " + result.err);
 }
 
-Trace trace(const Words& options, const Words& argv) {
+Trace trace(const Words& options, const Words& argv, std::function<void()> in_child) {
   const TemporaryDirectory directory;
-  const auto file = directory.path("trace");
-  Trace traced{run(join({{"strace", "-o", file}, options, {"--"}, argv})), {}};
+  const auto file = directory.write("trace", "", 0666);  // strace may be anybody's by then
+  Trace traced{run_in_child(join({{"strace", "-o", file}, options, {"--"}, argv}), std::move(in_child)), {}};
   std::istringstream lines(read_file(file));
   int executions = 0;
   for (std::string line; std::getline(lines, line);) {

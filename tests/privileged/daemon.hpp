@@ -72,11 +72,11 @@ int listen_on(int port, bool reuse_port = false);
 void require_strace();
 
 /// The system calls between the execve of `argv` and the one by which it becomes the daemon, as strace prints them.
-/// `options` are strace's.
+/// `options` are strace's; `in_child` runs before strace.
 struct Trace {
   Result result;
   Words calls;
 };
-Trace trace(const Words& options, const Words& argv);
+Trace trace(const Words& options, const Words& argv, std::function<void()> in_child = {});
 
 }  // namespace support

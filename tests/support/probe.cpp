@@ -178,6 +178,14 @@ std::string limits() {
   return "nofile " + std::to_string(files.rlim_cur) + " nice " + std::to_string(getpriority(PRIO_PROCESS, 0));
 }
 
+/// So that a daemon whose descriptors are all taken can look into /proc. Silent: stdout may be a socket.
+void raise_file_limit(int limit) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = static_cast<rlim_t>(limit);
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 std::string try_open(const std::string& path) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_NOCTTY);
   if (descriptor < 0) return errno_name();
@@ -228,6 +236,7 @@ void ask(const std::string& question) {
   if (question.starts_with("reach=")) return answer(question, try_to_reach(argument));
   if (question.starts_with("backlog=")) return answer(question, read_backlog(std::atoi(argument.c_str())));
   if (question.starts_with("open=")) return answer(question, try_open(argument));
+  if (question.starts_with("nofile=")) return raise_file_limit(std::atoi(argument.c_str()));
   if (question.starts_with("exit=")) std::exit(std::atoi(argument.c_str()));
   if (question.starts_with("kill=")) raise(std::atoi(argument.c_str()));
   answer("argument", question);

@@ -1,0 +1,180 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "hostile.hpp"
+
+// User namespaces in which the ids that a launch goes by are not there: an id without a mapping is shown as 65534.
+
+using hostile::check_as_planned;
+using support::check_daemon;
+using support::check_refused;
+using support::launch_probe;
+using support::Words;
+
+namespace {
+
+struct Maps {
+  std::string uids;
+  std::string gids;
+  bool deny_setgroups = false;
+};
+
+/// For in_child: moves into a new user namespace with a network of its own. Another child writes the maps, which takes
+/// rights outside.
+void enter(const Maps& maps) {
+  std::array<int, 2> entered{};
+  if (pipe2(entered.data(), O_CLOEXEC) != 0) _exit(122);
+  const auto proc = "/proc/" + std::to_string(getpid());
+  const pid_t writer = fork();
+  if (writer == 0) {
+    close(entered[1]);
+    char byte = 0;
+    if (read(entered[0], &byte, 1) != 1) _exit(1);
+    if (maps.deny_setgroups) support::write_file(proc + "/setgroups", "deny");
+    if (!maps.uids.empty()) support::write_file(proc + "/uid_map", maps.uids);
+    if (!maps.gids.empty()) support::write_file(proc + "/gid_map", maps.gids);
+    _exit(0);
+  }
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) _exit(123);
+  int status = -1;
+  if (write(entered[1], "x", 1) != 1 || waitpid(writer, &status, 0) != writer || status != 0) _exit(122);
+}
+
+void require_user_namespaces() {
+  support::enter_own_network();
+  support::enter_own_mounts();  // a chroot would have none
+  if (support::run_in_child({"/bin/true"}, [] { enter({"0 0 65536", "0 0 65536"}); }).status != 0) {
+    support::skip("user namespaces are not to be had here");
+  }
+}
+
+/// The test's own root file, which only root outside can read.
+bool reads_root_file(const support::Result& result) { return result.out.find("of root alone") != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("hostile: where uid 0 has no mapping a user with the capability gives it on in every mode") {
+  require_user_namespaces();
+  const auto start = [](std::uint64_t held) {
+    return [held] {
+      const gid_t group = 33;
+      if (setgroups(1, &group) != 0) _exit(122);
+      enter({"33 33 1", "33 33 1"});
+      // The ids outside change to those that are there, with all the capabilities of the namespace's first process.
+      hostile::hold_ambient(held, 33);
+    };
+  };
+  for (const auto held : {hostile::bit(CAP_NET_BIND_SERVICE),
+                          hostile::bit(CAP_NET_BIND_SERVICE) | hostile::bit(CAP_SETPCAP) | hostile::bit(CAP_SYS_ADMIN) |
+                              hostile::bit(CAP_SETUID) | hostile::bit(CAP_SETGID)}) {
+    CAPTURE(held);
+    const bool cut = (held & hostile::bit(CAP_SETPCAP)) != 0;
+    const support::Expected expected{.bounding = cut ? "" : "000001ffffffffff"};
+    for (const auto& mode : hostile::modes()) {
+      for (const Words& user : {Words{}, Words{"-u", "33:33"}}) {
+        CAPTURE(user);
+        const support::TemporaryDirectory directory;
+        const auto file = directory.write("answers", "", 0666);
+        auto result = hostile::run_to(
+            file,
+            support::join(
+                {{support::launcher(), "-p", "80", "-m", mode.name}, user, {"--"}, hostile::ask_for_state(file)}),
+            start(held));
+        auto wanted = expected;
+        if (!cut) wanted.bounding = support::fields(result.out)["CapBnd"];
+        check_as_planned(mode, result, wanted);
+      }
+    }
+  }
+  const auto control = support::run_in_child({support::probe(), "bind=tcp/4/80"}, [] {
+    enter({"33 33 1", "33 33 1"});
+    hostile::hold_ambient(0, 33);
+  });
+  CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
+}
+
+TEST_CASE("hostile: where uid 0 has no mapping nobody is root who would have to name an account") {
+  require_user_namespaces();
+  const auto start = [] {
+    enter({"33 33 1", "33 33 1", true});
+    hostile::hold_ambient(0, 0);  // of the ids outside there is nothing to be seen
+  };
+  check_refused(launch_probe({"-u", "33:33", "-p", "8080"}, {"status"}, start), 125, {"cannot become: ", "hint: "});
+  check_refused(launch_probe({"-u", "root"}, {"status"}, start), 125, {"it is root"});
+}
+
+TEST_CASE("hostile: root whose own uid has no mapping is not taken for the account of the number that it is shown as") {
+  require_user_namespaces();
+  const support::TemporaryDirectory directory;
+  const auto secret = directory.write("secret", "of root alone\n", 0600);
+  struct Row {
+    std::string name;
+    Maps maps;
+  };
+  const Row rows[] = {{"no map at all", {"", ""}},
+                      {"another user alone", {"33 33 1", "33 33 1"}},
+                      {"all but root", {"1 1 65535", "1 1 65535"}},
+                      {"all but root and nobody", {"1 1 65533", "1 1 65533"}}};
+  for (const auto& row : rows) {
+    for (const Words& options : {Words{}, Words{"--groups", "keep"}, Words{"-u", "65534:65534"},
+                                 Words{"-u", "65534:65534", "--groups", "keep"},
+                                 Words{"-u", "nobody:nogroup", "--groups", "keep", "-p", "8080", "-m", "listen-fds"}}) {
+      CAPTURE(row.name);
+      CAPTURE(options);
+      const auto result = support::run_in_child(
+          support::join({{support::launcher()}, options, {"--", "/bin/cat", secret}}), [&] { enter(row.maps); });
+      CHECK_FALSE(reads_root_file(result));
+      check_refused(result, 125, {"cannot become: ", "hint: in a user namespace, /proc/self/uid_map"});
+    }
+  }
+  // The control: that is what it could read.
+  CHECK(reads_root_file(support::run_in_child({"/bin/cat", secret}, [] { enter({"", ""}); })));
+}
+
+TEST_CASE("hostile: groups without a mapping are not taken for the group of the number that they are shown as") {
+  require_user_namespaces();
+  const support::TemporaryDirectory directory;
+  const auto secret = directory.write("secret", "of root alone\n", 0640);
+  REQUIRE(chown(secret.c_str(), 0, 5000) == 0);
+  const auto with_group = [](const Maps& maps) {
+    return [maps] {
+      const gid_t group = 5000;
+      if (setgroups(1, &group) != 0) _exit(122);
+      enter(maps);
+    };
+  };
+  // Only the group that the file belongs to is not mapped.
+  const Maps maps{"0 0 65536", "0 0 5000"};
+  const Words command{"--", "/bin/cat", secret};
+  for (const Words& options : {Words{"-u", "33:33", "--groups", "65534"}, Words{"-u", "33:33"}}) {
+    CAPTURE(options);
+    const auto result =
+        support::run_in_child(support::join({{support::launcher()}, options, command}), with_group(maps));
+    CHECK_FALSE(reads_root_file(result));
+  }
+  // What keep says is what happens: the group goes along, as rootless containers want it.
+  CHECK(reads_root_file(support::run_in_child(
+      support::join({{support::launcher(), "-u", "33:33", "--groups", "keep"}, command}), with_group(maps))));
+}
+
+TEST_CASE("hostile: where setgroups is denied every mode is as planned or refused") {
+  require_user_namespaces();
+  const Maps denied{"0 0 65536", "0 0 65536", true};
+  for (const auto& mode : hostile::modes()) {
+    check_refused(launch_probe(hostile::options_of(mode), {"status"}, [&] { enter(denied); }), 125,
+                  {"cannot become: www-data (uid 33): setgroups: Operation not permitted",
+                   "hint: in a user namespace, /proc/self/setgroups must say allow"});
+    const auto without_groups = [&] {
+      if (setgroups(0, nullptr) != 0) _exit(122);
+      enter(denied);
+    };
+    check_as_planned(mode, hostile::launch(mode, without_groups, {"--groups", "none"}), {.groups = ""});
+  }
+}
