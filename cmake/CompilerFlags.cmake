@@ -27,6 +27,8 @@ check_cxx_compiler_flag(-fstack-clash-protection LOWPORTBIND_HAS_STACK_CLASH)
 if(LOWPORTBIND_HAS_STACK_CLASH)
   target_compile_options(lowportbind_flags INTERFACE -fstack-clash-protection)
 endif()
+# The same program from whichever folder it is built in.
+target_compile_options(lowportbind_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 # _FORTIFY_SOURCE needs an optimizing build; level 3 came with g++ 12 and is an alias of 2 before.
 target_compile_options(lowportbind_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE>
                                                    $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)

@@ -30,7 +30,8 @@ struct Invocation {
 Result run(const Invocation& invocation);
 Result run(const std::vector<std::string>& argv);
 
-/// The launcher and the probe that were built with the tests; the root of the source tree.
+/// The launcher and the probe that were built with the tests, or another build's launcher, which the environment
+/// variable LOWPORTBIND names; the root of the source tree.
 std::string launcher();
 std::string probe();
 std::string source_tree();

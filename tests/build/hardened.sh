@@ -1,0 +1,57 @@
+#!/bin/sh
+# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER: the program, and every object it is made of, is hardened.
+# Each check is first tried on a program that is not, built of sample.cpp; SAMPLE_OBJECT is that with the project's own
+# options.
+set -eu
+launcher=$1
+library=$2
+sample=$3
+compiler=$4
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+
+# Of a linked program.
+is_pie() { readelf -hW "$1" | grep -q 'Type:.*DYN' && readelf -dW "$1" | grep -q 'FLAGS_1.*PIE'; }
+has_relro() { readelf -lW "$1" | grep -q 'GNU_RELRO'; }
+binds_now() { readelf -dW "$1" | grep -qE 'FLAGS_1.*NOW'; }
+has_no_executable_stack() { readelf -lW "$1" | grep 'GNU_STACK' | grep -qv 'RWE'; }
+has_no_search_path() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
+# Of an object: the C library's start-up files have no CET on Debian, so that no linked program is marked with it.
+has_stack_protector() { nm -u "$1" | grep -q '__stack_chk_fail'; }
+has_cet() { readelf -nW "$1" | grep -q 'x86 feature:.*IBT.*SHSTK'; }
+is_fortified() { nm -u "$1" | grep -q '__memcpy_chk'; }
+
+must() {
+    "$@" && return
+    echo "not true: $*" >&2
+    exit 1
+}
+must_not() {
+    "$@" || return 0
+    echo "a check that cannot fail: $*" >&2
+    exit 1
+}
+
+soft="-O2 -U_FORTIFY_SOURCE -fno-stack-protector -fno-pie"
+[ "$(uname -m)" = x86_64 ] && soft="$soft -fcf-protection=none"
+# shellcheck disable=SC2086  # a list of options
+"$compiler" $soft -c "$(dirname "$0")/sample.cpp" -o "$directory/soft.o"
+"$compiler" -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack,-rpath,/nowhere "$directory/soft.o" -o "$directory/soft" \
+    2>"$directory/warnings"
+for check in is_pie has_relro binds_now has_no_executable_stack has_no_search_path; do
+    must_not "$check" "$directory/soft"
+    must "$check" "$launcher"
+done
+
+mkdir "$directory/objects"
+(cd "$directory/objects" && ar x "$library")
+checks=has_stack_protector
+[ "$(uname -m)" = x86_64 ] && checks="$checks has_cet"
+for check in $checks is_fortified; do
+    must_not "$check" "$directory/soft.o"
+    must "$check" "$sample"
+done
+for check in $checks; do
+    for object in "$directory"/objects/*.o; do must "$check" "$object"; done
+done
+echo "hardened: $launcher and $(find "$directory/objects" -name '*.o' | wc -l) objects"

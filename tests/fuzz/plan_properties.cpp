@@ -1,0 +1,147 @@
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "properties.hpp"
+#include "report.hpp"
+
+namespace fuzz {
+
+using lowportbind::Action;
+using lowportbind::Confinement;
+using lowportbind::contains;
+using lowportbind::Host;
+using lowportbind::HostKind;
+using lowportbind::kNetBindService;
+using lowportbind::kNoCapability;
+using lowportbind::Mode;
+using lowportbind::Options;
+using lowportbind::Plan;
+using lowportbind::SocketFamily;
+using lowportbind::Transport;
+
+void check_privileges(const Plan& plan, const Options& options, const Host& host) {
+  const auto& privileges = plan.privileges;
+  const bool privileged = std::any_of(plan.listen.begin(), plan.listen.end(), [&](const auto& address) {
+    return static_cast<int>(address.port) < host.unprivileged_port_start;
+  });
+  const bool wanted = options.mode == Mode::kAmbient && privileged;
+  require(privileges.capabilities == (wanted ? kNetBindService : kNoCapability),
+          "the daemon has the capability only if it binds a privileged port itself");
+  require(!privileged || contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE), "what is given is there to give");
+  require(privileges.set_no_new_privs != options.allow_new_privs, "no_new_privs is left out only when asked for");
+  require(!options.allow_new_privs || !privileges.cut_bounding_set, "--allow-new-privs leaves the bounding set alone");
+  require(
+      privileges.cut_bounding_set == (!options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP)),
+      "the bounding set is cut wherever it can be");
+  const auto& [uid, gid, groups] = host.identity;
+  require(privileges.change_uid == (plan.account.uid != uid), "the uid changes if it differs");
+  require(privileges.change_gid == (plan.account.gid != gid), "the gid changes if it differs");
+  require(privileges.change_groups == (plan.account.groups != groups), "the groups change if they differ");
+  require(!privileges.change_uid || contains(host.capabilities.effective, CAP_SETUID), "the uid can be changed");
+  require(!privileges.change_gid || contains(host.capabilities.effective, CAP_SETGID), "the gid can be changed");
+  require(!privileges.change_groups || contains(host.capabilities.effective, CAP_SETGID), "groups can be changed");
+  require(!(wanted && host.identity.is_root()) || privileges.keep_capabilities, "root's capability survives setresuid");
+}
+
+void check_confinement(const Plan& plan, const Options& options) {
+  const auto& confinement = plan.confinement;
+  const bool granted = plan.privileges.capabilities != kNoCapability;
+  if (options.confinement) {
+    require(confinement.kind == *options.confinement, "what was asked for by name is done or refused");
+    require(confinement.missing.empty(), "what was asked for by name is not left out");
+  } else if (granted) {
+    require((confinement.kind == Confinement::kPrivileged) == confinement.missing.empty(),
+            "the default is done, or it is said why not");
+  } else {
+    require(confinement.kind == Confinement::kOff && confinement.missing.empty(), "nothing to confine");
+  }
+  if (confinement.kind == Confinement::kOff) return;
+  require(confinement.privileged_granted == granted, "the confinement knows of the capability");
+  require(confinement.landlock_abi >= 4, "Landlock has rules for the network");
+  std::vector<std::uint16_t> listed;
+  for (const auto& address : options.listen) {
+    if (address.transport == Transport::kTcp) listed.push_back(address.port);
+  }
+  require(confinement.ports == listed, "the ports that are allowed are those that were listed");
+}
+
+void check_sockets(const Plan& plan, const Options& options, const Host& host) {
+  const auto& sockets = plan.sockets.sockets;
+  require(plan.sockets.only_probe == (options.mode == Mode::kAmbient), "in ambient mode the daemon opens its sockets");
+  if (plan.sockets.only_probe && options.action == Action::kLaunch) {
+    require(sockets.empty(), "a launch in ambient mode opens nothing");
+    return;
+  }
+  auto socket = sockets.begin();
+  const auto take = [&](const auto& address, SocketFamily family) {
+    require(socket != sockets.end(), "every listen address has its socket");
+    require(socket->address == address && socket->family == family, "the sockets are the listed ones, in their order");
+    ++socket;
+  };
+  for (const auto& address : options.listen) {
+    const bool every = address.host == HostKind::kEvery;
+    const bool two = every && host.has_ipv6 && options.mode == Mode::kNginx;
+    if (two) take(address, SocketFamily::kIpv4);
+    take(address, address.host == HostKind::kIpv4 || (every && !host.has_ipv6) ? SocketFamily::kIpv4
+                  : two || address.host == HostKind::kIpv6                     ? SocketFamily::kIpv6Only
+                                                                               : SocketFamily::kDualStack);
+  }
+  require(socket == sockets.end(), "no socket was not listed");
+  require(plan.sockets.backlog == options.backlog.value_or(4096), "the backlog is the one asked for");
+  require(plan.sockets.fsuid.value_or(host.identity.uid) == plan.account.uid, "the sockets are the account's");
+}
+
+void check_descriptors(const Plan& plan, const Options& options, const Host& host) {
+  const auto& descriptors = plan.descriptors;
+  const int inherited = host.inherited ? static_cast<int>(host.inherited->names.size()) : 0;
+  require(descriptors.inherited == inherited, "no inherited socket is lost");
+  require(inherited == 0 || options.mode == Mode::kListenFds, "inherited sockets go on in listen-fds mode alone");
+  require(descriptors.first == 3 + inherited, "the launcher's own sockets follow the inherited ones");
+  const auto opened = plan.sockets.only_probe ? 0 : plan.sockets.sockets.size();
+  require(static_cast<std::size_t>(descriptors.count) == opened, "every socket has its number");
+  require(options.mode != Mode::kInetd || descriptors.count == 1, "an inetd server has one socket");
+  const auto& kept = descriptors.kept;
+  require(std::is_permutation(kept.begin(), kept.end(), options.keep_fds.begin(), options.keep_fds.end()),
+          "what is kept is what was named");
+  require(std::is_sorted(kept.begin(), kept.end()), "what is kept is sorted");
+  for (const int descriptor : kept) {
+    require(descriptor >= 3, "0 to 2 are nobody's to keep");
+    // An inetd server's socket leaves its number before the exec.
+    require(options.mode == Mode::kInetd || descriptor >= descriptors.first + descriptors.count,
+            "no socket takes the number of a descriptor that is kept");
+  }
+}
+
+void check_report(const Plan& plan) {
+  const lowportbind::Error obstacle("cannot do it: x: y", {}, lowportbind::ExitStatus::kLauncherFailed);
+  for (const auto* reason : {static_cast<const lowportbind::Error*>(nullptr), &obstacle}) {
+    const auto report = describe_plan(plan, "a\ngroup", plan.command.front(), reason, lowportbind::Colour::kNone);
+    const auto lines = std::count(report.begin(), report.end(), '\n');
+    require(lines == 5 + std::max<std::ptrdiff_t>(1, std::ssize(plan.listen)), "nobody can forge a line of the report");
+    require(report.ends_with('\n'), "the report ends its last line");
+    auto text = report;
+    std::erase(text, '\n');
+    require(is_printable(text), "the report is printable");
+  }
+}
+
+void check_plan(const Plan& plan, const Options& options, const Host& host) {
+  check_account(plan.account);
+  require(options.user || plan.account.uid == host.identity.uid, "without --user the account is the caller's");
+  require(plan.mode == options.mode && plan.listen == options.listen, "the plan is about what was listed");
+  require(plan.command.data() == options.command.data() && plan.command.size() == options.command.size(),
+          "the plan runs the command that was given");
+  require(!find_overlap(plan.listen), "no two listen addresses are in each other's way");
+  check_privileges(plan, options, host);
+  check_confinement(plan, options);
+  check_sockets(plan, options, host);
+  check_descriptors(plan, options, host);
+  check_announcement(plan, host);
+  check_environment(plan, options);
+  check_report(plan);
+}
+
+}  // namespace fuzz

@@ -1,0 +1,88 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "error.hpp"
+#include "text.hpp"
+
+using lowportbind::printable;
+using lowportbind::split;
+using lowportbind::split_words;
+
+namespace {
+
+constexpr int kRounds = 5000;
+
+std::string joined(const std::vector<std::string_view>& parts, char separator) {
+  std::string text;
+  for (std::size_t index = 0; index < parts.size(); ++index) {
+    if (index > 0) text += separator;
+    text += parts[index];
+  }
+  return text;
+}
+
+/// Half separators, so that there are empty parts at the edges and in the middle.
+std::string random_text(std::mt19937& generator) {
+  constexpr std::string_view kCharacters = "aé,:, \t:";
+  std::string text(generator() % 12, '\0');
+  for (auto& character : text) character = kCharacters[generator() % kCharacters.size()];
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a text that is split is the same when it is joined again") {
+  std::mt19937 generator(1);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto text = random_text(generator);
+    CAPTURE(text);
+    for (const char separator : {',', ':', '\n'}) {
+      const auto parts = split(text, std::string(1, separator));
+      REQUIRE(joined(parts, separator) == text);
+      REQUIRE(parts.size() == 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)));
+    }
+  }
+}
+
+TEST_CASE("words that are joined are split into the same words") {
+  std::mt19937 generator(2);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto text = random_text(generator);
+    CAPTURE(text);
+    const auto words = split_words(text, " \t,");
+    for (const auto word : words) {
+      REQUIRE_FALSE(word.empty());
+      REQUIRE(word.find_first_of(" \t,") == std::string_view::npos);
+    }
+    const auto text_of_words = joined(words, ' ');
+    REQUIRE(split_words(text_of_words, " \t,") == words);
+    auto letters = text;
+    std::erase_if(letters, [](char character) { return character == ' ' || character == '\t' || character == ','; });
+    auto letters_of_words = text_of_words;
+    std::erase(letters_of_words, ' ');
+    REQUIRE(letters_of_words == letters);
+  }
+}
+
+TEST_CASE("what is printable stays as it is when it is made printable again") {
+  std::mt19937 generator(3);
+  for (int round = 0; round < kRounds; ++round) {
+    std::string text(generator() % 40, '\0');
+    for (auto& character : text) character = static_cast<char>(generator());
+    const auto shown = printable(text);
+    CAPTURE(shown);
+    REQUIRE(std::all_of(shown.begin(), shown.end(), [](char c) { return c >= ' ' && c < 0x7f; }));
+    REQUIRE(printable(shown) == shown);
+  }
+}
+
+TEST_CASE("a long text that is made printable twice is cut at the same place") {
+  const auto cut = printable(std::string(5000, 'a'));
+  CHECK(cut == std::string(1000, 'a') + "...");
+  CHECK(printable(cut) == cut);
+  CHECK(printable(std::string(1000, 'a')) == std::string(1000, 'a'));
+}
