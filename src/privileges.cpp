@@ -48,7 +48,7 @@ void check_capng(int result, std::string_view step) {
 }
 
 void stage(capng_type_t type, CapabilitySet set) {
-  for (unsigned capability = 0; capability < kBitsOfSet && set >> capability != 0; ++capability) {
+  for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
     if (!contains(set, capability)) continue;
     check_capng(capng_update(CAPNG_ADD, type, capability), "capng_update");
   }

@@ -11,18 +11,8 @@ struct Row {
   support::Words errors;
 };
 
-#ifdef __SANITIZE_ADDRESS__
-// The sanitizers' runtime makes these calls for itself at any time, and aborts where one fails. A launch takes five
-// times as long with it: one way to fail for each call.
-const support::Words kNotTheLaunchers{"brk(",         "mmap(", "munmap(", "mprotect(", "mremap(", "madvise(",
-                                      "sigaltstack(", "pipe",  "read(",   "write(",    "close("};
-const support::Words kEvery{"EIO"};
-const support::Words kMakesDescriptors{"EMFILE"};
-#else
-const support::Words kNotTheLaunchers{};
 const support::Words kEvery{"EPERM", "ENOMEM", "EAGAIN", "EINTR", "EIO"};
 const support::Words kMakesDescriptors{"EPERM", "ENOMEM", "EAGAIN", "EINTR", "EIO", "EMFILE"};
-#endif
 
 const Row kRows[] = {
     // They have no way to fail, and the C library no way to say so.
@@ -31,7 +21,6 @@ const Row kRows[] = {
      {}},
     // What wakes a waiter that is not there has none either; at one all the same the C library aborts.
     {{"futex("}, {}},
-    {kNotTheLaunchers, {}},
     // The memory that the C library asks for.
     {{"brk(", "mmap(", "munmap(", "mprotect(", "mremap(", "madvise("}, {"ENOMEM"}},
     // What close(2) can answer for a descriptor that is open. strace leaves it open.

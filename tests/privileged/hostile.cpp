@@ -72,12 +72,6 @@ bool launcher_is_static() {
   return is_static;
 }
 
-void require_plain_memory() {
-#ifdef __SANITIZE_ADDRESS__
-  support::skip("the address sanitizer needs more memory than this test leaves");
-#endif
-}
-
 void hold_ambient(std::uint64_t set, uid_t uid) {
   const auto require = [](bool done) {
     if (!done) _exit(122);

@@ -46,9 +46,6 @@ std::map<std::string, std::string> check_as_planned(const Mode& mode, const supp
 /// Whether the launcher under test is the static one, which no program loader stands before.
 bool launcher_is_static();
 
-/// Skips a test that limits memory where the address sanitizer needs far more of it than a program has by itself.
-void require_plain_memory();
-
 /// For in_child: these capabilities and no others are permitted, inheritable, effective and ambient, also for a user.
 void hold_ambient(std::uint64_t set, uid_t uid);
 

@@ -76,7 +76,6 @@ Outcome judge(const support::Result& result, bool can_start) {
 
 /// Launches with less and less of a resource, until not even `--version` can be had.
 void descend(Resource resource, const hostile::Mode& mode, rlim_t from, rlim_t step) {
-  hostile::require_plain_memory();
   bool planned = false;
   bool failed = false;
   for (rlim_t value = from; value >= step; value -= step) {
@@ -146,7 +145,6 @@ TEST_CASE("hostile: a limit of one process is no hindrance where the daemon is t
 
 TEST_CASE("hostile: every limit that the caller set is the same in the daemon") {
   support::enter_own_network();
-  hostile::require_plain_memory();
   const auto set_all = [] {
     limit(RLIMIT_AS, 64U << 20U);
     limit(RLIMIT_DATA, 32U << 20U);
@@ -181,7 +179,6 @@ TEST_CASE("hostile: every limit that the caller set is the same in the daemon") 
 
 TEST_CASE("hostile: a small stack leaves the daemon as planned") {
   support::enter_own_network();
-  hostile::require_plain_memory();
   for (const auto& mode : hostile::modes()) {
     for (const rlim_t kilobytes : {1024U, 256U, 128U}) {
       check_as_planned(mode, hostile::launch(mode, [=] { limit(RLIMIT_STACK, kilobytes << 10U); }));

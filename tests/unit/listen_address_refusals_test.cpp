@@ -159,7 +159,7 @@ TEST_CASE("the name of a descriptor is refused where a list of names could not c
   CHECK(not_ascii.message == "cannot read the listen address: caf\\xc3\\xa9=80: " + plain);
 }
 
-TEST_CASE("a list that grows beyond what a process can have is refused before it takes all memory") {
+TEST_CASE("a list that grows beyond what a process can have is refused before it takes all there is") {
   std::string list = "1-65535";
   for (int more = 0; more < 1000; ++more) list += ",1-65535";
   const auto refusal = refusal_of([&] { parse_known(list); });
