@@ -37,11 +37,9 @@ void check_privileges(const Plan& plan, const Options& options, const Host& host
       privileges.cut_bounding_set == (!options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP)),
       "the bounding set is cut wherever it can be");
   const auto& [uid, gid, groups] = host.identity;
-  require(privileges.change_uid == (plan.account.uid != uid), "the uid changes if it differs");
-  require(privileges.change_gid == (plan.account.gid != gid), "the gid changes if it differs");
   require(privileges.change_groups == (plan.account.groups != groups), "the groups change if they differ");
-  require(!privileges.change_uid || contains(host.capabilities.effective, CAP_SETUID), "the uid can be changed");
-  require(!privileges.change_gid || contains(host.capabilities.effective, CAP_SETGID), "the gid can be changed");
+  require(plan.account.uid == uid || contains(host.capabilities.effective, CAP_SETUID), "the uid can be changed");
+  require(plan.account.gid == gid || contains(host.capabilities.effective, CAP_SETGID), "the gid can be changed");
   require(!privileges.change_groups || contains(host.capabilities.effective, CAP_SETGID), "groups can be changed");
   require(!(wanted && host.identity.is_root()) || privileges.keep_capabilities, "root's capability survives setresuid");
 }
