@@ -27,6 +27,12 @@ void change_action(int signal, const struct sigaction* action, struct sigaction*
   if (sigaction(signal, action, before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
 }
 
+void ignore(int signal, struct sigaction* before) {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  change_action(signal, &action, before);
+}
+
 /// A signal that the kernel is about to send for a reason of the launcher's own, and that is not the daemon's concern.
 class IgnoredSignal {
  public:
@@ -35,20 +41,15 @@ class IgnoredSignal {
     if (sigpending(&pending) != 0) throw system_failure(kCannotLeave, "sigpending", errno);
     // One that somebody else has sent, and that waits because it is blocked, is the daemon's: another changes nothing.
     is_pending_ = sigismember(&pending, signal) == 1;
-    if (!is_pending_) change_action(signal_, &kIgnore, &before_);
+    if (!is_pending_) ignore(signal_, &before_);
   }
   void restore() const {
     if (is_pending_) return;
-    change_action(signal_, &kIgnore, nullptr);  // discards it where it is blocked, and so pending
+    ignore(signal_, nullptr);  // discards it where it is blocked, and so pending
     change_action(signal_, &before_, nullptr);
   }
 
  private:
-  inline static const struct sigaction kIgnore = [] {
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    return ignore;
-  }();
   int signal_;
   bool is_pending_ = false;
   struct sigaction before_ {};
