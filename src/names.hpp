@@ -34,8 +34,8 @@ std::optional<UserEntry> find_user(uid_t uid);
 std::optional<gid_t> find_group(const std::string& name);
 std::optional<std::string> find_group_name(gid_t gid);
 
-/// `primary` and the groups that list `user` as a member, as initgroups(3) would set them; in any order, and a group may
-/// stand there twice.
+/// `primary` and the groups that list `user` as a member, as initgroups(3) would set them; in any order, and a group
+/// may stand there twice.
 std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary);
 
 /// What /etc/services has, in either build.
