@@ -117,8 +117,7 @@ constexpr auto kFilter = std::to_array<sock_filter>({
     fail_with(EPERM),
     skip_if(SYS_socket, 7),
     // setsockopt(socket, IPPROTO_TCP, TCP_ULP, "smc") makes an SMC socket of a TCP one, from Linux 5.17 on. The name is
-    // in
-    // memory: every such protocol is refused with the errno of one that is not there, and TLS stays in user space.
+    // in memory: every such protocol is refused with the errno of one that is not there, and TLS stays in user space.
     skip_unless(SYS_setsockopt, 5),
     load_argument(1),
     skip_unless(IPPROTO_TCP, 3),
@@ -133,8 +132,8 @@ constexpr auto kFilter = std::to_array<sock_filter>({
     skip_if(AF_INET, 2),
     skip_if(AF_INET6, 1),
     allow(),
-    // With protocol 0, SOCK_SEQPACKET is SCTP and SOCK_DCCP is DCCP: other port spaces, for which Landlock has no
-    // rules.
+    // With protocol 0, SOCK_SEQPACKET is SCTP and SOCK_DCCP is DCCP: other port spaces, for which Landlock
+    // has no rules.
     load_argument(1),
     keep_bits(kTypeMask),
     skip_if(SOCK_STREAM, 3),

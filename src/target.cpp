@@ -102,14 +102,19 @@ void require_interpreter(const std::string& file, const std::string& interpreter
     throw cannot_execute(file, "its interpreter is missing: " + interpreter,
                          "install " + interpreter + ", or mend the first line of " + file);
   }
-  if (access(interpreter.c_str(), X_OK) != 0 && errno == EACCES) {
+  const auto not_a_program = [&] { return cannot_execute(file, "its interpreter is not a program: " + interpreter); };
+  struct stat status {};
+  if (stat(interpreter.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) throw not_a_program();
+  if (access(interpreter.c_str(), X_OK) != 0) {
+    if (errno != EACCES) {
+      throw cannot_execute(
+          file, "its interpreter cannot be used: " + interpreter + ": " + std::string(describe_errno(errno)));
+    }
     throw cannot_execute(file, "the account may not execute its interpreter: " + interpreter,
                          "this shows who may: namei -l " + interpreter);
   }
   const auto beginning = read_beginning(interpreter);
-  if (!beginning.empty() && !beginning.starts_with(ELFMAG) && !beginning.starts_with("#!")) {
-    throw cannot_execute(file, "its interpreter is not a program: " + interpreter);
-  }
+  if (!beginning.empty() && !beginning.starts_with(ELFMAG) && !beginning.starts_with("#!")) throw not_a_program();
 }
 
 void require_machine(const std::string& file, std::string_view beginning) {
@@ -151,7 +156,7 @@ struct FileCapabilities {
 
 /// The attribute that setcap(8) writes. A file without one, or one of the first version, has none that would matter.
 std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
-  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, EACCES, EPERM, ENOSYS, ERANGE};
+  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENOSYS, ERANGE};
   vfs_ns_cap_data data{};
   const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
   if (size < 0 && !is_one_of(errno, kNone)) throw system_failure("cannot read the file capabilities of", file, errno);

@@ -89,6 +89,22 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
   }
 }
 
+TEST_CASE("an empty element of PATH is not the root directory either") {
+  const auto result = launch_in("/", {"PATH=:"}, {"etc"});
+  CHECK(result.status == 127);
+  CHECK(result.err.starts_with("lowportbind: cannot find the command: etc: it is in none of the directories of PATH"));
+}
+
+TEST_CASE("of several files in PATH that cannot be executed the first one is named") {
+  const support::TemporaryDirectory first;
+  const support::TemporaryDirectory second;
+  const auto named = first.write("tool", kScript, 0644);
+  REQUIRE_FALSE(second.write("tool", kScript, 0644).empty());
+  const auto result = launch_in("/", {"PATH=" + first.path() + ":" + second.path()}, {"tool"});
+  CHECK(result.status == 126);
+  CHECK(result.err.starts_with("lowportbind: cannot execute: " + named + ": the account may not execute it"));
+}
+
 TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
   const support::TemporaryDirectory directory;
   static_cast<void>(directory.write("true", kScript, 0755));

@@ -107,4 +107,5 @@ TEST_CASE("a variable is found by its whole name and its first entry counts") {
   CHECK_FALSE(find_variable(environment, "PAT").has_value());
   CHECK_FALSE(find_variable(environment, "HOME").has_value());
   CHECK_FALSE(find_variable({}, "PATH").has_value());
+  CHECK_FALSE(find_variable({"A", "PATH"}, "PATH").has_value());
 }

@@ -1,0 +1,60 @@
+#include <doctest/doctest.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+
+#include "daemon.hpp"
+
+// The file system id, which the launcher lends to the account for its sockets.
+
+namespace {
+
+/// An ordinary user with the capabilities to change ids and to bind, as ambient ones.
+void be_capable_user() {
+  constexpr int kCapabilities[] = {CAP_SETUID, CAP_SETGID, CAP_NET_BIND_SERVICE};
+  prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+  support::become(1000, 1000);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2]{};
+  for (const int capability : kCapabilities) data[0].permitted |= 1U << static_cast<unsigned>(capability);
+  data[0].effective = data[0].inheritable = data[0].permitted;
+  if (syscall(SYS_capset, &header, data) != 0) _exit(122);
+  for (const int capability : kCapabilities) {
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) _exit(122);
+  }
+}
+
+support::Words file_system_ids(const support::Words& options, const std::function<void()>& in_child = {}) {
+  const auto argv =
+      support::join({{support::launcher(), "-u", "www-data", "-p", "80"}, options, {"--", support::probe(), "pid"}});
+  const auto traced = support::trace({}, argv, in_child);
+  CAPTURE(traced.result.err);
+  REQUIRE(traced.result.status == 0);
+  support::Words calls;
+  for (const auto& call : traced.calls) {
+    if (call.starts_with("setfsuid(")) calls.push_back(call.substr(0, call.find(')') + 1));
+  }
+  return calls;
+}
+
+}  // namespace
+
+TEST_CASE("sockets are opened with the file system id of the account and the caller has its own back") {
+  support::enter_own_network();
+  support::require_strace();
+  const auto ids_of = [](const std::string& caller) {
+    return support::Words{"setfsuid(-1)", "setfsuid(33)", "setfsuid(-1)", "setfsuid(" + caller + ")", "setfsuid(-1)"};
+  };
+  CHECK(file_system_ids({"-m", "listen-fds"}) == ids_of("0"));
+  CHECK(file_system_ids({"-m", "listen-fds"}, be_capable_user) == ids_of("1000"));
+}
+
+TEST_CASE("without sockets to open the file system id is left alone") {
+  support::enter_own_network();
+  support::require_strace();
+  CHECK(file_system_ids({"--confine", "off"}).empty());
+}

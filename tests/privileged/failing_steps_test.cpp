@@ -1,0 +1,262 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "spoiled_call.hpp"
+#include "terminal.hpp"
+
+// A step that fails is refused by its own check, with the reason that the kernel gave: not later, by another check that
+// can only say that something is not as planned.
+
+namespace {
+
+using terminal::Attached;
+using terminal::Position;
+using terminal::Terminal;
+
+void have_parent_death_signal() { prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
+
+/// A limit for descriptors that those of `open` are above, or just below.
+void open_and_limit(const std::vector<int>& open, rlim_t limit) {
+  if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) _exit(122);  // strace needs what is left
+  for (const int descriptor : open) {
+    if (dup2(STDIN_FILENO, descriptor) != descriptor) _exit(122);
+  }
+  const rlimit files{limit, limit};
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) _exit(122);
+}
+
+struct Answer {
+  std::uint32_t argument;
+  int error;
+};
+
+/// Makes these calls of prctl(2) fail from here on, by a seccomp filter: strace can make calls fail in one way at a
+/// time.
+void fail_prctl(std::uint32_t operation, const std::vector<Answer>& answers) {
+  const auto skip_unless = [](std::uint32_t value) { return sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value}; };
+  const auto load = [](std::size_t offset) {
+    return sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
+  };
+  constexpr sock_filter kAllow{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
+  std::vector<sock_filter> filter;
+  for (const auto& [offset, value] : {std::pair{offsetof(seccomp_data, nr), static_cast<std::uint32_t>(SYS_prctl)},
+                                      std::pair{offsetof(seccomp_data, args), operation}}) {
+    filter.insert(filter.end(), {load(offset), {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value}, kAllow});
+  }
+  filter.push_back(load(offsetof(seccomp_data, args) + sizeof(std::uint64_t)));
+  for (const auto& answer : answers) {
+    const auto error = SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(answer.error);
+    filter.insert(filter.end(), {skip_unless(answer.argument), {BPF_RET | BPF_K, 0, 0, error}});
+  }
+  filter.push_back(kAllow);
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
+}
+
+}  // namespace
+
+TEST_CASE("a step of the privileges that fails is named with its reason") {
+  support::enter_own_network();
+  support::require_strace();
+  spoiled_call::check(
+      {.options = {"-p", "80", "--confine", "off"}, .in_child = have_parent_death_signal, .strace_options = {"-D"}},
+      {
+          {"prctl(PR_CAPBSET_DROP, CAP_CHOWN", "error=EINVAL", "cannot cut the bounding set: 0: Invalid argument"},
+          {"prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN", "error=EPERM",
+           "cannot cut the bounding set: 21: Operation not permitted"},
+          {"prctl(PR_SET_PDEATHSIG", "error=EPERM", "cannot set the parent-death signal: 15: Operation not permitted"},
+          // The securebits cannot be read either, and so are not to blame.
+          {"prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE", "error=EPERM",
+           "cannot set the capabilities: PR_CAP_AMBIENT: Operation not permitted", 1},
+      });
+}
+
+TEST_CASE("a set that cannot be read is not taken for an empty one or for its end") {
+  support::enter_own_network();
+  support::require_strace();
+  spoiled_call::check(
+      {.options = {"-p", "80", "--confine", "off"}},
+      {
+          {"getgroups(0, ", "error=EPERM", "cannot read the supplementary groups: getgroups: Operation not permitted"},
+          {"getresgid(", "error=EPERM", "cannot read the group ids: getresgid: Operation not permitted"},
+          {"prctl(PR_GET_NO_NEW_PRIVS", "error=EINVAL", "cannot read no_new_privs: prctl: Invalid argument"},
+          {"prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN", "error=EINVAL",
+           "cannot read the bounding set: 21: Invalid argument"},
+          {"prctl(PR_CAPBSET_READ, CAP_CHECKPOINT_RESTORE", "error=EPERM",
+           "cannot read the bounding set: 40: Operation not permitted"},
+      });
+  // Two answers in a row that are no capability, of which only one says that there are no more.
+  const auto result = support::launch_probe({"-u", "www-data"}, {"status"}, [] {
+    fail_prctl(PR_CAPBSET_READ, {{CAP_SYS_ADMIN, EINVAL}, {CAP_SYS_BOOT, EPERM}});
+  });
+  support::check_refused(result, 125, {"cannot read the bounding set: 21: Invalid argument"});
+}
+
+TEST_CASE("a bounding set that cannot be read is not taken for one without the capability") {
+  support::enter_own_network();
+  const auto result = support::launch_probe({"-p", "80"}, {"status"}, [] {
+    fail_prctl(PR_CAPBSET_READ, {{CAP_NET_BIND_SERVICE, EPERM}});
+    support::become(33, 33);
+  });
+  support::check_refused(result, 125, {"cannot read the bounding set: 10: Operation not permitted"});
+}
+
+TEST_CASE("a program that cannot be read for another reason than its rights ends the launch") {
+  support::require_root();
+  support::require_strace();
+  const auto program = support::probe();
+  spoiled_call::check(
+      {}, {
+              {"openat(AT_FDCWD, \"" + program, "error=EIO", "cannot open: " + program + ": Input/output error"},
+              {"read(3, \"\\177ELF", "error=EIO", "cannot read: " + program + ": Input/output error"},
+              {"getxattr(\"" + program, "error=EIO",
+               "cannot read the file capabilities of: " + program + ": Input/output error"},
+          });
+}
+
+TEST_CASE("a parent that died during the launch has its signal delivered by the launcher") {
+  support::enter_own_network();
+  support::require_strace();
+  const spoiled_call::Launch launch{
+      .options = {"-p", "80", "--confine", "off"}, .in_child = have_parent_death_signal, .strace_options = {"-D"}};
+  const auto result = spoiled_call::run(launch, {"getppid(", "retval=1", ""});
+  CHECK(result.status == 128 + SIGTERM);
+  CHECK(result.out.empty());
+  spoiled_call::check(launch, {{"getppid(",
+                                "retval=1",
+                                "cannot deliver the parent-death signal: 15: Operation not permitted",
+                                0,
+                                {"-e", "inject=tgkill:error=EPERM"}}});
+}
+
+TEST_CASE("a step that leaves the session of a terminal and fails is named with its reason") {
+  support::enter_own_network();
+  support::require_strace();
+  const Terminal terminal;
+  const std::string cannot = "cannot leave the terminal's session: ";
+  // -DD: the launcher is the test's own child, and strace no member of its process group.
+  const auto launch = [&](Position position) {
+    return spoiled_call::Launch{.options = {"--new-session"},
+                                .in_child = [&terminal, position] { terminal.control(position, Attached::kNone); },
+                                .strace_options = {"-DD"}};
+  };
+  std::vector<spoiled_call::Row> rows{
+      {"openat(AT_FDCWD, \"/dev/tty\"", "error=EIO", cannot + "/dev/tty: Input/output error"},
+      {"ioctl(3, TIOCNOTTY", "error=EIO", cannot + "TIOCNOTTY: Input/output error"},
+      {"ioctl(3, TIOCNOTTY", "retval=0", cannot + "/dev/tty: it still controls this process"},
+      {"rt_sigpending(", "error=EINVAL", cannot + "sigpending: Invalid argument"},
+  };
+  for (const std::string signal : {"SIGHUP", "SIGCONT"}) {
+    for (const std::string action : {"SIG_IGN", "SIG_DFL"}) {
+      rows.push_back({"rt_sigaction(" + signal + ", {sa_handler=" + action, "error=EINVAL",
+                      cannot + "sigaction: Invalid argument"});
+    }
+  }
+  spoiled_call::check(launch(Position::kSessionLeader), rows);
+  spoiled_call::check(launch(Position::kGroupLeader),
+                      {
+                          {"setpgid(0, ", "error=EPERM", cannot + "setpgid: Operation not permitted"},
+                          {"getpgid(", "error=ESRCH", cannot + "setpgid: No such process"},
+                          {"getpgid(", "retval=0", cannot + "setpgid: "},
+                          {"setsid(", "error=EPERM", cannot + "setsid: Operation not permitted"},
+                          {"setsid(", "retval=1", cannot + "setsid: it did not take effect"},
+                      });
+}
+
+TEST_CASE("the signals by the terminal that is given up are discarded where they are blocked") {
+  support::require_root();
+  const Terminal terminal;
+  const auto result = support::launch_probe({"-u", "www-data", "--new-session"}, {"status"}, [&] {
+    terminal.control(Position::kSessionLeader, Attached::kStdin);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGHUP);
+    sigaddset(&blocked, SIGCONT);
+    sigprocmask(SIG_SETMASK, &blocked, nullptr);
+  });
+  CAPTURE(result.err);
+  REQUIRE(result.status == 0);
+  auto field = support::fields(result.out);
+  CHECK(field["SigBlk"] == "0000000000020001");
+  CHECK(field["SigPnd"] == "0000000000000000");
+  CHECK(field["ShdPnd"] == "0000000000000000");
+}
+
+TEST_CASE("descriptors that cannot be proved closed end the launch") {
+  support::enter_own_network();
+  support::require_strace();
+  // 5 is kept and 6 is open: behind 5 there is no number left below the limit for a canary.
+  const spoiled_call::Launch full{.options = {"--keep-fd", "5"}, .in_child = [] { open_and_limit({5, 6}, 7); }};
+  spoiled_call::check(
+      full, {
+                {"fcntl(0, F_DUPFD_CLOEXEC, 3", "error=EPERM",
+                 "cannot close the descriptors from: 3: Operation not permitted"},
+                {"close_range(6, ", "retval=0", "cannot close the descriptors from: 6: close_range did not close them"},
+            });
+  // Nor is there one where the kept descriptor is above the limit.
+  const auto result = support::launch_probe({"-u", "www-data", "--keep-fd", "5"}, {"fds"}, [] {
+    open_and_limit({5, 6}, 5);
+  });
+  CAPTURE(result.err);
+  CHECK(result.status == 0);
+  CHECK(support::fields(result.out)["fds"] == "0 1 2 5");
+}
+
+TEST_CASE("a socket that is not the descriptor that it was planned to be is not handed over") {
+  support::enter_own_network();
+  support::require_strace();
+  // Two calls lie, so that a descriptor of the caller's stays open, and nothing seems to be wrong with that.
+  const spoiled_call::Launch launch{.options = {"-p", "80", "-m", "listen-fds"},
+                                    .in_child = [] { open_and_limit({3}, 64); }};
+  spoiled_call::check(launch, {{"fcntl(4, F_GETFD",
+                                "error=EBADF",
+                                "cannot hand over: descriptor 3: the socket for it is descriptor ",
+                                0,
+                                {"-e", "inject=close_range:retval=0"}}});
+}
+
+TEST_CASE("a standard descriptor that cannot be reserved ends the launch") {
+  support::require_root();
+  const auto result = support::launch_probe({"-u", "www-data"}, {"status"}, [] {
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    open_and_limit({}, 1);
+  });
+  support::check_refused(result, 125, {"cannot open /dev/null as: descriptor 1: Too many open files"});
+}
+
+TEST_CASE("--own-stdio gives descriptor 2 of an inetd server to the account") {
+  support::enter_own_network();
+  const support::TemporaryDirectory directory;
+  const auto answers = directory.write("answers", "", 0666);
+  const auto result = support::launch_probe({"-u", "www-data", "-p", "80", "-m", "inetd", "--own-stdio"},
+                                            {"to=" + answers, "open=/dev/stderr"});
+  CAPTURE(result.err);
+  CHECK(result.status == 0);
+  CHECK(support::fields(support::read_file(answers))["open=/dev/stderr"] == "ok");
+}
+
+TEST_CASE("--own-stdio refuses a file though everybody may write to it") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("file", "", 0666);
+  const auto result = support::launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, [&] {
+    if (dup2(open(file.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO) != STDOUT_FILENO) _exit(122);
+  });
+  support::check_refused(result, 125, {"cannot give the account: descriptor 1: it is neither a pipe nor a terminal"});
+  CHECK(support::read_file(file).empty());
+}

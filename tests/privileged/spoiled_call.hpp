@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "daemon.hpp"
+
+/// Launches in which strace spoils one system call, to see which check notices, and what it says.
+namespace spoiled_call {
+
+struct Launch {
+  support::Words options;               ///< the account is www-data, and the daemon the probe
+  std::function<void()> in_child = {};  ///< runs before the launcher
+  support::Words strace_options = {};   ///< "-D" where the launcher has to be the test's own child
+  std::string answers_to = {};          ///< a file for what the probe writes; empty: stdout
+};
+
+struct Row {
+  std::string call;          ///< the beginning of the call, as strace prints it; of several, the last one
+  std::string effect;        ///< as strace's inject= has it: error=EPERM, retval=0, poke_exit=@arg2=00000000
+  std::string message;       ///< the launch is refused with it and status 125
+  int more = 0;              ///< so many calls of that name behind it are spoiled in the same way
+  support::Words also = {};  ///< further options for strace
+};
+
+/// Launches it once for each row.
+void check(const Launch& launch, const std::vector<Row>& rows);
+
+/// Launches it with this call spoiled.
+support::Result run(const Launch& launch, const Row& row);
+
+}  // namespace spoiled_call
