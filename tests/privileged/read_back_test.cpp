@@ -161,6 +161,8 @@ TEST_CASE("a descriptor that is not the socket of inetd mode is noticed by the r
     const auto message = "cannot hand over: descriptor " + descriptor + ": it is not the socket";
     rows.push_back({name + descriptor, poke + another_file, message});
     rows.push_back({name + descriptor, poke + another_system, message});
+    rows.push_back(
+        {name + descriptor, "error=EIO", "cannot read the kind of descriptor: " + descriptor + ": Input/output error"});
     rows.push_back({"dup2(3, " + descriptor, "retval=" + descriptor, message});
     rows.push_back({"dup2(3, " + descriptor, "error=EBUSY",
                     "cannot hand over: descriptor " + descriptor + ": Device or resource busy"});
