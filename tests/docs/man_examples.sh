@@ -1,0 +1,163 @@
+#!/bin/sh
+# The EXAMPLES of man/lowportbind.8: each command is run, lowportbind as `lowportbind --check`, which says that all is
+# ready; and each file is the text of the one in examples/. What a command says of a daemon is no invention either: it
+# stands in examples/, with which the tests of the daemons start them.
+#
+# The page's own rules, which are also in its first lines: between `.Bd -literal` and `.Ed` there are commands; after
+# `.\" file: NAME` there is the file examples/NAME without its comments. A line that ends with `\e` is continued.
+set -eu
+page=$(cd "$(dirname "$0")/../../man" && pwd)/lowportbind.8
+# shellcheck source-path=SCRIPTDIR source=../support/daemon.sh
+. "$(dirname "$0")/../support/daemon.sh"
+
+need_commands setpriv setcap
+missing= # the daemons and accounts that are not here
+
+# join_lines FILE: continued lines as one, and every space as one.
+join_lines() {
+    sed -e ':again' -e '/\\$/ { N; s/\\\n/ /; b again' -e '}' "$1" | tr -s ' \t' '  '
+}
+
+# extract: $work/commands, and each file as $work/files/NAME.
+extract() {
+    mkdir -p "$work/files"
+    : >"$work/commands.raw"
+    awk -v commands="$work/commands.raw" -v files="$work/files" '
+        /^\.Sh / { inside = ($0 == ".Sh EXAMPLES") }
+        !inside { next }
+        /^\.\\" file: / { name = $3; gsub("/", ":", name); next }
+        /^\.Bd -literal/ { target = name == "" ? commands : files "/" name; name = ""; next }
+        /^\.Ed/ { target = ""; next }
+        target != "" { sub(/\\e$/, "\\"); print >>target }
+        ' "$page"
+    join_lines "$work/commands.raw" >"$work/commands"
+}
+
+# expect_in_examples COMMAND: it stands there, perhaps on several lines of a comment.
+expect_in_examples() {
+    find "$examples" -type f -exec cat {} + | sed 's/^# *//; s/^\/\/ //' >"$work/texts"
+    join_lines "$work/texts" | grep -qF -e "$1" || fail "no file of examples/ has this command: $1"
+}
+
+# check_ready LAUNCHER-COMMAND...: its plan is ready.
+check_ready() {
+    status=0
+    "$@" </dev/null >"$work/plan" 2>>"$log" || status=$?
+    cat "$work/plan" >>"$log"
+    expect "the status of $*" "$status" 0
+    expect "the end of what it prints" "$(tail -n 1 "$work/plan")" "verdict      ready"
+}
+
+# is_here DAEMON ACCOUNT: or it is noted as missing.
+is_here() {
+    if ! command -v "$1" >/dev/null; then
+        missing="$missing $1"
+    elif ! id "$2" >/dev/null 2>&1; then
+        missing="$missing $2"
+    else
+        return 0
+    fi
+    return 1
+}
+
+# check_launch lowportbind [--check] --user ACCOUNT OPTION... -- DAEMON...: by root.
+check_launch() {
+    shift
+    if [ "$1" = --check ]; then shift; fi
+    user=$2
+    words=$*
+    words=${words#* -- }
+    is_here "${words%% *}" "$user" || return 0
+    check_ready "$LOWPORTBIND" --check "$@"
+}
+
+# as_account LAUNCHER OPTION...: by www-data, who has no capability.
+as_account() {
+    setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"
+}
+
+# check_launch_of_user lowportbind OPTION... -- DAEMON...: with the file capability of the launcher, and not without.
+check_launch_of_user() {
+    shift
+    words=$*
+    words=${words#* -- }
+    is_here "${words%% *}" "$account" || return 0
+    status=0
+    install -m 0755 "$LOWPORTBIND" "$work/lowportbind"
+    as_account "$work/lowportbind" --check "$@" >"$work/refused.log" 2>&1 || status=$?
+    expect "the status without the file capability" "$status" 125
+    grep -q 'was started without it' "$work/refused.log" || fail "$(cat "$work/refused.log")"
+    check_ready as_account /usr/local/sbin/lowportbind --check "$@"
+}
+
+# run_example COMMAND
+run_example() {
+    echo "example: $1" >>"$log"
+    eval "set -- \"\$1\" $1"
+    line=$1
+    shift
+    case $line in
+        'lowportbind --check --user '*)
+            expect_in_examples "lowportbind${line#lowportbind --check}"
+            check_launch "$@"
+            ;;
+        'lowportbind --user '*)
+            expect_in_examples "$line"
+            check_launch "$@"
+            ;;
+        'lowportbind '*) check_launch_of_user "$@" ;;
+        'docker run '*) expect_in_examples "$line" ;; # tests/daemons/docker.sh has an engine, and runs it
+        'install '*)
+            expect_in_examples "$line"
+            "$@" || fail "$line"
+            ;;
+        'chgrp '* | 'chmod '* | 'setcap '*) "$@" || fail "$line" ;;
+        *) fail "this test does not know how to run: $line" ;;
+    esac
+}
+
+# check_file NAME: of examples/.
+check_file() {
+    sed '/^#/d' "$examples/$1" >"$work/example.raw"
+    join_lines "$work/example.raw" >"$work/example"
+    join_lines "$work/files/$(echo "$1" | tr / :)" >"$work/shown"
+    diff "$work/example" "$work/shown" >>"$log" || fail "the page's $1 is not the text of the file"
+}
+
+# launcher_of NAME: the command line of lowportbind in a file.
+launcher_of() {
+    file=$work/shown
+    case $1 in
+        *Dockerfile) sed -n 's/^ENTRYPOINT \["\/\(.*\)"\]$/\1/p' "$file" | sed 's/", "/ /g; s/$/ true/' ;;
+        *.service) sed -n 's/^ExecStart=\/usr\/bin\///p' "$file" ;;
+    esac
+}
+
+use_account www-data
+extract
+for daemon_name in caddy java unbound gunicorn node haproxy nginx; do
+    grep -q "^lowportbind .*-- $daemon_name " "$work/commands" || fail "the page has no example for $daemon_name"
+done
+
+# What the commands change, in directories of this test's own.
+for directory in /run /var/log /var/cache /usr/local/sbin; do
+    mount -t tmpfs -o mode=0755 tmpfs "$directory"
+done
+install -m 0755 "$LOWPORTBIND" /usr/local/sbin/lowportbind
+
+while IFS= read -r command; do
+    run_example "$command"
+done <"$work/commands"
+
+for name in container/Dockerfile systemd/nginx.service; do
+    [ -e "$work/files/$(echo "$name" | tr / :)" ] || fail "the page does not show $name"
+done
+for path in "$work/files/"*; do
+    name=$(basename "$path" | tr : /)
+    check_file "$name"
+    command=$(launcher_of "$name")
+    [ -n "$command" ] || fail "no command of lowportbind in $name"
+    eval "check_launch $command"
+done
+
+if [ -n "$missing" ]; then skip "the other examples passed; not installed:$missing"; fi
