@@ -191,7 +191,6 @@ void require_capabilities(const std::string& program, const FileCapabilities& ca
     throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
                          "as root: setcap -r " + program);
   }
-  if (plan.set_no_new_privs) gained &= plan.capabilities;
   if (!capabilities.effective) gained = kNoCapability;  // permitted, not effective: of no use to an unmodified daemon
   if ((plan.capabilities & ~gained) != 0) {
     throw cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
