@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "support.hpp"
@@ -13,8 +14,10 @@ int main(int argc, char** argv) {
     std::fputs("usage: in-own-network COMMAND [ARG...]\n", stderr);
     return 2;
   }
+  support::close_inherited_descriptors();
   support::enter_own_network();
   support::enter_own_mounts();
+  setenv("IN_OWN_NETWORK", "1", 1);
   execvp(argv[1], argv + 1);
   std::fprintf(stderr, "in-own-network: %s: %s\n", argv[1], std::strerror(errno));
   return 1;

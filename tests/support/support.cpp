@@ -195,6 +195,8 @@ void require_root() {
   if (geteuid() != 0) skip("this test needs root");
 }
 
+void close_inherited_descriptors() { check(syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 0U) == 0, "close_range"); }
+
 void enter_own_network() {
   require_root();
   check(unshare(CLONE_NEWNET) == 0, "unshare(CLONE_NEWNET)");
