@@ -60,6 +60,15 @@ gid_t resolve_group(const std::string& text) {
   return static_cast<gid_t>(number.value);
 }
 
+/// An entry without a name is a mistake in the table. It must not pass for an account that has no entry: only its group
+/// would be used, and none of those that list the user.
+std::optional<UserEntry> find_named_user(uid_t uid) {
+  auto entry = find_user(uid);
+  if (!entry || !entry->name.empty()) return entry;
+  const auto number = std::to_string(uid);
+  throw failure(kCannotUseUser, number, "its passwd entry has no name", "getent passwd " + number + " shows the entry");
+}
+
 /// The entry of a user, if there is one, and the uid in any case.
 std::pair<uid_t, std::optional<UserEntry>> resolve_user(const std::string& text) {
   if (!is_forced_number(text)) {
@@ -68,7 +77,7 @@ std::pair<uid_t, std::optional<UserEntry>> resolve_user(const std::string& text)
   const auto number = parse_id(text);
   if (!number.valid()) throw unknown_name(kCannotUseUser, text, number.problem, "passwd");
   const auto uid = static_cast<uid_t>(number.value);
-  return {uid, find_user(uid)};
+  return {uid, find_named_user(uid)};
 }
 
 /// An id of passwd(5) can be one that no number typed here could be: the table is somebody else's input.
@@ -140,7 +149,7 @@ Account resolve_account(const Options& options, const Identity& caller) {
     account.uid = caller.uid;
     account.gid = caller.gid;
     if (options.groups && options.groups->kind == GroupsChoice::Kind::kInit) {
-      account.user = find_user(caller.uid).value_or(UserEntry{}).name;
+      account.user = find_named_user(caller.uid).value_or(UserEntry{}).name;
     }
   }
   // Another account's groups are its own; the caller's go along only where the caller stays the same.

@@ -1,7 +1,6 @@
 #include "name_tables.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <string>
 
 #include "error.hpp"
@@ -13,8 +12,12 @@ namespace {
 
 /// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and `-`), until it
 /// returns true.
-void for_each_line(std::string_view text, const std::function<bool(std::string_view)>& visit) {
-  for (const auto line : split(text, "\n")) {
+template <typename Visit>
+void for_each_line(std::string_view text, const Visit& visit) {
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));  // as the C library does
     if (line.empty() || std::string_view("#+-").find(line.front()) != std::string_view::npos) continue;
     if (visit(line)) return;
   }
@@ -44,11 +47,15 @@ gid_t group_id(std::string_view line) { return parse_id("/etc/group", line, fiel
 
 std::string_view first_field(std::string_view line) { return line.substr(0, line.find(':')); }
 
-/// True when the third field of a line is this id; a line whose third field is no number is nobody's.
+/// What follows the first field; empty if nothing does.
+std::string_view other_fields(std::string_view line) {
+  const auto colon = line.find(':');
+  return colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+}
+
+/// True when the third field of a line is this id; a line whose third field is missing, or no number, is nobody's.
 bool has_id(std::string_view line, std::uint64_t id) {
-  const auto fields = split(line, ":");
-  if (fields.size() < 3) return false;
-  const auto number = parse_number(fields[2], 0, kHighestId);
+  const auto number = parse_number(first_field(other_fields(other_fields(line))), 0, kHighestId);
   return number.valid() && number.value == id;
 }
 
@@ -93,7 +100,9 @@ std::optional<std::string> find_group_name_in(std::string_view group, gid_t gid)
 std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view user, gid_t primary) {
   std::vector<gid_t> groups{primary};
   for_each_line(group, [&](std::string_view line) {
-    const auto members = split_words(line.substr(line.rfind(':') + 1), " \t,");
+    const auto list = line.substr(line.rfind(':') + 1);
+    if (list.find(user) == std::string_view::npos) return false;  // as with most lines, which need no closer look
+    const auto members = split_words(list, " \t,");
     if (std::find(members.begin(), members.end(), user) != members.end()) {
       groups.push_back(group_id(line));
     }
@@ -120,6 +129,7 @@ std::optional<std::uint16_t> find_service_in(std::string_view services, std::str
 std::vector<std::string_view> find_sources_in(std::string_view nsswitch, std::string_view database) {
   std::vector<std::string_view> sources;
   for_each_line(nsswitch, [&](std::string_view line) {
+    if (line.find(database) == std::string_view::npos) return false;
     line = line.substr(0, line.find('#'));
     auto words = split_words(line.substr(0, line.find(':')));
     if (words.size() == 1 && words.front() == database) sources = split_words(line.substr(line.find(':') + 1));

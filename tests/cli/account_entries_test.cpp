@@ -15,7 +15,10 @@ constexpr const char* kPasswd =
     "minus:x:4294967295:33::/:\n"
     "minusgid:x:5001:4294967295::/:\n"
     "1234:x:5000:5000::/:\n"
-    "012:x:5002:5002::/:\n";
+    "012:x:5002:5002::/:\n"
+    ":x:5003:5003::/:\n"
+    "  :x:5004:5004::/:\n"
+    " \tindented:x:5005:5005::/:\n";
 
 void replace_tables(const std::string& passwd_sources) {
   support::enter_own_mounts();
@@ -45,6 +48,30 @@ TEST_CASE("pitfall 1: an entry of passwd with an id that wraps or means no chang
       CHECK_FALSE(tried.executed);
     }
   }
+}
+
+TEST_CASE("an entry of passwd without a name does not pass for no entry") {
+  struct Row {
+    std::string spec;
+    std::string number;
+  };
+  const Row rows[] = {{"5003", "5003"}, {"+5003", "5003"}, {"5003:33", "5003"}, {"5004", "5004"}};
+  for (const std::string sources : {"files", "files [NOTFOUND=return]"}) {
+    CAPTURE(sources);
+    replace_tables(sources);
+    for (const Row& row : rows) {
+      CAPTURE(row.spec);
+      const auto tried = attempt::launch({"--user", row.spec});
+      CHECK(tried.result.status == 125);
+      CHECK(tried.result.err == "lowportbind: cannot use the user: " + row.number +
+                                    ": its passwd entry has no name\n"
+                                    "lowportbind: hint: getent passwd " +
+                                    row.number + " shows the entry\n");
+      CHECK_FALSE(tried.executed);
+    }
+    CHECK(ids_of("indented") == "5005\t5005\t5005\t5005 5005\t5005\t5005\t5005");
+  }
+  CHECK(ids_of("5002") == "5002\t5002\t5002\t5002 5002\t5002\t5002\t5002");
 }
 
 TEST_CASE("a second name of root is root") {

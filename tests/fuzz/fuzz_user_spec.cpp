@@ -40,7 +40,8 @@ std::optional<Account> resolve(const Options& options, const Identity& caller) {
 bool has_line(const std::string& table, std::string_view name, std::uint64_t id) {
   const auto begins = std::string(name) + ":";
   const auto continues = ":" + std::to_string(id) + ":";
-  for (const auto line : lowportbind::split(table, "\n")) {
+  for (auto line : lowportbind::split(table, "\n")) {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     if (line.starts_with(begins) && line.find(continues) != std::string_view::npos) return true;
   }
   return false;
