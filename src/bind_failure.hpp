@@ -9,7 +9,8 @@ namespace lowportbind {
 
 /// Why bind(2) was refused with this errno: who has the port, as far as that can be seen, and the command that shows or
 /// mends the cause. `object` is the address as the message is to name it. The launch ends with it: the fsuid is
-/// put back to the euid, since the account may not see who has the port.
-Error explain_bind(const std::string& object, const ListenAddress& address, int error);
+/// put back to the euid, since the account may not see who has the port. `daemon_chooses`: the bind was a probe, and
+/// the daemon may take another address.
+Error explain_bind(const std::string& object, const ListenAddress& address, int error, bool daemon_chooses);
 
 }  // namespace lowportbind

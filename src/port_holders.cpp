@@ -1,10 +1,14 @@
 #include "port_holders.hpp"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -54,6 +58,20 @@ std::string hexadecimal_address(const ListenAddress& address) {
   return text;
 }
 
+/// The reverse, as inet_ntop(3) writes an address; empty if `text` is none.
+std::string read_hexadecimal_address(std::string_view text) {
+  std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
+  if (text.size() != 2 * sizeof(in_addr) && text.size() != 2 * bytes.size()) return {};
+  for (std::size_t index = 0; index < text.size() / 2; ++index) {
+    constexpr int kHexadecimal = 16;
+    const std::size_t word = index / 4 * 4;
+    const auto* digits = text.data() + 2 * index;
+    std::from_chars(digits, digits + 2, bytes.at(word + 3 - (index - word)), kHexadecimal);
+  }
+  std::array<char, INET6_ADDRSTRLEN> address{};
+  return inet_ntop(text.size() == 2 * bytes.size() ? AF_INET6 : AF_INET, bytes.data(), address.data(), address.size());
+}
+
 bool is_wildcard(std::string_view address) { return address.find_first_not_of('0') == std::string_view::npos; }
 
 /// Whether a socket on `held` is in the way of one on `address`.
@@ -64,9 +82,16 @@ bool is_in_the_way(std::string_view held, const ListenAddress& address) {
   return is_wildcard(wanted) ? held.size() == wanted.size() : held == wanted;
 }
 
-/// The inodes of the sockets in a table of proc_net(5) that are in the way. TCP connections have the local port too,
-/// and only a socket that listens (state 0A) is.
-void add_inodes(const char* table, const ListenAddress& address, std::vector<std::string>& inodes) {
+/// A socket as /proc/PID/fd names it, and its address as proc_net(5) has it.
+struct HeldSocket {
+  std::string link;
+  std::string address;
+};
+
+/// The sockets in a table of proc_net(5) that are in the way. TCP connections have the local port too, and only a
+/// socket that listens (state 0A) is.
+void add_sockets(const char* table, const ListenAddress& address, std::vector<HeldSocket>& sockets) {
+  constexpr std::string_view kIpv4Mapped = "0000000000000000FFFF0000";
   constexpr std::size_t kAddress = 1;
   constexpr std::size_t kState = 3;
   constexpr std::size_t kInode = 9;
@@ -76,20 +101,46 @@ void add_inodes(const char* table, const ListenAddress& address, std::vector<std
     const auto words = split_words(line);
     if (words.size() <= kInode || !words[kAddress].ends_with(suffix)) continue;
     if (address.transport == Transport::kTcp && words[kState] != "0A") continue;
-    const auto held = words[kAddress].substr(0, words[kAddress].find(':'));
-    if (is_in_the_way(held, address)) inodes.push_back("socket:[" + std::string(words[kInode]) + "]");
+    auto held = words[kAddress].substr(0, words[kAddress].find(':'));
+    if (held.starts_with(kIpv4Mapped)) held.remove_prefix(kIpv4Mapped.size());
+    if (!is_in_the_way(held, address)) continue;
+    sockets.push_back({"socket:[" + std::string(words[kInode]) + "]", std::string(held)});
   }
 }
 
-bool has_descriptor(const std::string& pid, const std::vector<std::string>& inodes) {
+/// Leaves those that are so, if any are.
+template <typename Predicate>
+void prefer(std::vector<HeldSocket>& sockets, const Predicate& is_so) {
+  if (std::any_of(sockets.begin(), sockets.end(), is_so)) std::erase_if(sockets, std::not_fn(is_so));
+}
+
+std::vector<HeldSocket> find_sockets(const ListenAddress& address) {
+  std::vector<HeldSocket> sockets;
+  const bool is_tcp = address.transport == Transport::kTcp;
+  add_sockets(is_tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", address, sockets);
+  add_sockets(is_tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", address, sockets);
+  // An IPv6 wildcard, which may take IPv4 or not, is asked about last.
+  const auto length = hexadecimal_address(address).size();
+  if (address.host != HostKind::kEvery) {
+    prefer(sockets, [&](const HeldSocket& held) { return held.address.size() == length; });
+  }
+  prefer(sockets, [](const HeldSocket& held) { return is_wildcard(held.address); });
+  return sockets;
+}
+
+/// The first of the sockets that the process has; null if it has none of them.
+const HeldSocket* find_socket_of(const std::string& pid, const std::vector<HeldSocket>& sockets) {
   const auto directory = "/proc/" + pid + "/fd";
-  return any_entry(directory, [&](const std::string& name) {
+  auto found = sockets.end();
+  any_entry(directory, [&](const std::string& name) {
     std::array<char, 64> target{};
     const auto length = readlink((directory + "/" + name).c_str(), target.data(), target.size());
     if (length <= 0) return false;
     const std::string_view link(target.data(), static_cast<std::size_t>(length));
-    return std::find(inodes.begin(), inodes.end(), link) != inodes.end();
+    found = std::find_if(sockets.begin(), sockets.end(), [&](const HeldSocket& held) { return held.link == link; });
+    return found != sockets.end();
   });
+  return found == sockets.end() ? nullptr : &*found;
 }
 
 std::string name_of_process(const std::string& pid) {
@@ -103,14 +154,13 @@ std::string name_of_process(const std::string& pid) {
 std::optional<PortHolder> find_port_holder(const ListenAddress& address) {
   std::optional<PortHolder> holder;
   try {
-    std::vector<std::string> inodes;
-    const bool is_tcp = address.transport == Transport::kTcp;
-    add_inodes(is_tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", address, inodes);
-    add_inodes(is_tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", address, inodes);
-    if (inodes.empty()) return std::nullopt;
+    const auto sockets = find_sockets(address);
+    if (sockets.empty()) return std::nullopt;
     any_entry("/proc", [&](const std::string& pid) {
-      if (!all_digits(pid) || !has_descriptor(pid, inodes)) return false;
-      holder = PortHolder{name_of_process(pid), pid};
+      const auto* held = all_digits(pid) ? find_socket_of(pid, sockets) : nullptr;
+      if (held == nullptr) return false;
+      const auto on = is_wildcard(held->address) ? std::string() : read_hexadecimal_address(held->address);
+      holder = PortHolder{name_of_process(pid), pid, on};
       return true;
     });
   } catch (const Error&) {

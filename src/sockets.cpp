@@ -62,6 +62,14 @@ std::string describe(const PlannedSocket& planned) {
   return port + (planned.family == SocketFamily::kIpv4 ? " (IPv4)" : " (IPv6)");
 }
 
+/// The address as this one socket has it: where every address was asked for, there may be a socket for each family.
+ListenAddress address_of(const PlannedSocket& planned) {
+  auto address = planned.address;
+  if (address.host != HostKind::kEvery || planned.family == SocketFamily::kDualStack) return address;
+  address.host = planned.family == SocketFamily::kIpv4 ? HostKind::kIpv4 : HostKind::kIpv6;
+  return address;
+}
+
 int read_option(const UniqueFd& socket, int level, int option, const PlannedSocket& planned) {
   int value = -1;
   socklen_t size = sizeof(value);
@@ -106,7 +114,7 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const
   if (is_tcp) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, planned);
   if (plan.reuse_port) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, planned);
   if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
-    throw explain_bind(describe(planned), planned.address, errno);
+    throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
   }
   return socket;
 }
@@ -116,7 +124,7 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   auto socket = bind_socket(planned, plan, address);
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   if (is_tcp && listen(socket.value(), plan.backlog) != 0) {
-    if (errno == EADDRINUSE) throw explain_bind(describe(planned), planned.address, errno);
+    if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
     throw system_failure("cannot listen on", describe(planned), errno);
   }
   verify_socket(socket, address, planned);
@@ -128,7 +136,7 @@ void set_fsuid(uid_t uid) {
   setfsuid(uid);
   if (static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1))) != uid) {
     throw failure("cannot open sockets as", "uid " + std::to_string(uid), "setfsuid did not take effect",
-                  "in a user namespace, /proc/self/uid_map must have this uid");
+                  "in a user namespace, /proc/self/uid_map must have this uid; gVisor has no setfsuid");
   }
 }
 

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
@@ -18,8 +19,9 @@ struct Held {
   std::string name = "holder";
   int type = SOCK_STREAM;
   int port = 80;
-  in_addr_t host = INADDR_ANY;
+  std::string host = "0.0.0.0";
   uid_t uid = 0;
+  bool reuse_address = false;
 };
 
 /// A process of this name that holds a port until the end of the test.
@@ -46,12 +48,23 @@ class Holder {
 
  private:
   [[noreturn]] static void hold(const Held& held, int ready) {
-    const int descriptor = socket(AF_INET, held.type, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(held.port));
-    address.sin_addr.s_addr = htonl(held.host);
-    if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) _exit(1);
+    const int family = held.host.find(':') == std::string::npos ? AF_INET : AF_INET6;
+    const int descriptor = socket(family, held.type, 0);
+    const int reuse = held.reuse_address ? 1 : 0;
+    const int only = held.host == "::" || held.host == "::1" ? 1 : 0;
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
+    if (family == AF_INET6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+    sockaddr_in ipv4{};
+    ipv4.sin_family = AF_INET;
+    ipv4.sin_port = htons(static_cast<std::uint16_t>(held.port));
+    sockaddr_in6 ipv6{};
+    ipv6.sin6_family = AF_INET6;
+    ipv6.sin6_port = ipv4.sin_port;
+    if (family == AF_INET) inet_pton(family, held.host.c_str(), &ipv4.sin_addr);
+    if (family == AF_INET6) inet_pton(family, held.host.c_str(), &ipv6.sin6_addr);
+    const auto* address =
+        family == AF_INET ? reinterpret_cast<const sockaddr*>(&ipv4) : reinterpret_cast<const sockaddr*>(&ipv6);
+    if (bind(descriptor, address, family == AF_INET ? sizeof(ipv4) : sizeof(ipv6)) != 0) _exit(1);
     if (held.type == SOCK_STREAM && listen(descriptor, 1) != 0) _exit(1);
     prctl(PR_SET_NAME, held.name.c_str());
     // As an exec would have it: the change of user hides what is in /proc, and the holder ends with the test.
@@ -104,6 +117,67 @@ TEST_CASE("--check names who has a UDP port and so does a launch that opens it")
   check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds"}}, 125, obstacle);
 }
 
+TEST_CASE("a port that is taken on one address alone leaves the others to whoever names them") {
+  support::enter_own_network();
+  const Holder resolver({.name = "resolver", .port = 53, .host = "127.0.0.53"});
+  const auto taken = "Address already in use by resolver (pid " + resolver.pid() + ") on 127.0.0.53";
+  const auto shown = "this shows what it is: ps -fp " + resolver.pid();
+  const std::string object = "cannot bind: 53/tcp (IPv4 and IPv6): ";
+  check::not_ready({.options = {"-u", "www-data", "-p", "53"}},
+                   {object + taken, "a daemon that binds a free address can be launched all the same; " + shown});
+  const check::Obstacle with_example{object + taken, "another address may be free, as in -p 192.0.2.1:53; " + shown};
+  check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "53", "-m", "listen-fds"}}, 125, with_example);
+  // What the hints say is true, and nothing of the kind is said where it is the address itself that is taken.
+  check::ready({.options = {"-u", "www-data", "-p", "127.0.0.1:53", "-m", "listen-fds"}});
+  check::not_ready({.options = {"-u", "www-data", "-p", "127.0.0.53:53", "-m", "listen-fds"}},
+                   in_use("127.0.0.53:53/tcp", "resolver", resolver.pid()));
+  const Holder udp({.name = "resolver", .type = SOCK_DGRAM, .port = 53, .host = "127.0.0.53"});
+  check::not_ready(
+      {.options = {"-u", "www-data", "-p", "0.0.0.0:53/udp", "-m", "listen-fds"}},
+      {"cannot bind: 0.0.0.0:53/udp: Address already in use by resolver (pid " + udp.pid() + ") on 127.0.0.53",
+       "another address may be free, as in -p 192.0.2.1:53/udp; this shows what it is: ps -fp " + udp.pid()});
+  const Holder ipv6({.name = "other", .port = 853, .host = "::1"});
+  check::not_ready(
+      {.options = {"-u", "www-data", "-p", "853", "-m", "listen-fds"}},
+      {"cannot bind: 853/tcp (IPv4 and IPv6): Address already in use by other (pid " + ipv6.pid() + ") on ::1",
+       "another address may be free, as in -p [2001:db8::1]:853; this shows what it is: ps -fp " + ipv6.pid()});
+}
+
+TEST_CASE("of several who have a port the one that is most in the way is named") {
+  support::enter_own_network();
+  const auto shown = [](const Holder& holder) { return "this shows what it is: ps -fp " + holder.pid(); };
+  {
+    const Holder specific({.name = "specific", .type = SOCK_DGRAM, .host = "127.0.0.1", .reuse_address = true});
+    const Holder wild({.name = "wild", .type = SOCK_DGRAM, .reuse_address = true});
+    check::not_ready({.options = {"-u", "www-data", "-p", "80/udp"}},
+                     in_use("80/udp (IPv4 and IPv6)", "wild", wild.pid()));
+  }
+  {
+    // A socket of the other family is not in the way of nginx's two, one for each.
+    const Holder six({.name = "six", .host = "::1"});
+    const Holder four({.name = "four", .host = "127.0.0.1"});
+    check::not_ready(
+        {.options = {"-u", "www-data", "-p", "80", "-m", "nginx"}},
+        {"cannot bind: 80/tcp (IPv4): Address already in use by four (pid " + four.pid() + ") on 127.0.0.1",
+         "another address may be free, as in -p 192.0.2.1:80; " + shown(four)});
+  }
+  {
+    const Holder six({.name = "six", .host = "::"});
+    const Holder four({.name = "four", .host = "127.0.0.1"});
+    check::not_ready({.options = {"-u", "www-data", "-p", "127.0.0.1:80", "-m", "listen-fds"}},
+                     in_use("127.0.0.1:80/tcp", "four", four.pid()));
+  }
+  // An IPv4 address is one in an IPv6 socket, too, as Java binds it.
+  const Holder mapped({.name = "mapped", .host = "::ffff:127.0.0.1"});
+  check::not_ready(
+      {.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"}},
+      {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use by mapped (pid " + mapped.pid() + ") on 127.0.0.1",
+       "another address may be free, as in -p 192.0.2.1:80; " + shown(mapped)});
+  check::not_ready({.options = {"-u", "www-data", "-p", "127.0.0.1:80", "-m", "listen-fds"}},
+                   in_use("127.0.0.1:80/tcp", "mapped", mapped.pid()));
+  check::ready({.options = {"-u", "www-data", "-p", "[::]:80", "-m", "listen-fds"}});
+}
+
 TEST_CASE("--check by a user who may not see the holder says how root sees it") {
   support::enter_own_network();
   const Holder tcp({.port = 8080});
@@ -135,8 +209,8 @@ TEST_CASE("--check by a user names a holder of the same user") {
 
 TEST_CASE("--check names the holder of the address that is in the way and no other") {
   support::enter_own_network();
-  const Holder other({.name = "bystander", .host = INADDR_LOOPBACK});
-  const Holder holder({.name = "the-holder", .host = INADDR_LOOPBACK + 1});
+  const Holder other({.name = "bystander", .host = "127.0.0.1"});
+  const Holder holder({.name = "the-holder", .host = "127.0.0.2"});
   check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "127.0.0.2:80", "-m", "listen-fds"}}, 125,
                                in_use("127.0.0.2:80/tcp", "the-holder", holder.pid()));
 }
