@@ -7,9 +7,14 @@
 namespace lowportbind {
 namespace {
 
-std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+/// Whether this is the variable's entry, with a value or without `=`. The cheap question comes first: most are others'.
+bool is_entry_of(std::string_view name, std::string_view entry) {
+  return entry.size() >= name.size() && (entry.size() == name.size() || entry[name.size()] == '=') &&
+         entry.starts_with(name);
+}
 
-bool survives_clearing(std::string_view name, const EnvironmentPlan& plan) {
+bool survives_clearing(std::string_view entry, const EnvironmentPlan& plan) {
+  const auto name = entry.substr(0, entry.find('='));
   return is_always_kept(name) || std::find(plan.keep.begin(), plan.keep.end(), name) != plan.keep.end();
 }
 
@@ -24,32 +29,36 @@ bool is_always_kept(std::string_view name) {
   return name.starts_with("LC_") || std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end();
 }
 
-Environment read_environment() {
-  Environment environment;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) environment.emplace_back(*entry);
-  return environment;
+std::vector<std::string_view> read_environment() {
+  std::vector<std::string_view> entries;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
 }
 
-Environment build_environment(const EnvironmentPlan& plan, Environment inherited) {
-  const auto is_set = [&](std::string_view name) {
-    return std::any_of(plan.set.begin(), plan.set.end(), [&](const auto& change) { return change.first == name; });
+Environment build_environment(const EnvironmentPlan& plan, const std::vector<std::string_view>& inherited) {
+  const auto is_kept = [&](std::string_view entry) {
+    if (plan.clear && !survives_clearing(entry, plan)) return false;
+    return std::none_of(plan.set.begin(), plan.set.end(),
+                        [&](const auto& change) { return is_entry_of(change.first, entry); }) &&
+           std::none_of(plan.unset.begin(), plan.unset.end(),
+                        [&](const std::string& name) { return is_entry_of(name, entry); });
   };
-  std::erase_if(inherited, [&](const std::string& entry) {
-    const auto name = name_of(entry);
-    if (plan.clear && !survives_clearing(name, plan)) return true;
-    return is_set(name) || std::find(plan.unset.begin(), plan.unset.end(), name) != plan.unset.end();
-  });
+  Environment environment;
+  environment.reserve(inherited.size() + plan.set.size());
+  for (const auto entry : inherited) {
+    if (is_kept(entry)) environment.emplace_back(entry);
+  }
   for (auto change = plan.set.begin(); change != plan.set.end(); ++change) {
     const bool is_last =
         std::none_of(change + 1, plan.set.end(), [&](const auto& later) { return later.first == change->first; });
-    if (is_last) inherited.push_back(change->first + "=" + change->second);
+    if (is_last) environment.push_back(change->first + "=" + change->second);
   }
-  return inherited;
+  return environment;
 }
 
 std::optional<std::string_view> find_variable(const Environment& environment, std::string_view name) {
   for (const std::string_view entry : environment) {
-    if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name)) {
+    if (entry.size() > name.size() && is_entry_of(name, entry)) {
       return entry.substr(name.size() + 1);
     }
   }

@@ -29,11 +29,11 @@ bool is_always_kept(std::string_view name);
 /// order, duplicates and entries without "=" included.
 using Environment = std::vector<std::string>;
 
-/// The environment of the calling process.
-Environment read_environment();
+/// The entries of the calling process: views, good until it changes its environment.
+std::vector<std::string_view> read_environment();
 
 /// `inherited` with the changes of the plan: a variable that is set or removed is gone in every copy of it. Pure.
-Environment build_environment(const EnvironmentPlan& plan, Environment inherited);
+Environment build_environment(const EnvironmentPlan& plan, const std::vector<std::string_view>& inherited);
 
 /// The value of the first entry of that name. Pure.
 std::optional<std::string_view> find_variable(const Environment& environment, std::string_view name);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "environment.hpp"
@@ -16,7 +17,7 @@ using lowportbind::Plan;
 namespace {
 
 /// What a launcher may find around it, a stale announcement of somebody else's sockets included.
-lowportbind::Environment inherited_environment() {
+std::vector<std::string_view> inherited_environment() {
   return {"PATH=/bin",       "LISTEN_FDS=9", "LISTEN_PID=1", "LISTEN_FDNAMES=old", "LISTEN_PIDFDID=5",
           "NGINX=3;4;",      "NGINX=5;",     "HOME=/root",   "USER=root",          "LOGNAME=root",
           "SHELL=/bin/bash", "SECRET=1",     "LC_ALL=C",     "TERM=dumb"};

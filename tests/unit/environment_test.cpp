@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "situations.hpp"
@@ -18,7 +19,7 @@ TEST_CASE("an environment is changed as planned and otherwise left as it is") {
   struct Row {
     std::string what;
     EnvironmentPlan plan;
-    Environment inherited;
+    std::vector<std::string_view> inherited;
     Environment built;
   };
   const Row rows[] = {
@@ -49,8 +50,9 @@ TEST_CASE("an environment is changed as planned and otherwise left as it is") {
 }
 
 TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in any copy") {
-  const Environment stale{"LISTEN_FDS=1", "LISTEN_PID=1", "A=1",        "LISTEN_FDNAMES=x", "LISTEN_PIDFDID=9",
-                          "NGINX=3;",     "NGINX=4;",     "LISTEN_FDS", "LISTEN_FDS=2",     "NGINX"};
+  const std::vector<std::string_view> stale{"LISTEN_FDS=1",     "LISTEN_PID=1", "A=1",      "LISTEN_FDNAMES=x",
+                                            "LISTEN_PIDFDID=9", "NGINX=3;",     "NGINX=4;", "LISTEN_FDS",
+                                            "LISTEN_FDS=2",     "NGINX"};
   for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
     CAPTURE(format(mode));
     auto options = situation::for_the_caller("8080", mode);
@@ -63,7 +65,7 @@ TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in a
 }
 
 TEST_CASE("pitfall 27: the variables of the account follow the user") {
-  const Environment root{"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "A=1"};
+  const std::vector<std::string_view> root{"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "A=1"};
   const auto named = situation::plan_for_root(situation::for_www_data(""));
   CHECK(build_environment(named.environment, root) ==
         Environment{"A=1", "HOME=/var/www", "USER=www-data", "LOGNAME=www-data", "SHELL=/usr/sbin/nologin"});
@@ -79,7 +81,7 @@ TEST_CASE("without a user the variables of the account stay") {
   auto account = situation::the_caller();
   account.user = "me";  // as --groups init makes it
   const auto plan = make_plan(situation::for_the_caller(""), account, situation::started_by_user());
-  CHECK(build_environment(plan.environment, own) == own);
+  CHECK(build_environment(plan.environment, {own.begin(), own.end()}) == own);
 }
 
 TEST_CASE("a variable that is set by name wins over the account") {
