@@ -9,6 +9,7 @@
 
 #include "error.hpp"
 #include "target.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
@@ -39,7 +40,8 @@ bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 /// The sentence for a file that is there and cannot be executed, from probe()'s answer.
 Error explain_probe(const std::string& file, int error) {
   if (error == EISDIR) return cannot_execute(file, "it is a directory");
-  const auto hint = "this shows who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " + file;
+  const auto hint = "this shows who may, and whether it is mounted noexec: namei -l " + shell_quoted(file) +
+                    "; findmnt -T " + shell_quoted(file);
   if (error == EACCES) return cannot_execute(file, "the account may not execute it", hint);
   if (error == kCannotSearch)
     return cannot_execute(file, "the account may not enter a directory on the way to it", hint);
@@ -64,10 +66,14 @@ Error not_found(const std::string& command, std::string_view reason, std::string
   return failure("cannot find the command", command, reason, hint, ExitStatus::kNotFound);
 }
 
+std::string full_path_hint(const std::string& command) {
+  return "give its full path: -- /full/path/of/" + shell_quoted(command);
+}
+
 std::string find_in_path(const std::string& command, std::string_view path) {
   std::string unusable;  // the first file that is there, and the reason why it cannot be executed
   int reason = 0;
-  std::string hidden;  // the first one that may be there
+  std::string hidden;  // the first that may be there, in a directory that the account may not enter
   while (!path.empty()) {
     std::string file(path.substr(0, path.find(':')));
     path.remove_prefix(std::min(path.size(), file.size() + 1));
@@ -84,8 +90,8 @@ std::string find_in_path(const std::string& command, std::string_view path) {
     }
   }
   if (!unusable.empty()) throw explain_probe(unusable, reason);
-  const auto hint = hidden.empty() ? "give its full path: -- /full/path/of/" + command
-                                   : "the account may not look for " + hidden + "; this shows why: namei -l " + hidden;
+  auto hint = full_path_hint(command);
+  if (!hidden.empty()) hint += "; or, if it is meant to be this, see who may enter: namei -l " + shell_quoted(hidden);
   throw not_found(command, "it is in none of the directories of PATH", hint);
 }
 
@@ -94,8 +100,7 @@ std::string find_in_path(const std::string& command, std::string_view path) {
 std::string find_command(const std::string& command, std::optional<std::string_view> path) {
   if (command.empty()) throw not_found(command, "it is empty", "a variable may be unset");
   if (command.find('/') == std::string::npos) {
-    if (path && path->empty())
-      throw not_found(command, "PATH is empty", "give its full path: -- /full/path/of/" + command);
+    if (path && path->empty()) throw not_found(command, "PATH is empty", full_path_hint(command));
     return find_in_path(command, path.value_or(kDefaultPath));
   }
   const int error = probe(command);

@@ -44,8 +44,12 @@ void check_socket_mode(const Options& options, const Host& host) {
   if (options.backlog && std::none_of(options.listen.begin(), options.listen.end(), is_tcp)) {
     throw failure(kNoEffect, "--backlog", "no TCP port is listed, and only those have a queue");
   }
-  if (options.backlog && host.longest_backlog && *options.backlog > *host.longest_backlog) {
+  if (options.backlog && *options.backlog > host.longest_backlog.value_or(0)) {
     const auto wanted = std::to_string(*options.backlog);
+    if (!host.longest_backlog) {
+      throw failure("cannot have the backlog", wanted,
+                    "net.core.somaxconn, to which the kernel cuts it, cannot be read", "leave --backlog out");
+    }
     throw failure("cannot have the backlog", wanted, "the kernel cuts it to " + std::to_string(*host.longest_backlog),
                   "as root: sysctl -w net.core.somaxconn=" + wanted);
   }

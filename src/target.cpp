@@ -13,9 +13,11 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "credentials.hpp"
 #include "error.hpp"
+#include "text.hpp"
 #include "unique_fd.hpp"
 
 namespace lowportbind {
@@ -96,7 +98,7 @@ bool is_missing(const std::string& file) {
 void require_interpreter(const std::string& file, const std::string& interpreter) {
   if (interpreter.ends_with('\r')) {
     throw cannot_execute(file, "its first line ends with a carriage return",
-                         "write it with Unix line ends: sed -i 's/\\r$//' " + file);
+                         "write it with Unix line ends: sed -i 's/\\r$//' " + shell_quoted(file));
   }
   if (is_missing(interpreter)) {
     throw cannot_execute(file, "its interpreter is missing: " + interpreter,
@@ -111,7 +113,7 @@ void require_interpreter(const std::string& file, const std::string& interpreter
           file, "its interpreter cannot be used: " + interpreter + ": " + std::string(describe_errno(errno)));
     }
     throw cannot_execute(file, "the account may not execute its interpreter: " + interpreter,
-                         "this shows who may: namei -l " + interpreter);
+                         "this shows who may: namei -l " + shell_quoted(interpreter));
   }
   const auto beginning = read_beginning(interpreter);
   if (!beginning.empty() && !beginning.starts_with(ELFMAG) && !beginning.starts_with("#!")) throw not_a_program();
@@ -123,13 +125,12 @@ void require_machine(const std::string& file, std::string_view beginning) {
       EM_X86_64;
 #elif defined(__aarch64__)
       EM_AARCH64;
-#else
-      EM_NONE;
 #endif
   const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
   const bool is_64_bit = header && header->e_ident[EI_CLASS] == ELFCLASS64;
-  if (is_64_bit && kNativeMachine != EM_NONE && header->e_machine != kNativeMachine) {
-    throw cannot_execute(file, "it is a program for another kind of machine", "`file " + file + "` tells which");
+  if (is_64_bit && header->e_machine != kNativeMachine) {
+    throw cannot_execute(file, "it is a program for another kind of machine",
+                         "`file " + shell_quoted(file) + "` tells which");
   }
   const auto loader = loader_of(beginning);
   if (!loader.empty() && is_missing(loader)) {
@@ -154,15 +155,26 @@ struct FileCapabilities {
   bool effective = false;
 };
 
+/// Whether no other user namespace is around this one: only there every id is its own (user_namespaces(7)). Where it
+/// cannot be read, this is taken for an inner one.
+bool is_outermost_user_namespace() {
+  const auto map = read_beginning("/proc/self/uid_map");
+  return split_words(map, " \n") == std::vector<std::string_view>{"0", "0", "4294967295"};
+}
+
 /// The attribute that setcap(8) writes. A file without one, or one of the first version, has none that would matter.
 std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
-  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENOSYS, ERANGE};
+  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, ELOOP,    ENAMETOOLONG,
+                             EACCES,  EPERM,   ENOSYS, ERANGE,  EOVERFLOW};
   vfs_ns_cap_data data{};
   const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
   if (size < 0 && !is_one_of(errno, kNone)) throw system_failure("cannot read the file capabilities of", file, errno);
   if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) return std::nullopt;
-  // Those of version 3 are for the user namespace whose root has this id; getxattr(2) shows our own as version 2.
-  if (size >= static_cast<ssize_t>(XATTR_CAPS_SZ_3) && data.rootid != 0) return std::nullopt;
+  // Those of version 3 are for the user namespace whose root has this id, and for those within it. getxattr(2) shows
+  // our own as version 2, and answers EOVERFLOW for one that has no id here, which is none of those around us. Whether
+  // another one is cannot be told from within: there it is taken to be.
+  const bool is_of_another_root = size >= static_cast<ssize_t>(XATTR_CAPS_SZ_3) && data.rootid != 0;
+  if (is_of_another_root && is_outermost_user_namespace()) return std::nullopt;
   const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
   return FileCapabilities{join(data.data[0].permitted, data.data[1].permitted),
                           join(data.data[0].inheritable, data.data[1].inheritable),
@@ -189,12 +201,12 @@ void require_capabilities(const std::string& program, const FileCapabilities& ca
   auto gained = (capabilities.permitted & bounding) | (capabilities.inheritable & plan.capabilities);
   if (capabilities.effective && (capabilities.permitted & ~gained) != 0) {
     throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
-                         "as root: setcap -r " + program);
+                         "as root: setcap -r " + shell_quoted(program));
   }
   if (!capabilities.effective) gained = kNoCapability;  // permitted, not effective: of no use to an unmodified daemon
   if ((plan.capabilities & ~gained) != 0) {
     throw cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
-                         "as root: setcap -r " + program + "; or use --mode listen-fds");
+                         "as root: setcap -r " + shell_quoted(program) + "; or use --mode listen-fds");
   }
 }
 
@@ -208,7 +220,7 @@ void require_known_format(const std::string& file) {
   }
   if (beginning.empty() && access(file.c_str(), R_OK) != 0) return;
   throw cannot_execute(file, "it has no #! line and is not a program",
-                       "give it one, or name the shell: -- /bin/sh " + file);
+                       "give it one, or name the shell: -- /bin/sh " + shell_quoted(file));
 }
 
 void require_planned_rights(const std::string& file, const Plan& plan) {
@@ -225,7 +237,7 @@ void require_planned_rights(const std::string& file, const Plan& plan) {
   if ((!has_set_id && !capabilities) || is_nosuid(program)) return;
   if (has_set_id) {
     throw cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(plan.account),
-                         "leave --allow-new-privs out, or as root: chmod u-s,g-s " + program);
+                         "leave --allow-new-privs out, or as root: chmod u-s,g-s " + shell_quoted(program));
   }
   require_capabilities(program, *capabilities, privileges);
 }

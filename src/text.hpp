@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,5 +11,9 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 
 /// The same without the empty parts. Pure.
 std::vector<std::string_view> split_words(std::string_view text, std::string_view separators = " \t");
+
+/// `word` as a shell takes it for one word and nothing else: in quotes, unless it has only what paths usually have. For
+/// the commands in hints, which root may paste. (What printable() changes in it afterwards names no file.) Pure.
+std::string shell_quoted(std::string_view word);
 
 }  // namespace lowportbind

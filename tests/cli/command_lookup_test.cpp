@@ -54,14 +54,18 @@ TEST_CASE("a command that is nowhere is status 127") {
 
 TEST_CASE("a directory of PATH that the account may not enter does not hide that the command is nowhere") {
   support::require_root();
-  const support::TemporaryDirectory directory;
-  REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
-  const auto result = launch_in("/", {"PATH=" + directory.path() + ":/usr/bin:/bin"}, {"no-such-command"});
+  const support::TemporaryDirectory one;
+  const support::TemporaryDirectory other;
+  REQUIRE(chmod(one.path().c_str(), 0700) == 0);
+  REQUIRE(chmod(other.path().c_str(), 0700) == 0);
+  const auto path = one.path() + ":/usr/bin:" + other.path() + ":/bin";
+  const auto result = launch_in("/", {"PATH=" + path}, {"no-such-command"});
   CHECK(result.status == 127);
   CHECK(result.err ==
         attempt::lines("cannot find the command: no-such-command: it is in none of the directories of PATH",
-                       "the account may not look for " + directory.path("no-such-command") +
-                           "; this shows why: namei -l " + directory.path("no-such-command")));
+                       "give its full path: -- /full/path/of/no-such-command; or, if it is meant to be this, see who "
+                       "may enter: namei -l " +
+                           one.path("no-such-command")));
 }
 
 TEST_CASE("a directory of PATH that the account may not enter does not hide a later one") {

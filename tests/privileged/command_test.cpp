@@ -90,3 +90,21 @@ TEST_CASE("pitfall 22: sockets that were opened for a command that cannot run ar
   check_refused(result, 127, {"cannot find the command: /nowhere/daemon"});
   CHECK(support::launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"}, {"status"}).status == 0);
 }
+
+TEST_CASE("the command of a hint can be pasted though the name of the file means something to a shell") {
+  support::require_root();
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("it's $(touch pwned); for you", kScript, 0700);
+  const auto result = launch_command(file);
+  check_refused(result, 126, {"cannot execute: " + file + ": the account may not execute it"});
+  const std::string_view beginning = "mounted noexec: ";
+  const auto command = result.err.substr(result.err.find(beginning) + beginning.size());
+  support::Invocation shell;
+  shell.argv = {"/bin/sh", "-c", command};
+  shell.in_child = [&] {
+    if (chdir(directory.path().c_str()) != 0) _exit(122);
+  };
+  const auto shown = support::run(shell);
+  CHECK(shown.out.find("f: " + file + "\n") == 0);  // namei(1)
+  CHECK(access(directory.path("pwned").c_str(), F_OK) != 0);
+}

@@ -168,3 +168,45 @@ TEST_CASE("pitfall 5: where setgroups is denied a launch that must change the gr
   check_daemon(launch_probe({"-u", "www-data", "--groups", "none"}, {"status"}, without_groups), {.groups = ""});
   check_daemon(launch_probe({"-u", "www-data", "--groups", "keep"}, {"status"}, with_groups), {.groups = "7 8"});
 }
+
+TEST_CASE("file capabilities that root outside of the user namespace has given count and cancel the port") {
+  require_user_namespaces();
+  const support::TemporaryDirectory directory;
+  const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
+  const auto program = support::copy_program(directory, support::probe(), "carrier");
+  // Root outside is user 5 here, and the attribute is that of user 5: not of this namespace's root, and in force.
+  const auto as_inner_root = [] {
+    enter_user_namespace(
+        {.uid_map = "5 0 1\n0 10000 1\n33 33 1\n", .gid_map = "5 0 1\n0 10000 1\n33 33 1\n", .own_network = true});
+    support::become(0, 0);
+  };
+  const auto launch = [&] {
+    return support::run_in_child(
+        {launcher, "-u", "+33:33", "-p", "80", "--confine", "off", "--", program, "status", "bind=tcp/4/80"},
+        as_inner_root);
+  };
+  auto result = launch();
+  CAPTURE(result.err);
+  CHECK(support::fields(result.out)["bind=tcp/4/80"] == "ok");
+  support::set_file_capabilities(program, "cap_chown=p");
+  result = launch();
+  check_refused(
+      result, 126,
+      {"cannot execute: " + program + ": its file capabilities cancel the capability that the daemon is given",
+       "hint: as root: setcap -r "});
+}
+
+TEST_CASE("file capabilities of a root who is nobody in the user namespace do not count") {
+  require_user_namespaces();
+  const support::TemporaryDirectory directory;
+  const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
+  const auto program = support::copy_program(directory, support::probe(), "carrier");
+  const auto given = support::run({"setcap", "-n", "100000", "cap_chown=p", program});
+  if (given.status != 0) support::skip("no file capabilities of another user namespace here: " + given.err);
+  const auto result = support::run_in_child(
+      {launcher, "-u", "+33:33", "-p", "80", "--confine", "off", "--", program, "status", "bind=tcp/4/80"},
+      inside({.uid_map = "0 0 1000", .gid_map = "0 0 1000", .own_network = true}));
+  CAPTURE(result.err);
+  CHECK(result.status == 0);
+  CHECK(support::fields(result.out)["bind=tcp/4/80"] == "ok");
+}

@@ -61,6 +61,19 @@ TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") 
   CHECK_NOTHROW(situation::plan_for_root(situation::for_www_data("*:80")));
 }
 
+TEST_CASE("a backlog that cannot be compared with the longest one is refused") {
+  auto options = situation::for_www_data("80", Mode::kListenFds);
+  options.backlog = 1;
+  auto host = situation::started_by_root();
+  host.longest_backlog.reset();
+  const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
+  CHECK(refusal.message ==
+        "cannot have the backlog: 1: net.core.somaxconn, to which the kernel cuts it, cannot be read");
+  CHECK(refusal.hint == "leave --backlog out");
+  options.backlog.reset();
+  CHECK_NOTHROW(make_plan(options, situation::www_data(), host));
+}
+
 TEST_CASE("a mode that opens sockets needs ports and can use only some options") {
   const auto root = situation::started_by_root();
   const Row rows[] = {

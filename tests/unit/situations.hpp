@@ -19,6 +19,7 @@ inline lowportbind::Host started_by_root() {
   host.identity = {0, 0, {0}};
   host.pid = 4242;
   host.capabilities = {kEveryCapability, 0, kEveryCapability};
+  host.longest_backlog = 4096;
   host.has_ipv6 = true;
   host.confinement = {kLandlockAbi, {}};
   return host;

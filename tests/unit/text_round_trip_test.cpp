@@ -9,6 +9,7 @@
 #include "text.hpp"
 
 using lowportbind::printable;
+using lowportbind::shell_quoted;
 using lowportbind::split;
 using lowportbind::split_words;
 
@@ -85,4 +86,15 @@ TEST_CASE("a long text that is made printable twice is cut at the same place") {
   CHECK(cut == std::string(1000, 'a') + "...");
   CHECK(printable(cut) == cut);
   CHECK(printable(std::string(1000, 'a')) == std::string(1000, 'a'));
+}
+
+TEST_CASE("a word is quoted for the shell unless it has only what paths usually have") {
+  CHECK(shell_quoted("/usr/local/sbin/lowportbind-1.0_2+b@c,d:e=f%g") ==
+        "/usr/local/sbin/lowportbind-1.0_2+b@c,d:e=f%g");
+  CHECK(shell_quoted("") == "''");
+  CHECK(shell_quoted("/srv/my dir/run") == "'/srv/my dir/run'");
+  CHECK(shell_quoted("/srv/$(id)") == "'/srv/$(id)'");
+  CHECK(shell_quoted("it's") == "'it'\\''s'");
+  CHECK(shell_quoted("~root") == "'~root'");
+  CHECK(shell_quoted("a\nb") == "'a\nb'");
 }
