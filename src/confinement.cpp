@@ -39,6 +39,11 @@ struct NetPortAttributes {
 constexpr int kRuleNetPort = 2;  // LANDLOCK_RULE_NET_PORT
 constexpr std::uint64_t kAccessNetBindTcp =
     1;  // LANDLOCK_ACCESS_NET_BIND_TCP; connecting is not handled: it stays free
+// LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF and LOG_NEW_EXEC_ON: what this program is refused, which is the proof and no
+// attack, is not for the audit log; what the daemon is refused, after its exec, is. By default it is the other way
+// round.
+constexpr unsigned kLogDaemonAlone = 1 | 2;
+constexpr int kFirstWithLogging = 7;
 
 UniqueFd create_ruleset() {
   const RulesetAttributes attributes{0, kAccessNetBindTcp};
@@ -62,8 +67,12 @@ void restrict_ports(const ConfinementPlan& plan) {
   if (plan.kind == Confinement::kPrivileged) {
     for (int port = std::max(plan.unprivileged_port_start, 1); port <= kHighestPort; ++port) allow_port(ruleset, port);
   }
-  if (syscall(SYS_landlock_restrict_self, ruleset.value(), 0U) != 0) {
-    throw system_failure(kCannotConfine, "landlock_restrict_self", errno);
+  const unsigned flags = plan.landlock_abi >= kFirstWithLogging ? kLogDaemonAlone : 0;
+  if (syscall(SYS_landlock_restrict_self, ruleset.value(), flags) != 0) {
+    const int error = errno;
+    if (error != E2BIG) throw system_failure(kCannotConfine, "landlock_restrict_self", error);
+    throw failure(kCannotConfine, "landlock_restrict_self",
+                  "lowportbind is confined itself, 16 times over, which is as often as Landlock can");
   }
 }
 
@@ -170,20 +179,38 @@ int find_refused_port(const ConfinementPlan& plan) {
   return 0;
 }
 
-/// Whether Landlock refuses this port, which it says (EACCES) before anything else is looked at. The address is of a
-/// network for documentation (RFC 5737), and so nobody's: what is allowed is EADDRNOTAVAIL then, and takes no port.
-bool is_refused(int port) {
-  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+/// 0 or the errno of bind(2).
+template <typename Address>
+int try_to_bind(const UniqueFd& socket, const Address& address) {
   if (!socket.valid()) throw system_failure(kNotAsPlanned, "a socket to prove the confinement with", errno);
-  constexpr in_addr_t kNobodysAddress = 0xc0000201;  // 192.0.2.1
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(kNobodysAddress);
-  if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return false;
-  if (errno == EACCES) return true;
-  if (errno == EADDRNOTAVAIL || errno == EADDRINUSE) return false;
-  throw system_failure(kNotAsPlanned, "TCP port " + std::to_string(port), errno);
+  return bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+}
+
+/// The address is of a network for documentation, and so nobody's: 192.0.2.1 (RFC 5737), or 2001:db8::1 (RFC 3849) for
+/// whom RestrictAddressFamilies= of systemd.exec(5) leaves no IPv4.
+int try_to_bind_nobodys_address(int port) {
+  const auto port_in_network_order = htons(static_cast<std::uint16_t>(port));
+  sockaddr_in ipv4{};
+  ipv4.sin_family = AF_INET;
+  ipv4.sin_port = port_in_network_order;
+  ipv4.sin_addr.s_addr = htonl(0xc0000201);
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP));
+  if (socket.valid() || errno != EAFNOSUPPORT) return try_to_bind(socket, ipv4);
+  sockaddr_in6 ipv6{};
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_port = port_in_network_order;
+  ipv6.sin6_addr = {{{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}};
+  return try_to_bind(UniqueFd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP)), ipv6);
+}
+
+/// Whether Landlock refuses this port, which it says (EACCES) before anything else is looked at. What it allows is
+/// EADDRNOTAVAIL, and takes no port. Of a port that may be allowed, EPERM is somebody else's word, who is asked next:
+/// SocketBindDeny= of systemd.resource-control(5), for one.
+bool is_refused(int port, bool may_be_allowed) {
+  const int error = try_to_bind_nobodys_address(port);
+  if (error == EACCES) return true;
+  if (error == 0 || error == EADDRNOTAVAIL || error == EADDRINUSE || (error == EPERM && may_be_allowed)) return false;
+  throw system_failure(kNotAsPlanned, "TCP port " + std::to_string(port), error);
 }
 
 void verify_ports(const ConfinementPlan& plan) {
@@ -191,14 +218,14 @@ void verify_ports(const ConfinementPlan& plan) {
     throw failure(kNotAsPlanned, "TCP port " + std::to_string(port), fact, "lowportbind itself may be confined");
   };
   const int refused = find_refused_port(plan);
-  if (refused != 0 && !is_refused(refused)) {
+  if (refused != 0 && !is_refused(refused, false)) {
     throw failure(kNotAsPlanned, "TCP port " + std::to_string(refused), "it was not listed, and is open all the same");
   }
-  if (is_refused(0)) refuse(0, "a port of the kernel's choice is refused");
+  if (is_refused(0, true)) refuse(0, "a port of the kernel's choice is refused");
   for (const int port : plan.ports) {
     // Where net.ipv4.ip_nonlocal_bind is set, the kernel goes on to ask for the capability.
     const bool bindable = plan.privileged_granted || port >= plan.unprivileged_port_start;
-    if (bindable && is_refused(port)) refuse(port, "it was listed, and is refused all the same");
+    if (bindable && is_refused(port, true)) refuse(port, "it was listed, and is refused all the same");
   }
 }
 

@@ -1,9 +1,39 @@
 #include <doctest/doctest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
 
 #include "confinement.hpp"
 #include "spoiled_call.hpp"
 
 // Before the exec the confinement is tried: what is not listed must be refused, and what is listed must not.
+
+namespace {
+
+/// For in_child: socket(2) fails with EAFNOSUPPORT for this family, as with RestrictAddressFamilies= of a systemd unit.
+void refuse_family(std::uint32_t family) {
+  constexpr auto kNumber = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
+  constexpr auto kFirstArgument = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
+  sock_filter filter[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, kNumber},
+                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_socket},
+                          {BPF_LD | BPF_W | BPF_ABS, 0, 0, kFirstArgument},
+                          {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, family},
+                          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EAFNOSUPPORT},
+                          {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  const sock_fprog program{std::size(filter), filter};
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
+}
+
+}  // namespace
 
 TEST_CASE("a confinement that cannot be proved ends the launch") {
   support::require_confinement();
@@ -18,6 +48,59 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
                           {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0xffff", "error=EINVAL",
                            refusing + "confinement: the seccomp filter does not answer"},
                       });
+}
+
+TEST_CASE("a port that somebody else refuses as well is no failure of the confinement") {
+  support::require_confinement();
+  support::require_strace();
+  // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the first bind, by which
+  // an unlisted port is tried.
+  const auto launch_with = [](const std::string& effect) {
+    return support::trace({"-e", "inject=bind:" + effect},
+                          {support::launcher(), "-u", "www-data", "-p", "80", "--", support::probe(), "status"})
+        .result;
+  };
+  const auto refused = launch_with("error=EPERM:when=2..3");
+  CAPTURE(refused.err);
+  CHECK(refused.status == 0);
+  support::check_filtered(support::fields(refused.out));
+  support::check_refused(launch_with("error=EPERM:when=1"), 125,
+                         {"refusing to start the daemon: TCP port 1023: Operation not permitted"});
+}
+
+TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
+  support::require_confinement();
+  support::require_strace();
+  const auto without_ipv4 = [] { refuse_family(AF_INET); };
+  const auto result = support::launch_probe(
+      {"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/6/80", "bind=tcp/6/81", "bind=tcp/4/80"}, without_ipv4);
+  CAPTURE(result.err);
+  REQUIRE(result.status == 0);
+  auto field = support::fields(result.out);
+  CHECK(field["bind=tcp/6/80"] == "ok");
+  CHECK(field["bind=tcp/6/81"] == "EACCES");
+  CHECK(field["bind=tcp/4/80"] == "socket EAFNOSUPPORT");
+  support::check_refused(support::launch_probe({"-u", "www-data", "-p", "80"}, {"status"},
+                                               [] {
+                                                 refuse_family(AF_INET);
+                                                 refuse_family(AF_INET6);
+                                               }),
+                         125, {"a socket to prove the confinement with: Address family not supported by protocol"});
+}
+
+TEST_CASE("Landlock is asked to log what the daemon is refused and not the proof of the confinement") {
+  support::require_confinement();
+  support::require_strace();
+  const auto traced = support::trace(
+      {"-X", "raw"}, {support::launcher(), "-u", "www-data", "-p", "80", "--confine", "listed", "--", "/bin/true"});
+  REQUIRE(traced.result.status == 0);
+  const auto abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, 1U);  // LANDLOCK_CREATE_RULESET_VERSION
+  const std::string flags = abi >= 7 ? ", 0x3)" : ", 0)";
+  const auto is_restriction = [&](const std::string& call) {
+    return call.starts_with("landlock_restrict_self(") && call.find(flags) != std::string::npos;
+  };
+  CAPTURE(flags);
+  CHECK(std::count_if(traced.calls.begin(), traced.calls.end(), is_restriction) == 1);
 }
 
 TEST_CASE("a listed port that any process may bind is proved open though the daemon has no capability") {
