@@ -18,6 +18,21 @@ endif()
 target_compile_options(lowportbind_flags INTERFACE -ffunction-sections -fdata-sections)
 target_link_options(lowportbind_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 
+# Relative relocations in a bitmap: some 60 KiB less to read at each start. The program loader knows it from glibc 2.36
+# on; a linker that knows it may be older or newer than that, and where it does not for this architecture, it says that
+# the option is ignored, and goes on.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-z,pack-relative-relocs)
+check_cxx_source_compiles("#include <features.h>
+#if !defined(__GLIBC__) || !__GLIBC_PREREQ(2, 36)
+#error
+#endif
+int main() {}" LOWPORTBIND_HAS_RELR FAIL_REGEX "ignored")
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(LOWPORTBIND_HAS_RELR)
+  target_link_options(lowportbind_flags INTERFACE -Wl,-z,pack-relative-relocs)
+endif()
+
 target_compile_options(lowportbind_flags INTERFACE -fstack-protector-strong)
 check_cxx_compiler_flag(-fcf-protection LOWPORTBIND_HAS_CET)
 if(LOWPORTBIND_HAS_CET)

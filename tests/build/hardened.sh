@@ -1,12 +1,13 @@
 #!/bin/sh
-# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER: the program, and every object it is made of, is hardened.
-# Each check is first tried on a program that is not, built of sample.cpp; SAMPLE_OBJECT is that with the project's own
-# options.
+# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program, and every object it is made of, those
+# of the library and OBJECT..., is hardened. Each check is first tried on a program that is not, built of sample.cpp;
+# SAMPLE_OBJECT is that with the project's own options.
 set -eu
 launcher=$1
 library=$2
 sample=$3
 compiler=$4
+shift 4
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
@@ -16,10 +17,17 @@ has_relro() { readelf -lW "$1" | grep -q 'GNU_RELRO'; }
 binds_now() { readelf -dW "$1" | grep -qE 'FLAGS_1.*NOW'; }
 has_no_executable_stack() { readelf -lW "$1" | grep 'GNU_STACK' | grep -qv 'RWE'; }
 has_no_search_path() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
+# Of a linked program's own functions, which are compiled once more when it is linked: some have this instruction.
+has_instruction() {
+    objdump -dC --no-show-raw-insn "$2" |
+        awk -v what="$1" '/>:$/ { ours = /<lowportbind::/ } ours && index($0, what) { found = 1 } END { exit !found }'
+}
+checks_stack() { has_instruction '<__stack_chk_fail' "$1"; }
+has_branch_targets() { has_instruction endbr64 "$1"; }
 # Of an object: the C library's start-up files have no CET on Debian, so that no linked program is marked with it.
-has_stack_protector() { nm -u "$1" | grep -q '__stack_chk_fail'; }
+has_stack_protector() { readelf -sW "$1" | grep -q 'UND __stack_chk_fail'; }
 has_cet() { readelf -nW "$1" | grep -q 'x86 feature:.*IBT.*SHSTK'; }
-is_fortified() { nm -u "$1" | grep -q '__memcpy_chk'; }
+is_fortified() { readelf -sW "$1" | grep -q 'UND __memcpy_chk'; }
 
 must() {
     "$@" && return
@@ -38,13 +46,16 @@ soft="-O2 -U_FORTIFY_SOURCE -fno-stack-protector -fno-pie"
 "$compiler" $soft -c "$(dirname "$0")/sample.cpp" -o "$directory/soft.o"
 "$compiler" -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack,-rpath,/nowhere "$directory/soft.o" -o "$directory/soft" \
     2>"$directory/warnings"
-for check in is_pie has_relro binds_now has_no_executable_stack has_no_search_path; do
+checks="is_pie has_relro binds_now has_no_executable_stack has_no_search_path checks_stack"
+[ "$(uname -m)" = x86_64 ] && checks="$checks has_branch_targets"
+for check in $checks; do
     must_not "$check" "$directory/soft"
     must "$check" "$launcher"
 done
 
 mkdir "$directory/objects"
 (cd "$directory/objects" && ar x "$library")
+cp "$@" "$directory/objects"
 checks=has_stack_protector
 [ "$(uname -m)" = x86_64 ] && checks="$checks has_cet"
 for check in $checks is_fortified; do

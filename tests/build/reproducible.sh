@@ -11,9 +11,10 @@ trap 'rm -rf "$directory"' EXIT
 option() { sed -n "s/^$1:[A-Z]*=//p" "$cache"; }
 elsewhere=$directory/a/folder/with/a/longer/name
 mkdir -p "$elsewhere"
-cp -R CMakeLists.txt cmake src examples "$elsewhere"
+cp -R CMakeLists.txt CHANGELOG.md cmake src examples "$elsewhere"
 cmake -S "$elsewhere" -B "$directory/build" -DLOWPORTBIND_TESTS=OFF \
-    -DCMAKE_BUILD_TYPE="$(option CMAKE_BUILD_TYPE)" -DCMAKE_CXX_COMPILER="$(option CMAKE_CXX_COMPILER)" \
+    -DCMAKE_BUILD_TYPE="$(option CMAKE_BUILD_TYPE)" \
+    -DCMAKE_CXX_FLAGS_RELEASE="$(option CMAKE_CXX_FLAGS_RELEASE)" -DCMAKE_CXX_COMPILER="$(option CMAKE_CXX_COMPILER)" \
     -DLOWPORTBIND_STATIC="$(option LOWPORTBIND_STATIC)" \
     -DLOWPORTBIND_STATIC_RUNTIME="$(option LOWPORTBIND_STATIC_RUNTIME)" >/dev/null
 cmake --build "$directory/build" --parallel "$(nproc)" >/dev/null

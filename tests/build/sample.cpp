@@ -1,8 +1,14 @@
 // Something for every hardening to take effect on: an array on the stack, and a copy whose length only the run knows.
 #include <cstring>
 
-int main(int argc, char** argv) {
+namespace lowportbind {
+
+[[gnu::noinline]] int copy(const char* from, std::size_t length) {
   char copy[64] = {};
-  std::memcpy(copy, argv[0], static_cast<std::size_t>(argc));
+  std::memcpy(copy, from, length);
   return copy[0];
 }
+
+}  // namespace lowportbind
+
+int main(int argc, char** argv) { return lowportbind::copy(argv[0], static_cast<std::size_t>(argc)); }
