@@ -16,6 +16,10 @@ void reserve_standard_descriptors();
 /// Throws Error. close_range(2), Linux 5.9.
 void close_other_descriptors(const DescriptorPlan& plan);
 
+/// The caller's descriptors that the daemon will hold: 0 to 2, but for those that are an inetd server's socket then,
+/// the inherited ones and the kept ones. Pure.
+std::vector<int> find_held_descriptors(const DescriptorPlan& plan, Mode mode);
+
 /// Gives the account the pipes and terminals behind descriptors 1 and 2 (an inetd server's 1 will be its socket), so
 /// that the daemon can open /dev/stdout and /dev/stderr, which means to open the same file again (proc_pid_fd(5)); with
 /// `--check` only looks at them. Throws Error for what cannot be opened again.

@@ -23,8 +23,6 @@
 namespace lowportbind {
 namespace {
 
-constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
-
 constexpr int kDefaultPortStart = 1024;
 
 void require_open(std::span<const int> descriptors) {
@@ -116,9 +114,9 @@ std::optional<InheritedSockets> read_inherited(pid_t pid) {
     throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text), count.problem);
   }
   for (int index = 0; index < static_cast<int>(count.value); ++index) {
-    if (is_open(kFirstInherited + index)) continue;
+    if (is_open(kFirstPassed + index)) continue;
     throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
-                  "descriptor " + std::to_string(kFirstInherited + index) + " is not open");
+                  "descriptor " + std::to_string(kFirstPassed + index) + " is not open");
   }
   return InheritedSockets{inherited_names(count.value)};
 }
@@ -139,8 +137,10 @@ Identity identify_caller() {
   if (differ(uids) || differ(gids)) {
     const auto path = read_launcher_path();
     throw failure("refusing to run", path,
-                  differ(uids) ? "it is installed set-user-ID" : "it is installed set-group-ID",
-                  "as root: chmod u-s,g-s " + path);
+                  std::string("its real and effective ") + (differ(uids) ? "user" : "group") +
+                      " ids differ: it is installed set-" + (differ(uids) ? "user" : "group") +
+                      "-ID, or was started by a program that is",
+                  "as root: chmod u-s,g-s " + shell_quoted(path));
   }
   return {uids[0], gids[0], read_groups()};
 }
@@ -163,7 +163,7 @@ Host inspect_host(const Options& options, Identity caller) {
   if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 && (host.capabilities.permitted & ~kNetBindService) != 0) {
     const auto path = read_launcher_path();
     throw failure("refusing to run", path, "its file capabilities are more than cap_net_bind_service",
-                  "as root: setcap cap_net_bind_service=p " + path);
+                  "as root: setcap cap_net_bind_service=p " + shell_quoted(path));
   }
   const bool lacks_capability = !contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE);
   if (lacks_capability || options.allow_new_privs) host.no_new_privs = has_no_new_privs();

@@ -20,7 +20,11 @@ struct Identity {
   [[nodiscard]] bool is_root() const { return uid == 0; }
 };
 
-/// Sockets passed to the launcher itself, as sd_listen_fds(3) has it: descriptors 3 to 3 + names.size() - 1.
+/// The number of the first socket that is passed on, to the launcher as to the daemon: SD_LISTEN_FDS_START. nginx takes
+/// any number.
+constexpr int kFirstPassed = 3;
+
+/// Sockets passed to the launcher itself, as sd_listen_fds(3) has it: kFirstPassed and the names.size() - 1 behind it.
 struct InheritedSockets {
   std::vector<std::string> names;  ///< one for each; empty without LISTEN_FDNAMES
 };
@@ -44,7 +48,7 @@ struct Host {
   ThreadCapabilities capabilities;
   int unprivileged_port_start = 1024;  ///< ports below it are privileged here
   bool knows_port_start = true;        ///< false where it is the kernel's default for want of a readable sysctl
-  std::optional<int> longest_backlog;  ///< net.core.somaxconn, to which listen(2) cuts; read with --backlog
+  std::optional<int> longest_backlog;  ///< net.core.somaxconn, to which listen(2) cuts, where it is readable
   bool has_ipv6 = false;               ///< read in the modes that open sockets
   ConfinementSupport confinement;      ///< read unless the options have it off
   ParentDeath parent_death;

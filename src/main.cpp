@@ -95,7 +95,7 @@ Prepared prepare(const Plan& plan, Action action, const Narrator& say) {
     prepared.sockets = open_sockets(plan.sockets);
   }
   if (plan.own_stdio) give_stdio(plan.account, plan.mode, action);
-  if (plan.new_session) leave_terminal_session();
+  if (plan.new_session) leave_terminal_session(find_held_descriptors(plan.descriptors, plan.mode));
   if (plan.privileges.set_no_new_privs) set_no_new_privs();
   confine_to_ports(plan, say);
   say("becoming " + format(plan.account));

@@ -7,6 +7,7 @@
 #include <limits>
 #include <list>
 #include <string_view>
+#include <utility>
 
 #include "error.hpp"
 #include "number.hpp"
@@ -54,16 +55,31 @@ GroupsChoice parse_groups(const std::string& text) {
   return {GroupsChoice::Kind::kListed, std::move(listed)};
 }
 
+constexpr std::array kModes{std::pair{Mode::kAmbient, "ambient"}, std::pair{Mode::kListenFds, "listen-fds"},
+                            std::pair{Mode::kInetd, "inetd"}, std::pair{Mode::kNginx, "nginx"}};
+constexpr std::array kConfinements{std::pair{Confinement::kOff, "off"},
+                                   std::pair{Confinement::kPrivileged, "privileged"},
+                                   std::pair{Confinement::kListed, "listed"}};
+
+/// The word of a value in one of these tables.
+template <typename Words, typename Value>
+std::string_view word_of(const Words& words, Value value) {
+  for (const auto& [known, word] : words) {
+    if (known == value) return word;
+  }
+  return "";
+}
+
 Mode parse_mode(const std::string& text) {
-  for (const Mode mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
-    if (text == format(mode)) return mode;
+  for (const auto& [mode, name] : kModes) {
+    if (text == name) return mode;
   }
   refuse(spelled("mode", text), "the modes are ambient, listen-fds, inetd and nginx");
 }
 
 Confinement parse_confinement(const std::string& text) {
-  for (const auto confinement : {Confinement::kOff, Confinement::kPrivileged, Confinement::kListed}) {
-    if (text == format(confinement)) return confinement;
+  for (const auto& [confinement, name] : kConfinements) {
+    if (text == name) return confinement;
   }
   refuse(spelled("confine", text), "the values are privileged, listed and off");
 }
@@ -200,16 +216,28 @@ Error explain(const cxxopts::exceptions::exception& error, std::string_view hint
   return failure(kCannotRead, name, "there is no such option", hint);
 }
 
+/// Whether `word` may be this option, with or without its value attached, or hold its letter among others. More words
+/// may than are; none that is may not.
+bool may_mention(const char* word, const Definition& definition) {
+  if (word[0] != '-') return false;
+  const std::string_view text(word + 1);
+  if (text.starts_with('-')) return text.substr(1).starts_with(definition.name);
+  return text.find(definition.letter) != std::string_view::npos;
+}
+
 cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments, std::string_view hint) {
+  std::list<std::string> letters;
+  const auto words = separate_attached_values(arguments, letters);
   cxxopts::Options parser("lowportbind");
   for (const auto& definition : kDefinitions) {
+    // cxxopts needs thousands of instructions to learn of an option: it is told of those alone that may be used.
+    const auto mentions = [&](const char* word) { return may_mention(word, definition); };
+    if (std::none_of(words.begin(), words.end(), mentions)) continue;
     auto value = cxxopts::value<std::string>();
     if (definition.takes == Takes::kNothing) value->implicit_value(std::string(kNoValue));
     const std::string name(definition.name);
     parser.add_options()(definition.letter == '\0' ? name : std::string(1, definition.letter) + "," + name, "", value);
   }
-  std::list<std::string> letters;
-  const auto words = separate_attached_values(arguments, letters);
   try {
     return parser.parse(static_cast<int>(words.size()), words.data());
   } catch (const cxxopts::exceptions::exception& error) {
@@ -237,35 +265,13 @@ void apply(const cxxopts::ParseResult& parsed, const FindService& find_service, 
 
 }  // namespace
 
-std::string_view format(Mode mode) {
-  switch (mode) {
-    case Mode::kAmbient:
-      return "ambient";
-    case Mode::kListenFds:
-      return "listen-fds";
-    case Mode::kInetd:
-      return "inetd";
-    case Mode::kNginx:
-      return "nginx";
-  }
-  return "";
-}
+std::string_view format(Mode mode) { return word_of(kModes, mode); }
 
 Confinement confinement_of(const Options& options) {
   return options.confinement.value_or(options.mode == Mode::kAmbient ? Confinement::kPrivileged : Confinement::kOff);
 }
 
-std::string_view format(Confinement confinement) {
-  switch (confinement) {
-    case Confinement::kOff:
-      return "off";
-    case Confinement::kPrivileged:
-      return "privileged";
-    case Confinement::kListed:
-      return "listed";
-  }
-  return "";
-}
+std::string_view format(Confinement confinement) { return word_of(kConfinements, confinement); }
 
 Options parse_options(std::span<char* const> arguments, const FindService& find_service) {
   const auto separator =

@@ -6,11 +6,11 @@
 
 #include "consistency.hpp"
 #include "error.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
 
-constexpr int kFirstHandedOver = 3;  // SD_LISTEN_FDS_START; nginx and inetd servers have no rule of their own
 constexpr int kDefaultBacklog = 4096;
 constexpr gid_t kOverflowId = 65534;  // /proc/sys/kernel/overflowgid, unless somebody changed it
 
@@ -20,11 +20,15 @@ std::string hint_for_capability(const Account& account, const Host& host) {
     return "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; systemd: "
            "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
   }
+  const auto path = shell_quoted(host.launcher_path);
+  // execve(2) then adds nothing from a file that was not permitted before; see cap_bprm_creds_from_file() in the
+  // kernel's security/commoncap.c. What was permitted before cannot be seen any more.
   if (host.no_new_privs) {
-    return "no_new_privs is set, which voids file capabilities; Kubernetes: allowPrivilegeEscalation: true; systemd: "
-           "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit";
+    return "no_new_privs is set: a file capability (setcap cap_net_bind_service=p " + path +
+           ") counts then for the first program of a container, in containerd, CRI-O and Docker from 24.0.6 on; "
+           "elsewhere Kubernetes: allowPrivilegeEscalation: true; systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE in "
+           "the unit";
   }
-  const auto& path = host.launcher_path;
   return "start it as root, or let the group that may open low ports run it, as root: chgrp " +
          std::to_string(account.gid) + " " + path + " && chmod 0750 " + path + " && setcap cap_net_bind_service=p " +
          path;
@@ -36,7 +40,7 @@ void check_rights(const Options& options, const Account& account, const Host& ho
   const std::string way_out =
       host.identity.is_root() ? "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` "
                                 "shows what takes it from root: the bounding set, or securebits"
-                              : "start it as root: sudo lowportbind ..., or leave --user out";
+                              : "start it as root, for instance with sudo, or leave --user out";
   if (account.uid != host.identity.uid && !contains(effective, CAP_SETUID)) {
     throw failure("cannot become", format(account), who + " may not change its user (CAP_SETUID)", way_out);
   }
@@ -76,6 +80,8 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   privileges.change_groups = account.groups != own_groups || (!keeps && std::find(own_groups.begin(), own_groups.end(),
                                                                                   kOverflowId) != own_groups.end());
   privileges.keep_capabilities = grant && host.identity.is_root();
+  // Whoever may change the user is taken for another one, whatever the ids look like in this user namespace.
+  privileges.leave_keyring = contains(host.capabilities.effective, CAP_SETUID);
   privileges.parent_death = host.parent_death;
   return privileges;
 }
@@ -158,7 +164,7 @@ SocketPlan plan_socket_opening(const Options& options, const Account& account, c
 DescriptorPlan plan_descriptors(const Options& options, const Host& host, std::size_t socket_count) {
   DescriptorPlan plan;
   plan.inherited = host.inherited ? static_cast<int>(host.inherited->names.size()) : 0;
-  plan.first = kFirstHandedOver + plan.inherited;
+  plan.first = kFirstPassed + plan.inherited;
   plan.count = static_cast<int>(socket_count);
   plan.kept = options.keep_fds;
   std::sort(plan.kept.begin(), plan.kept.end());
@@ -177,7 +183,7 @@ void announce_sockets(const Options& options, const Host& host, const Descriptor
   const int total = descriptors.inherited + descriptors.count;
   if (options.mode == Mode::kNginx) {
     std::string numbers;  // each is followed by a semicolon, the last one too: nginx ignores a number without
-    for (int index = 0; index < total; ++index) numbers += std::to_string(kFirstHandedOver + index) + ";";
+    for (int index = 0; index < total; ++index) numbers += std::to_string(kFirstPassed + index) + ";";
     environment.set.emplace_back("NGINX", numbers);
   }
   if (options.mode != Mode::kListenFds) return;

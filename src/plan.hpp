@@ -52,8 +52,8 @@ struct ConfinementPlan {
 
 /// Which numbers are descriptors of the daemon. `first` to `first + count - 1` are sockets that the launcher opens.
 struct DescriptorPlan {
-  int inherited = 0;  ///< descriptors 3 to 3 + inherited - 1 came from whoever activated the launcher
-  int first = 3;
+  int inherited = 0;  ///< so many descriptors from kFirstPassed up came from whoever activated the launcher
+  int first = kFirstPassed;
   int count = 0;
   std::vector<int> kept;  ///< sorted
 };
@@ -62,6 +62,7 @@ struct DescriptorPlan {
 struct PrivilegePlan {
   CapabilitySet capabilities = kNoCapability;  ///< permitted, inheritable, effective and ambient alike
   bool set_no_new_privs = true;
+  bool leave_keyring = false;  ///< the caller's session keyring is another account's
   bool cut_bounding_set = false;
   bool change_groups = false;
   bool keep_capabilities = false;  ///< the uid leaves 0, which would clear them

@@ -2,8 +2,10 @@
 
 #include <cap-ng.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +18,7 @@ namespace lowportbind {
 namespace {
 
 constexpr std::string_view kCannotBecome = "cannot become";
+constexpr std::string_view kCannotLeaveKeyring = "cannot leave the caller's session keyring";
 constexpr std::string_view kCannotSetCapabilities = "cannot set the capabilities";
 constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
 constexpr std::string_view kHintForSecurebits =
@@ -110,6 +113,22 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }
 
+/// A process possesses what is in its session keyring, and a change of user or an exec does not take it away: with a
+/// login of root's, that is root's keys (session-keyring(7), keyrings(7)). Called before the change of user: the
+/// account's quota of keys, which its other processes may have used up, is no reason not to start its daemon. A kernel
+/// without keys (ENOSYS) has none to leave; and what a filter refuses (EPERM or EACCES, in container engines and
+/// units), it refuses to the daemon as well.
+void leave_session_keyring() {
+  const auto keyctl = [](int operation, long argument) { return syscall(SYS_keyctl, operation, argument, 0L, 0L, 0L); };
+  const auto joined = keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0);  // a null pointer: a new one without a name
+  const int error = joined < 0 ? errno : 0;
+  const auto actual = keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING);
+  if (joined > 0 && joined == actual) return;
+  if ((error == ENOSYS || error == EPERM || error == EACCES) && actual < 0) return;
+  if (error == 0) throw failure(kCannotLeaveKeyring, "keyctl", "it did not take effect");
+  throw system_failure(kCannotLeaveKeyring, "keyctl", error);
+}
+
 /// A parent that died between the change of ids and this call sent no signal: it is delivered here instead.
 void restore_parent_death(const ParentDeath& wanted) {
   if (wanted.signal == 0) return;
@@ -178,6 +197,7 @@ void set_no_new_privs() {
 
 void drop_privileges(const PrivilegePlan& plan, const Account& account) {
   if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities);
+  if (plan.leave_keyring) leave_session_keyring();
   change_ids(plan, account);
   apply_thread_capabilities({plan.capabilities, plan.capabilities, plan.capabilities});
   apply_ambient_set(plan.capabilities);

@@ -12,10 +12,10 @@ void raise_bind_capability();
 /// PR_SET_NO_NEW_PRIVS(2const): from here on no execve(2) gives more than this process has. Throws Error.
 void set_no_new_privs();
 
-/// Becomes the account, for good: bounding set, groups, gid, uid, capabilities, ambient set, and the
+/// Becomes the account, for good: bounding set, session keyring, groups, gid, uid, capabilities, ambient set, and the
 /// parent-death signal, which a change of ids clears. The order is forced: each step needs a right that a later one
 /// gives up, and a change of the uid away from 0 clears the ambient set. Every call is checked. Throws Error.
-/// capabilities(7), credentials(7), PR_SET_PDEATHSIG(2const).
+/// capabilities(7), credentials(7), keyrings(7), PR_SET_PDEATHSIG(2const).
 void drop_privileges(const PrivilegePlan& plan, const Account& account);
 
 /// Reads the ids, the capability sets and no_new_privs back from the kernel, and tries to become root again.

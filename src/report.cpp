@@ -107,16 +107,20 @@ std::string help_text() {
 Start an unmodified daemon on low ports without ever running it as root.
 
 Account:
-  -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only
-      --groups WHAT         init, none, keep, or a list: G1,G2
+  -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only;
+                            root must give it; otherwise, default: the caller
+      --groups WHAT         supplementary groups: init (the user's own), none,
+                            keep (the caller's), or a list: G1,G2; default:
+                            init, or keep where the user stays the same
 Ports:
   -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; repeatable
-  -m, --mode MODE           ambient: the daemon binds, with the capability to
-                            listen-fds, inetd, nginx: it is handed open sockets
-      --confine WHAT        which TCP ports not listed it cannot bind:
-                            privileged (default with the capability),
-                            listed (none but those), off; UDP stays open,
-                            but not with --mode listen-fds
+  -m, --mode MODE           ambient (default): the daemon binds, with the
+                            capability if a port needs it; listen-fds, inetd,
+                            nginx: it is handed open sockets and has none
+      --confine WHAT        privileged (default with the capability): no other
+                            privileged TCP port can be bound; listed: no other
+                            TCP port at all; off. UDP is not confined: with the
+                            capability, each privileged port is open
       --backlog N           queue of a listening socket (default 4096)
       --reuse-port          open the sockets with SO_REUSEPORT
 Process:

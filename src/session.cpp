@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <string>
 
 #include "error.hpp"
 #include "unique_fd.hpp"
@@ -68,23 +69,35 @@ void give_up_terminal() {
   if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "/dev/tty", "it still controls this process");
 }
 
+/// The daemon will lead a session without a terminal, and has any for the asking that it has a descriptor of and that
+/// controls no other session (TIOCSCTTY of ioctl_tty(2)): the one that was given up just now, for one.
+void require_no_free_terminal(int descriptor) {
+  if (ioctl(descriptor, TIOCSCTTY, 0) != 0) return;
+  give_up_terminal();
+  throw failure(kCannotLeave, "descriptor " + std::to_string(descriptor),
+                "it is a terminal that the daemon could take for its own",
+                "redirect it, or start the launcher through setsid --fork --wait; container: docker run --init");
+}
+
 }  // namespace
 
-void leave_terminal_session() {
+void leave_terminal_session(std::span<const int> held) {
   if (getsid(0) == getpid()) {
     give_up_terminal();
   } else {
-    constexpr std::string_view kHint = "start it from a shell script, or through setsid --fork";
-    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is. A parent outside of
-    // this PID namespace has no group here: 0, which would mean this process's own.
+    constexpr std::string_view kHint = "start it from a shell script, or through setsid --fork --wait";
+    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is. A group of another
+    // PID namespace has no number here: 0, which would mean this process's own.
     if (getpgrp() == getpid()) {
       const pid_t group = getpgid(getppid());
-      if (group <= 0 || setpgid(0, group) != 0) throw system_failure(kCannotLeave, "setpgid", errno, kHint);
+      if (group == 0) throw failure(kCannotLeave, "setpgid", "its parent's group is of another PID namespace", kHint);
+      if (group < 0 || setpgid(0, group) != 0) throw system_failure(kCannotLeave, "setpgid", errno, kHint);
     }
     if (setsid() < 0) throw system_failure(kCannotLeave, "setsid", errno, kHint);
     // The leader of a new session, which has no terminal.
     if (getsid(0) != getpid()) throw failure(kCannotLeave, "setsid", "it did not take effect");
   }
+  for (const int descriptor : held) require_no_free_terminal(descriptor);
 }
 
 }  // namespace lowportbind

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
+
 namespace lowportbind {
 
 /// Leaves the terminal's session, so that the daemon has no controlling terminal to push input into (TIOCSTI).
-/// Afterwards this process has none, and that is read back.
-/// Throws Error. setsid(2), ioctl_tty(2).
-void leave_terminal_session();
+/// Afterwards this process has none, which is read back, and can get none by `held`, the descriptors that the daemon is
+/// to have of the caller's, which is tried. Throws Error. setsid(2), ioctl_tty(2).
+void leave_terminal_session(std::span<const int> held);
 
 }  // namespace lowportbind

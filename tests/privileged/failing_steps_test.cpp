@@ -171,7 +171,7 @@ TEST_CASE("a step that leaves the session of a terminal and fails is named with 
                       {
                           {"setpgid(0, ", "error=EPERM", cannot + "setpgid: Operation not permitted"},
                           {"getpgid(", "error=ESRCH", cannot + "setpgid: No such process"},
-                          {"getpgid(", "retval=0", cannot + "setpgid: "},
+                          {"getpgid(", "retval=0", cannot + "setpgid: its parent's group is of another PID namespace"},
                           {"setsid(", "error=EPERM", cannot + "setsid: Operation not permitted"},
                           {"setsid(", "retval=1", cannot + "setsid: it did not take effect"},
                       });
@@ -181,7 +181,7 @@ TEST_CASE("the signals by the terminal that is given up are discarded where they
   support::require_root();
   const Terminal terminal;
   const auto result = support::launch_probe({"-u", "www-data", "--new-session"}, {"status"}, [&] {
-    terminal.control(Position::kSessionLeader, Attached::kStdin);
+    terminal.control(Position::kSessionLeader, Attached::kNone);
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGHUP);

@@ -16,6 +16,7 @@ const Row kRows[] = {
     // Without it Landlock refuses those who are not root.
     {{"prctl(PR_SET_NO_NEW_PRIVS", "prctl(PR_GET_NO_NEW_PRIVS"}, {"no_new_privs", "landlock_restrict_self"}},
     {{"prctl(PR_SET_PDEATHSIG", "prctl(PR_GET_PDEATHSIG"}, {"parent-death signal"}},
+    {{"keyctl("}, {"session keyring"}},
     {{"prctl(PR_SET_KEEPCAPS"}, {"PR_SET_KEEPCAPS", "cannot set the capabilities"}},
     {{"prctl(PR_CAP_AMBIENT"}, {"PR_CAP_AMBIENT", "ambient"}},
     {{"capget(", "capset("}, {"capabilities"}},
@@ -37,7 +38,7 @@ const Row kRows[] = {
     {{"dup2(", "dup3(", "fchown(", "fstat(0", "fstat(1", "fstat(2", "fstat(3<socket", "newfstatat(0", "newfstatat(1",
       "newfstatat(2", "newfstatat(3<socket"},
      {"descriptor"}},
-    {{"setsid(", "getsid(", "setpgid(", "getpgid("}, {"session"}},
+    {{"ioctl(", "setsid(", "getsid(", "setpgid(", "getpgid("}, {"session"}},
     {{"brk(", "mmap(", "munmap(", "mremap(", "mprotect("}, {"emory"}},
     {{"write(1"}, {"standard output"}},
 };

@@ -64,12 +64,12 @@ Outcome judge(const support::Result& result, bool can_start) {
   }
   // The test's own exec of the launcher, and the program loader, before the launcher exists.
   if (result.status == 120) return Outcome::kNotOurs;
+  // A launcher that could have started speaks before it does anything; one that says "executing" last is the daemon's
+  // image already, whose C library has its own words for the same, and status 127 or a signal.
   const bool speaks = result.err.starts_with("lowportbind: ");
-  if (result.status == 127) return speaks ? Outcome::kWrong : Outcome::kNotOurs;
-  // Died by a signal. A launcher that could have started speaks before it does anything; one that says "executing" last
-  // is the daemon's image already.
-  const auto last = result.err.rfind("lowportbind: ");
-  const bool executing = last != std::string::npos && result.err.find("executing ", last) != std::string::npos;
+  const bool executing =
+      speaks && result.err.find("executing ", result.err.rfind("lowportbind: ")) != std::string::npos;
+  if (result.status == 127 && !executing) return speaks ? Outcome::kWrong : Outcome::kNotOurs;
   const bool before_main = result.err.empty() && !can_start;
   return executing || before_main ? Outcome::kNotOurs : Outcome::kWrong;
 }

@@ -177,8 +177,9 @@ TEST_CASE("hostile: a launcher that is installed setuid or setgid refuses in eve
     mode_t mode;
     std::string message;
   };
-  for (const auto& row : {Row{04755, "it is installed set-user-ID"}, Row{02755, "it is installed set-group-ID"},
-                          Row{06755, "it is installed set-user-ID"}}) {
+  const std::string kUsersDiffer = "its real and effective user ids differ: it is installed set-user-ID, ";
+  const std::string kGroupsDiffer = "its real and effective group ids differ: it is installed set-group-ID, ";
+  for (const auto& row : {Row{04755, kUsersDiffer}, Row{02755, kGroupsDiffer}, Row{06755, kUsersDiffer}}) {
     const auto path = support::copy_program(directory, support::launcher(), std::to_string(row.mode), row.mode);
     const auto link = path + "-link";
     std::filesystem::create_symlink(path, link);

@@ -207,9 +207,30 @@ TEST_CASE("pitfall 13: no-new-privs voids a file capability and the hint says so
                                       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
                                     }),
                   125,
-                  {"cannot give the port: 80/tcp: ", "hint: no_new_privs is set, which voids file capabilities",
+                  {"cannot give the port: 80/tcp: ", "hint: no_new_privs is set: a file capability (",
                    "allowPrivilegeEscalation: true"});
   }
+}
+
+TEST_CASE("with no-new-privs a file capability counts where the container engine has left it permitted") {
+  support::enter_own_network();
+  const auto in_container = [] {
+    prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+    become_www_data();
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  };
+  for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
+    CAPTURE(capabilities);
+    const GrantedLauncher launcher(capabilities);
+    auto field =
+        check_daemon(launch_probe_with(launcher.path(), {"-p", "80"}, {"status", "bind=tcp/4/80"}, in_container),
+                     as_user(kBindCapability));
+    CHECK(field["bind=tcp/4/80"] == "ok");
+  }
+  const support::TemporaryDirectory directory;
+  const auto plain = support::copy_program(directory, support::launcher(), "lowportbind");
+  check_refused(launch_probe_with(plain, {"-p", "80"}, {"status"}, in_container), 125,
+                {"cannot give the port: 80/tcp: ", "(setcap cap_net_bind_service=p " + plain + ")"});
 }
 
 TEST_CASE("where the bounding set lacks the capability the launcher still starts and its hint is seen") {
@@ -236,9 +257,15 @@ TEST_CASE("a launcher that is installed setuid or setgid refuses to run") {
   for (const support::Words& options :
        {support::Words{"-u", "www-data", "-p", "80"}, support::Words{"-p", "8080"}, support::Words{"--check"}}) {
     check_refused(launch_probe_with(setuid, options, {"status"}, become_www_data), 125,
-                  {"refusing to run: " + setuid + ": it is installed set-user-ID", "hint: as root: chmod u-s,g-s "});
+                  {"refusing to run: " + setuid +
+                       ": its real and effective user ids differ: it is installed set-user-ID, or was started by a "
+                       "program that is",
+                   "hint: as root: chmod u-s,g-s "});
     check_refused(launch_probe_with(setgid, options, {"status"}, become_www_data), 125,
-                  {"refusing to run: " + setgid + ": it is installed set-group-ID", "hint: as root: chmod u-s,g-s "});
+                  {"refusing to run: " + setgid +
+                       ": its real and effective group ids differ: it is installed set-group-ID, or was started by a "
+                       "program that is",
+                   "hint: as root: chmod u-s,g-s "});
   }
   const auto of_www_data = support::copy_program(directory, support::launcher(), "of-www-data");
   REQUIRE(chown(of_www_data.c_str(), 33, 33) == 0);

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -9,6 +10,7 @@
 #include <cstdlib>
 
 #include "daemon.hpp"
+#include "terminal.hpp"
 
 using support::check_refused;
 using support::launch_probe;
@@ -80,6 +82,23 @@ TEST_CASE("pitfall 28: --own-stdio leaves the null device alone") {
   CHECK(support::fields(support::read_file(file))["open=/dev/stderr"] == "ok");
 }
 
+TEST_CASE("pitfall 28: --own-stdio leaves the device alone that is everybody's own terminal") {
+  support::require_root();
+  const terminal::Terminal terminal;
+  const support::TemporaryDirectory directory;
+  const auto file = directory.write("answers", "", 0666);
+  const auto device = directory.path("tty");  // what /dev/tty is, so that this machine's stays as it is in any case
+  REQUIRE(mknod(device.c_str(), S_IFCHR | 0666, makedev(5, 0)) == 0);
+  REQUIRE(chmod(device.c_str(), 0666) == 0);
+  const auto result = launch_probe({"-u", "www-data", "--own-stdio"}, {"to=" + file, "open=/dev/stdout"}, [&] {
+    terminal.control(terminal::Position::kSessionLeader, terminal::Attached::kNone);
+    redirect(device, {STDOUT_FILENO, STDERR_FILENO});
+  });
+  CHECK(result.status == 0);
+  CHECK(support::fields(support::read_file(file))["open=/dev/stdout"] == "ok");
+  CHECK(status_of(device).st_uid == 0);
+}
+
 TEST_CASE("--own-stdio gives the terminal behind stdout and stderr") {
   support::require_root();
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -106,7 +125,9 @@ TEST_CASE("pitfall 28: --own-stdio says why a socket cannot be opened again") {
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
   const auto result =
       launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, [&] { dup2(pair[1], STDOUT_FILENO); });
-  check_refused(result, 125, {"cannot give the account: descriptor 1: it is a socket", "hint: "});
+  check_refused(result, 125,
+                {"cannot give the account: descriptor 1: it is a socket",
+                 "hint: systemd: StandardOutput=file:PATH; elsewhere, behind the command: 2>&1 | cat"});
 }
 
 TEST_CASE("--own-stdio does not give files away") {
@@ -128,6 +149,13 @@ TEST_CASE("--own-stdio of an ordinary user names the capability that is missing"
 
 TEST_CASE("--check with --own-stdio says what would fail and changes no owner") {
   support::require_root();
+  const auto without_right = [] { support::drop_capabilities({CAP_CHOWN}); };
+  const auto checked = launch_probe({"-u", "www-data", "--own-stdio", "--check"}, {"status"}, without_right);
+  const auto launched = launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, without_right);
+  CHECK(checked.status == 125);
+  CHECK(launched.status == 125);
+  CHECK(checked.err == launched.err);
+  CHECK(checked.err.find("cannot give the account: descriptor 1: Operation not permitted") != std::string::npos);
   const support::TemporaryDirectory directory;
   const auto pipe = directory.path("pipe");
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);

@@ -30,6 +30,12 @@ class Terminal {
     path_ = name.data();
   }
 
+  /// For in_child: this descriptor leads to the terminal, which is nobody's by that.
+  void attach(int descriptor) const {
+    const int slave = open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (slave < 0 || dup2(slave, descriptor) != descriptor) _exit(122);
+  }
+
   /// For in_child: a session with this terminal, and the launcher in it.
   void control(Position position, Attached attached) const {
     if (setsid() < 0) _exit(122);

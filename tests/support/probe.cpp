@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -186,10 +188,17 @@ void raise_file_limit(int limit) {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-std::string try_open(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_WRONLY | O_NOCTTY);
+std::string try_open(const std::string& path, int access) {
+  const int descriptor = open(path.c_str(), access | O_NOCTTY);
   if (descriptor < 0) return errno_name();
   close(descriptor);
+  return "ok";
+}
+
+/// Whether a key of this name is possessed, and can be read.
+std::string try_key(const std::string& name) {
+  const auto key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", name.c_str(), 0);
+  if (key < 0 || syscall(SYS_keyctl, KEYCTL_READ, key, nullptr, 0) < 0) return errno_name();
   return "ok";
 }
 
@@ -235,7 +244,9 @@ void ask(const std::string& question) {
   if (question == "listen") return answer(question, experiments::try_to_listen_unbound());
   if (question.starts_with("reach=")) return answer(question, try_to_reach(argument));
   if (question.starts_with("backlog=")) return answer(question, read_backlog(std::atoi(argument.c_str())));
-  if (question.starts_with("open=")) return answer(question, try_open(argument));
+  if (question.starts_with("open=")) return answer(question, try_open(argument, O_WRONLY));
+  if (question.starts_with("read=")) return answer(question, try_open(argument, O_RDONLY));
+  if (question.starts_with("key=")) return answer(question, try_key(argument));
   if (question.starts_with("nofile=")) return raise_file_limit(std::atoi(argument.c_str()));
   if (question.starts_with("exit=")) std::exit(std::atoi(argument.c_str()));
   if (question.starts_with("kill=")) raise(std::atoi(argument.c_str()));

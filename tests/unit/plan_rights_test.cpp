@@ -121,7 +121,9 @@ TEST_CASE("a user without the capability is refused a privileged port in every m
       "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; systemd: "
       "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
   const std::string new_privileges =
-      "no_new_privs is set, which voids file capabilities; Kubernetes: allowPrivilegeEscalation: true; systemd: "
+      "no_new_privs is set: a file capability (setcap cap_net_bind_service=p /usr/sbin/lowportbind) counts then for "
+      "the first program of a container, in containerd, CRI-O and Docker from 24.0.6 on; elsewhere Kubernetes: "
+      "allowPrivilegeEscalation: true; systemd: "
       "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit";
   struct Row {
     bool can_be_granted;
@@ -177,7 +179,7 @@ TEST_CASE("a user can become nobody else") {
   const auto host = situation::started_from_capable_file();
   const auto user = refusal_of([&] { make_plan(situation::for_www_data("80"), situation::www_data(), host); });
   CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
-  CHECK(user.hint == "start it as root: sudo lowportbind ..., or leave --user out");
+  CHECK(user.hint == "start it as root, for instance with sudo, or leave --user out");
 
   Account fewer_groups = situation::the_caller();
   fewer_groups.groups = {};
@@ -206,7 +208,7 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETUID);
   const auto refused = refusal_of([&] { make_plan(options, other_group, host); });
   CHECK(refused.message == "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
-  CHECK(refused.hint == "start it as root: sudo lowportbind ..., or leave --user out");
+  CHECK(refused.hint == "start it as root, for instance with sudo, or leave --user out");
   const Account other_user{33, 1000, {27, 1000}, "www-data", "/var/www", "/usr/sbin/nologin"};
   CHECK_NOTHROW(make_plan(situation::for_www_data(""), other_user, host));
 }
