@@ -14,6 +14,9 @@
 # in the environment. Everything is bounded: nothing here waits longer than $patience seconds.
 set -eu
 
+# shellcheck source-path=SCRIPTDIR source=requirements.sh
+. "$(dirname "$0")/../support/requirements.sh"
+[ "${IN_OWN_NETWORK-}" = 1 ] || { echo "failed: to be run by in-own-network, as ctest does"; exit 1; }
 : "${LOWPORTBIND:=lowportbind}"
 LOWPORTBIND=$(command -v "$LOWPORTBIND") || { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
 LOWPORTBIND=$(readlink -f "$LOWPORTBIND")
@@ -39,24 +42,6 @@ chmod 0755 "$work"
 log=$work/daemon.log
 : >"$log"
 echo "a descriptor that the daemon must not get" >"$work/not-for-the-daemon"
-
-# A test that cannot run here: skipped with its reason, or failed where everything is required.
-skip() {
-    reason_given=yes
-    if [ "${LOWPORTBIND_REQUIRE_ALL:-0}" = 1 ]; then
-        echo "required, but cannot run: $*"
-        exit 1
-    fi
-    echo "skipped: $*"
-    exit 77
-}
-
-# need_commands NAME...
-need_commands() {
-    for command in "$@"; do
-        command -v "$command" >/dev/null || skip "needs the command $command"
-    done
-}
 
 # fail WHAT...: says what went wrong, and what the daemon said.
 fail() {
@@ -279,13 +264,7 @@ clean_up() {
         wait "$process" 2>/dev/null || :
     done
     if [ -n "$cgroup" ]; then find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || :; fi
-    # What a container engine or a test leaves mounted below it is not to be removed.
-    awk -v below="$work/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
-        while read -r directory; do umount --lazy "$directory" || :; done
-    rm -rf --one-file-system "$work"
+    remove_tree "$work"
     exit "$status"
 }
-trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+clean_up_at_end

@@ -1,0 +1,8 @@
+"""gunicorn tells s6 that it is ready: with a newline, on the descriptor of the file notification-fd."""
+
+import os
+
+
+def when_ready(server):
+    os.write(10, b"\n")
+    os.close(10)

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SocketBindAllow= and SocketBindDeny= where they work, in a booted Debian 13: what native.service says of them, and
+# nginx.service with them, whose TCP ports are then confined twice, and whose UDP ports are confined as well.
+set -eu
+# shellcheck source=../support/systemd.sh
+. "$(dirname "$0")/../support/systemd.sh"
+# shellcheck source=../support/unit_experiments.sh
+. "$(dirname "$0")/../support/unit_experiments.sh"
+
+root=${SYSTEMD_ROOT_DIRECTORY:-}/trixie
+[ -d "$root" ] || skip "needs SYSTEMD_ROOT_DIRECTORY with the root of tests/support/make-systemd-root"
+use_account www-data
+copy_example systemd
+
+# By systemd's own means; with lowportbind, where the kernel confines; where it does not.
+cat >"$work/experiments" <<'EOF'
+tcp/4/80 ok ok ok
+tcp/6/80 ok ok ok
+tcp/4/22 EPERM EACCES EPERM
+tcp/4/8080 EPERM EPERM EPERM
+tcp/4/0 EPERM EPERM EPERM
+udp/4/53 EPERM EPERM EPERM
+udp/4/80 EPERM EPERM EPERM
+udp/4/8080 EPERM EPERM EPERM
+EOF
+write_probe_unit native
+write_probe_unit nginx SocketBindAllow=tcp:80 SocketBindDeny=any
+boot_systemd_of "$root" --bind-ro="$PROBE:/usr/local/bin/probe" --bind="$work/answers:/answers"
+inside systemctl --version | grep -qF +BPF_FRAMEWORK || fail "this systemd has no BPF either"
+
+ask_probe native
+check_answers native 2
+ask_probe nginx
+inside journalctl --sync || fail "journalctl --sync"
+unconfined='lowportbind: every privileged port is open to the daemon: '
+if journal_says nginx-probe.service nginx "$unconfined"; then column=4; else column=3; fi
+check_answers nginx $column
+stop_daemon 0

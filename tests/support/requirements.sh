@@ -1,0 +1,45 @@
+# shellcheck shell=sh
+# What a test needs of the machine, what it says when it cannot run, and that it leaves nothing behind. For every script
+# here that is one, or that prepares one.
+
+# skip REASON...: or failed, where everything is required.
+skip() {
+    # shellcheck disable=SC2034  # for daemon.sh, which reports the log of who gave no reason
+    reason_given=yes
+    if [ "${LOWPORTBIND_REQUIRE_ALL:-0}" = 1 ]; then
+        echo "required, but cannot run: $*"
+        exit 1
+    fi
+    echo "skipped: $*"
+    exit 77
+}
+
+# need_commands NAME...
+need_commands() {
+    for command in "$@"; do
+        command -v "$command" >/dev/null || skip "needs the command $command"
+    done
+}
+
+# print_mirror: the mirror of Debian that this machine's apt uses; nothing if there is none.
+print_mirror() {
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    apt-get update --print-uris 2>/dev/null | sed -n "s,^'\(.*\)/dists/$codename/InRelease'.*,\1,p" | head -n 1
+}
+
+# clean_up_at_end: the script's own clean_up is called however it ends.
+clean_up_at_end() {
+    trap clean_up EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 141' PIPE
+    trap 'exit 143' TERM
+}
+
+# remove_tree DIRECTORY: what is mounted below it is not removed, but no longer mounted there. debootstrap, a container
+# engine or a test that is interrupted leaves such mounts.
+remove_tree() {
+    awk -v below="$1/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
+        while read -r mounted; do umount --lazy "$mounted" || :; done
+    rm -rf --one-file-system "$1"
+}

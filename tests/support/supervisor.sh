@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# What the tests of supervisors share. Read before daemon.sh.
+
+# install_launcher: where the service's script finds it. What this changes is undone with the mount namespace.
+install_launcher() {
+    mount -t tmpfs -o mode=0755 tmpfs /usr/local/sbin
+    install -m 0755 "$LOWPORTBIND" /usr/local/sbin/lowportbind
+    PATH=/usr/local/sbin:$PATH
+}
+
+# lay_over DIRECTORY: what is written to it from now on is this test's own.
+lay_over() {
+    layer=$work/layer$(echo "$1" | tr / -)
+    mkdir "$layer"
+    mount -t tmpfs -o mode=0755 tmpfs "$layer"
+    mkdir "$layer/upper" "$layer/work"
+    mount -t overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" overlay "$1" 2>>"$log" ||
+        skip "needs an overlay on $1: $(tail -n 1 "$log")"
+}
+
+# take_port PORT: something else listens there, until free_port.
+take_port() {
+    "$LOWPORTBIND" --user www-data -m inetd -p "$1" -- sleep 1000 </dev/null >>"$log" 2>&1 &
+    holder=$!
+    started="$started $holder"
+    wait_for "another listener" grep -q "$(printf ':%04X [0-9A-F]*:0000 0A ' "$1")" /proc/net/tcp6 /proc/net/tcp
+}
+
+free_port() {
+    kill "$holder"
+    wait_for "the end of the other listener" has_ended "$holder"
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=sh
+# A real systemd as process 1 of a container, with the units of examples/systemd and its journal. Instead of daemon.sh,
+# which this reads.
+set -eu
+# In a PID namespace, which takes the container with it when it ends.
+[ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0"
+# shellcheck source=../support/daemon.sh
+. "$(dirname "$0")/../support/daemon.sh"
+
+# build_server: the daemon of the units.
+build_server() {
+    need_commands cc
+    cc -o "$work/server" "$examples/sd-listen-fds/server.c" -lsystemd >"$work/cc.log" 2>&1 ||
+        skip "needs libsystemd-dev: $(cat "$work/cc.log")"
+}
+
+# boot_systemd [NSPAWN-OPTION...]: on this machine's own files.
+boot_systemd() {
+    boot_systemd_of / "$@"
+}
+
+# boot_systemd_of ROOT [NSPAWN-OPTION...]: the units as they are shipped ($work/systemd), with the launcher where
+# systemd looks first, without what else a machine starts. The console, with the journal on it, goes to this test's log.
+boot_systemd_of() {
+    files=$1
+    shift
+    need_commands systemd-nspawn systemctl journalctl nsenter
+    mkdir "$work/systemd/service.d" "$work/systemd/socket.d"
+    printf '[Unit]\nDefaultDependencies=no\nWants=%s\nAfter=%s\n' systemd-journald.service systemd-journald.service \
+        >"$work/systemd/test.target"
+    printf '[Unit]\nDefaultDependencies=no\n' >"$work/systemd/socket.d/test.conf"
+    printf '[Unit]\nDefaultDependencies=no\n[Service]\nTimeoutStartSec=20\n' >"$work/systemd/service.d/test.conf"
+
+    # The files, under a layer that is thrown away. And what systemd may do on a machine, and not in a container unless
+    # it is said: confine ports with BPF, and let its services confine themselves with Landlock.
+    make_cgroup
+    mount -t tmpfs tmpfs /run
+    mkdir "$work/root"
+    mount --bind "$files" "$work/root"
+    # shellcheck disable=SC2016  # the inner shell expands "$@"
+    sh -c 'echo 0 >"$0/cgroup.procs" && exec "$@"' "$cgroup" systemd-nspawn --quiet --directory="$work/root" \
+        --volatile=overlay --register=no --keep-unit --link-journal=no --console=read-only \
+        --capability=CAP_BPF,CAP_NET_ADMIN \
+        --system-call-filter="bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
+        --bind-ro="$work/systemd:/run/systemd/system" --bind-ro="$LOWPORTBIND:/usr/local/sbin/lowportbind" "$@" \
+        --boot systemd.unit=test.target systemd.journald.forward_to_console=1 </dev/null >>"$log" 2>&1 &
+    container=$!
+    daemon=$container
+    started=$container
+    poll systemctl_inside is-active test.target || skip "no systemd starts here: $(tail -n 3 "$log")"
+}
+
+# inside COMMAND...: in the container.
+inside() {
+    init=$(list_processes "$container" | grep -vx "$container" | sort -n | head -n 1)
+    nsenter --target "$init" --all --root "$@"
+}
+
+systemctl_inside() {
+    inside systemctl "$@"
+}
+
+# control ARGUMENT...: systemctl, with what it says in the log.
+control() {
+    systemctl_inside "$@" >>"$log" 2>&1
+}
+
+# show PROPERTY UNIT
+show() {
+    systemctl_inside show --property "$1" --value "$2"
+}
+
+# journal_says UNIT IDENTIFIER TEXT: whose words they are stands before each line.
+journal_says() {
+    inside journalctl --unit "$1" --identifier "$2" --output cat --no-pager 2>>"$log" | grep -qF -e "$3"
+}
+
+# use_unit NAME: its main process becomes the daemon, by the PID that it is seen with from here; $inner is its own.
+use_unit() {
+    control is-active "$1" || fail "$1 is not active"
+    inner=$(show MainPID "$1")
+    daemon=$(cat /proc/[0-9]*/status 2>/dev/null |
+        awk -v inner="$inner" '/^NSpid:/ && NF == 3 && $3 == inner { print $2 }')
+    [ -n "$daemon" ] || fail "$1 has no process $inner"
+}
+
+# stop_unit NAME: with SIGTERM, and in time.
+stop_unit() {
+    control stop "$1" || fail "systemctl stop $1"
+    has_ended "$daemon" || fail "the daemon of $1 still runs"
+    daemon=$container
+    expect "the result of $1" "$(show Result "$1")" success
+}
+
+# reload_unit NAME WORKERS: the main process stays, with as many workers in place of those it had.
+reload_unit() {
+    use_unit "$1"
+    before=$(list_processes "$daemon" | grep -vx "$daemon")
+    expect "the number of workers of $1" "$(echo "$before" | wc -l)" "$2"
+    control reload "$1" || fail "systemctl reload $1"
+    # shellcheck disable=SC2086  # a list
+    wait_for "the end of the workers that $1 had before the reload" has_ended $before
+    use_unit "$1"
+}
+
+# restart_unit NAME: another process, as good as the one before.
+restart_unit() {
+    before=$daemon
+    control restart "$1" || fail "systemctl restart $1"
+    has_ended "$before" || fail "the daemon of $1 still runs after a restart"
+    use_unit "$1"
+}
+
+# variable NAME: in the environment of the daemon.
+variable() {
+    tr '\0' '\n' <"/proc/$daemon/environ" | sed -n "s/^$1=//p"
+}
