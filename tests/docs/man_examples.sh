@@ -39,13 +39,30 @@ expect_in_examples() {
     join_lines "$work/texts" | grep -qF -e "$1" || fail "no file of examples/ has this command: $1"
 }
 
+# with_descriptor NUMBER COMMAND...: with it open, as s6-supervise has it for a daemon that says when it is ready. sh
+# itself need not know descriptors of two digits.
+with_descriptor() {
+    # shellcheck disable=SC2016  # bash's
+    bash -c 'eval "exec $1</dev/null"; shift; exec "$@"' bash "$@"
+}
+
 # check_ready LAUNCHER-COMMAND...: its plan is ready.
 check_ready() {
     status=0
-    "$@" </dev/null >"$work/plan" 2>>"$log" || status=$?
-    cat "$work/plan" >>"$log"
+    kept=$(echo "$*" | sed -n 's/.* --keep-fd \([0-9]*\) .*/\1/p')
+    if [ -n "$kept" ]; then
+        plan=$("$@" </dev/null 2>&1) || status=$?
+        expect "the status of $* without that descriptor" "$status" 125
+        expect "what it says" "$(echo "$plan" | head -n 1)" \
+            "lowportbind: cannot keep the descriptor: $kept: it is not open"
+        status=0
+        set -- with_descriptor "$kept" "$@"
+    fi
+    # Through pipes, as a container engine reads it.
+    plan=$("$@" </dev/null 2>&1) || status=$?
+    echo "$plan" >>"$log"
     expect "the status of $*" "$status" 0
-    expect "the end of what it prints" "$(tail -n 1 "$work/plan")" "verdict      ready"
+    expect "the end of what it prints" "$(echo "$plan" | tail -n 1)" "verdict      ready"
 }
 
 # is_here DAEMON ACCOUNT: or it is noted as missing.
@@ -106,7 +123,7 @@ run_example() {
             check_launch "$@"
             ;;
         'lowportbind '*) check_launch_of_user "$@" ;;
-        'docker run '*) expect_in_examples "$line" ;; # tests/daemons/docker.sh has an engine, and runs it
+        'docker run '*) expect_in_examples "$line" ;; # tests/daemons/docker_root.sh has an engine, and runs it
         'install '*)
             expect_in_examples "$line"
             "$@" || fail "$line"
@@ -118,18 +135,20 @@ run_example() {
 
 # check_file NAME: of examples/.
 check_file() {
-    sed '/^#/d' "$examples/$1" >"$work/example.raw"
+    sed '/^ *#/d' "$examples/$1" >"$work/example.raw"
     join_lines "$work/example.raw" >"$work/example"
     join_lines "$work/files/$(echo "$1" | tr / :)" >"$work/shown"
     diff "$work/example" "$work/shown" >>"$log" || fail "the page's $1 is not the text of the file"
 }
 
-# launcher_of NAME: the command line of lowportbind in a file.
+# launcher_of NAME: the command line of lowportbind in a file. A daemon that this test has not is `true`.
 launcher_of() {
     file=$work/shown
     case $1 in
         *Dockerfile) sed -n 's/^ENTRYPOINT \["\/\(.*\)"\]$/\1/p' "$file" | sed 's/", "/ /g; s/$/ true/' ;;
-        *.service) sed -n 's/^ExecStart=\/usr\/bin\///p' "$file" ;;
+        *.yaml) sed -n 's/^ command: \["\/\(.*\)"\]$/\1/p' "$file" | sed 's/", "/ /g; s/$/ true/' ;;
+        *.service) sed -n 's/^ExecStart=//p' "$file" | sed 's| /usr/local/bin/server$| true|' ;;
+        */run) sed -n 's/^exec lowportbind/lowportbind/p' "$file" ;;
     esac
 }
 
@@ -149,7 +168,8 @@ while IFS= read -r command; do
     run_example "$command"
 done <"$work/commands"
 
-for name in container/Dockerfile systemd/nginx.service; do
+for name in docker/static.Dockerfile docker/nginx.Dockerfile kubernetes/root.yaml systemd/nginx.service \
+    systemd/activated.service runit/www/run s6/www/run; do
     [ -e "$work/files/$(echo "$name" | tr / :)" ] || fail "the page does not show $name"
 done
 for path in "$work/files/"*; do
