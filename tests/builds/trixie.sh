@@ -1,0 +1,39 @@
+#!/bin/sh
+# trixie.sh: the whole project on Debian 13, with its g++ 14 and newer libraries: no warning, the tests that need no
+# other program pass with both builds, and it packs itself.
+# shellcheck source=../support/fresh_root.sh
+. "$(dirname "$0")/../support/fresh_root.sh"
+enter_own_namespaces "$@"
+jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+make_root trixie
+copy_source
+build_packages=$(sed -n 's/^build="\(.*\)"/\1/p' scripts/install-packages)
+# shellcheck disable=SC2086  # a list of words
+install_in_root $build_packages strace libcap2-bin netbase procps iproute2 dpkg-dev lintian
+
+# build PRESET [TARGET...]
+build() {
+    preset=$1
+    shift
+    quietly in_source cmake --preset "$preset" -DLOWPORTBIND_WERROR=ON
+    quietly in_source cmake --build --preset "$preset" --parallel "$jobs" ${1+--target "$@"}
+}
+in_root g++ -dumpversion | grep -qx 14 || fail "another compiler than g++ 14: $(in_root g++ --version | head -n 1)"
+build release
+build static lowportbind
+
+# What this project presumes of the newer libraries and tools.
+cat "$root"/src/build/*/cxxopts/cxxopts.hpp | grep -n 'std::locale' &&
+    fail "cmake/Cxxopts.cmake does not know the words in which this cxxopts asks for letters and digits"
+grep -q '^LOWPORTBIND_HAS_RELR:INTERNAL=1' "$root/src/build/release/CMakeCache.txt" || fail "no relative relocations"
+
+in_source ctest --preset release --parallel "$jobs" --no-tests=error --label-regex '^(unit|cli|privileged|build)$' ||
+    fail "tests of the preset release"
+in_source env LOWPORTBIND=/src/build/static/lowportbind ctest --preset release --parallel "$jobs" --no-tests=error \
+    --label-regex '^(cli|privileged)$' || fail "tests of the static program"
+
+quietly in_source cpack -G DEB --config build/release/CPackConfig.cmake -B build/packed
+in_source sh -c 'lintian --allow-root --fail-on error,warning,info --display-info build/packed/*.deb' ||
+    fail "lintian has complaints"
+quietly in_root sh -c 'dpkg --install /src/build/packed/*.deb && lowportbind --version'
+echo "built and tested on Debian 13: $(in_root lowportbind --version), $(in_root g++ --version | head -n 1)"

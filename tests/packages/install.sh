@@ -1,0 +1,155 @@
+#!/bin/sh
+# install.sh SUITE: the packages on a fresh Debian of this suite, by its own apt and dpkg: installed, used, upgraded as
+# README.Debian says, and purged without a trace.
+# shellcheck source=../support/fresh_root.sh
+. "$(dirname "$0")/../support/fresh_root.sh"
+# shellcheck source=packages.sh
+. "$(dirname "$0")/packages.sh"
+enter_own_namespaces "$@"
+
+# A package needs the C library that it was built with, or a newer one.
+here=$(sed -n 's/^VERSION_ID="\(.*\)"/\1/p' /etc/os-release)
+case $1 in
+    bookworm) there=12 ;;
+    trixie) there=13 ;;
+    *) fail "no such suite: $1" ;;
+esac
+[ "${here:-0}" -le "$there" ] || skip "built on Debian $here, which is newer than $1"
+build_packages
+make_root "$1"
+
+# snapshot: every file of the root with its owner, mode and size, but what apt and man-db keep books in.
+snapshot() {
+    find "$root" -xdev -printf '%P %u:%g %m %y %l\n' |
+        grep -vE '^(proc|sys|dev|tmp|root|var/(lib/(dpkg|apt)|cache|log))/' | sort
+}
+
+# serve LAUNCHER...: busybox httpd on port 80 as www-data, unless a LAUNCHER makes it something else, and what busybox
+# wget gets from there, in a network of its own; it ends with that.
+serve() {
+    # shellcheck disable=SC2016  # the inner shell's variables
+    in_root unshare --net --pid --fork --kill-child --mount-proc \
+        --propagation unchanged sh -c '
+        busybox ip link set lo up
+        "$@" busybox httpd -f -p 80 -h /srv 2>/tmp/httpd.log &
+        tries=0
+        until busybox wget -q -O - http://127.0.0.1/; do
+            tries=$((tries + 1))
+            if ! kill -0 $! 2>/dev/null || [ $tries -ge 300 ]; then cat /tmp/httpd.log; exit 1; fi
+            sleep 0.1
+        done 2>/dev/null
+        grep -E "^(Uid|Gid|CapEff)" /proc/$!/status' serve "$@" || :
+}
+as_www_data="setpriv --reuid www-data --regid www-data --init-groups"
+served=$(printf 'a page\nUid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\nCapEff:\t0000000000000400')
+
+# use LAUNCHER: it says its version, and busybox serves a page with it and not without it.
+use() {
+    expect "what $1 says of its version" "$(in_root "$1" --version | cut -d ' ' -f 1-2)" "lowportbind $version"
+    # shellcheck disable=SC2086  # a list of words
+    case $(serve $as_www_data) in
+        *'Permission denied'*) ;;
+        *) fail "without lowportbind, port 80 is not refused: this test proves nothing" ;;
+    esac
+    expect "what busybox serves with $1" "$(serve "$1" --user www-data -p 80 --)" "$served"
+}
+
+# completion_in SHELL: what the shell offers for `lowportbind --mo`, with what is installed alone.
+# shellcheck disable=SC2016  # those shells' variables
+completion_in() {
+    case $1 in
+        bash) in_root bash --norc -c '. /usr/share/bash-completion/bash_completion
+            __load_completion lowportbind 2>/dev/null || _comp_load lowportbind
+            function=$(complete -p lowportbind | sed "s/.*-F \([^ ]*\) .*/\1/")
+            COMP_WORDS=(lowportbind --mo) COMP_CWORD=1 COMP_LINE="lowportbind --mo" COMP_POINT=16
+            $function lowportbind --mo lowportbind; echo "${COMPREPLY[@]}"' ;;
+        zsh) in_root zsh -f -c 'autoload -U compinit && compinit -D && whence -v ${_comps[lowportbind]} &&
+            autoload +X _lowportbind && whence -v _lowportbind' ;;
+        fish) in_root fish -c "complete --do-complete \"lowportbind --mo\"" | cut -f 1 ;;
+    esac
+}
+
+install_in_root busybox man-db bash-completion zsh fish libcap2-bin
+mkdir -p "$root/srv"
+echo "a page" >"$root/srv/index.html"
+version=$(dpkg-deb --field "$deb" Version)
+cp "$deb" "$root/tmp/lowportbind.deb"
+snapshot >"$work/before"
+
+# --- Installed, and used.
+install_in_root /tmp/lowportbind.deb
+expect "what dpkg has to say" "$(in_root dpkg --audit; in_root dpkg --verify lowportbind)" ""
+expect "the mode of the launcher" "$(stat -c '%U:%G %a' "$root/usr/sbin/lowportbind")" "root:root 755"
+expect "the capabilities of the launcher" "$(getcap -r "$root/usr/sbin")" ""
+expect "the manual page" "$(in_root man --where lowportbind)" /usr/share/man/man8/lowportbind.8.gz
+in_root man lowportbind | grep -q CAP_NET_BIND_SERVICE || fail "man does not show the page"
+use lowportbind
+expect "what bash offers" "$(completion_in bash)" --mode
+expect "what fish offers" "$(completion_in fish)" --mode
+expect "where zsh has the completion" "$(completion_in zsh | tail -n 1)" \
+    "_lowportbind is a shell function from /usr/share/zsh/vendor-completions/_lowportbind"
+
+# --- README.Debian: the blocks of its commands are run as they are.
+# block NUMBER: the lines of README.Debian that are indented by four, of the NUMBERth group of them.
+block() {
+    awk -v number="$1" '/^    / { if (!inside) count++; inside = 1; if (count == number) print; next }
+        /[^ ]/ { inside = 0 }' "$root/usr/share/doc/lowportbind/README.Debian"
+}
+launcher_state() {
+    stat -c '%U:%G %a' "$root/usr/sbin/lowportbind"
+    getcap "$root/usr/sbin/lowportbind" | sed 's/.* //'
+}
+ready=$(printf 'root:www-data 750\ncap_net_bind_service=p')
+by_user() { # what www-data gets by starting the launcher itself
+    # shellcheck disable=SC2086  # a list of words
+    serve $as_www_data /usr/sbin/lowportbind -p 80 --
+}
+
+block 1 >"$root/tmp/block"
+quietly in_root sh -eu /tmp/block
+expect "the launcher after README.Debian's first commands" "$(launcher_state)" "$ready"
+expect "what an ordinary user serves" "$(by_user)" "$served"
+# Through a shell, since setpriv itself has root's capabilities up to the exec, and so may execute any file.
+in_root setpriv --reuid nobody --regid nogroup --clear-groups sh -c '/usr/sbin/lowportbind --version' 2>/dev/null &&
+    fail "a user outside of the group can start it"
+quietly in_root dpkg --install /tmp/lowportbind.deb
+expect "the launcher after an upgrade" "$(launcher_state)" "root:www-data 750"
+by_user | grep -qF 'lowportbind: hint:' || fail "after an upgrade, no hint says that the capability is gone: $(by_user)"
+block 2 >"$root/etc/apt/apt.conf.d/80lowportbind"
+install_in_root --reinstall /tmp/lowportbind.deb
+expect "the launcher after an upgrade by apt" "$(launcher_state)" "$ready"
+expect "what an ordinary user serves after it" "$(by_user)" "$served"
+# The package without its file, as between a removal and the next installation, is not in apt's way.
+quietly in_root apt-get --quiet --yes remove lowportbind
+install_in_root /tmp/lowportbind.deb
+expect "the launcher after a removal and another installation" "$(launcher_state)" "$ready"
+# Whoever took the group's rights back, and nothing else, has not given the capability to everybody.
+quietly in_root dpkg-statoverride --remove /usr/sbin/lowportbind
+install_in_root --reinstall /tmp/lowportbind.deb
+expect "the launcher after an upgrade by apt without the statoverride" "$(launcher_state)" "root:root 755"
+block 1 >"$root/tmp/block"
+quietly in_root sh -eu /tmp/block
+expect "the launcher after README.Debian's first commands, again" "$(launcher_state)" "$ready"
+block 3 >"$root/tmp/block"
+quietly in_root sh -eu /tmp/block
+expect "the launcher after taking it back" "$(launcher_state)" "root:root 755"
+
+# --- Purged.
+quietly in_root dpkg --purge lowportbind
+[ ! -e "$root/usr/sbin/lowportbind" ] || fail "the launcher survives dpkg --purge"
+snapshot | diff "$work/before" - || fail "dpkg --purge leaves the root as above"
+
+# --- The archive, as its NOTICE says: directories that are there stay as they are.
+chmod 2775 "$root/usr/local/sbin"
+chgrp staff "$root/usr/local/sbin"
+cp "$archive" "$root/tmp/"
+tar -xzOf "$archive" --wildcards '*/NOTICE' | sed -n 's/^    //p' >"$root/tmp/block"
+quietly in_root sh -euc 'cd /tmp && . ./block'
+expect "the mode of the archive's launcher" "$(stat -c '%U:%G %a' "$root/usr/local/sbin/lowportbind")" "root:root 755"
+expect "the mode of the directory" "$(stat -c '%U:%G %a' "$root/usr/local/sbin")" "root:staff 2775"
+expect "the capabilities of the archive's launcher" "$(getcap -r "$root/usr/local")" ""
+use /usr/local/sbin/lowportbind
+# shellcheck disable=SC2016  # the inner shell's
+expect "the archive's manual page" "$(in_root sh -c 'readlink -f "$(man --where lowportbind)"')" \
+    /usr/local/share/man/man8/lowportbind.8
+echo "installed, used, upgraded and purged on $1: ${deb##*/} and ${archive##*/}"
