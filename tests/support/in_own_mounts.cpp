@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: in-own-mounts COMMAND [ARG...]\n", stderr);
     return 2;
   }
-  support::close_inherited_descriptors();
+  support::leave_callers_state();
   support::enter_own_mounts();
   setenv("IN_OWN_MOUNTS", "1", 1);
   execvp(argv[1], argv + 1);

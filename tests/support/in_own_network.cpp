@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: in-own-network COMMAND [ARG...]\n", stderr);
     return 2;
   }
-  support::close_inherited_descriptors();
+  support::leave_callers_state();
   support::enter_own_network();
   support::enter_own_mounts();
   setenv("IN_OWN_NETWORK", "1", 1);

@@ -4,6 +4,6 @@
 #include "support.hpp"
 
 int main(int argc, char** argv) {
-  support::close_inherited_descriptors();
+  support::leave_callers_state();
   return doctest::Context(argc, argv).run();
 }

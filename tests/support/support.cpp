@@ -112,13 +112,14 @@ void make_chroot_the_root() {
   close(root);
 }
 
-/// The program, or a copy of it where it lies in a directory that is closed to the accounts of the tests, as /root is.
+/// The program, or a copy of it where it is closed to the accounts of the tests: a directory on the way, as /root, or
+/// the file itself, which was built with root's umask.
 std::string reachable(const std::filesystem::path& program) {
-  const auto is_open = [](const std::filesystem::path& directory) {
-    return (std::filesystem::status(directory).permissions() & std::filesystem::perms::others_exec) !=
+  const auto is_open = [](const std::filesystem::path& path) {
+    return (std::filesystem::status(path).permissions() & std::filesystem::perms::others_exec) !=
            std::filesystem::perms::none;
   };
-  bool open = true;
+  bool open = is_open(program);
   for (auto directory = program.parent_path(); open && directory != "/"; directory = directory.parent_path()) {
     open = is_open(directory);
   }
@@ -126,6 +127,7 @@ std::string reachable(const std::filesystem::path& program) {
   static const TemporaryDirectory copies;
   const auto copy = copies.path(program.filename());
   std::filesystem::copy_file(program, copy);
+  check(chmod(copy.c_str(), 0755) == 0, "chmod");
   return copy;
 }
 
@@ -195,7 +197,19 @@ void require_root() {
   if (geteuid() != 0) skip("this test needs root");
 }
 
-void close_inherited_descriptors() { check(syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 0U) == 0, "close_range"); }
+void leave_callers_state() {
+  check(syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 0U) == 0, "close_range");
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    struct sigaction action {};
+    const bool is_ignored = sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    if (is_ignored) check(std::signal(number, SIG_DFL) != SIG_ERR, "signal");  // not those of a sanitizer
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  check(sigprocmask(SIG_SETMASK, &none, nullptr) == 0, "sigprocmask");
+  constexpr mode_t kUsualUmask = 0022;
+  umask(kUsualUmask);
+}
 
 void enter_own_network() {
   require_root();

@@ -45,9 +45,9 @@ Result launch(std::vector<std::string> arguments, Invocation invocation);
 [[noreturn]] void skip(const std::string& reason);
 void require_root();
 
-/// A test must not hang on what whoever runs ctest has left open: a descriptor that a launch is told to keep may be
-/// there on one machine and not on the next. To be called first of all.
-void close_inherited_descriptors();
+/// Leaves what differs between those who run ctest, and would be the launcher's and the daemon's too: open descriptors,
+/// ignored and blocked signals, the umask. To be called first of all.
+void leave_callers_state();
 
 /// Moves the test into a new network namespace with loopback up: every port is free there, and
 /// ip_unprivileged_port_start is 1024 whatever the host has. Needs root.
