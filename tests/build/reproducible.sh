@@ -17,7 +17,7 @@ cmake -S "$elsewhere" -B "$directory/build" -DLOWPORTBIND_TESTS=OFF \
     -DCMAKE_CXX_FLAGS_RELEASE="$(option CMAKE_CXX_FLAGS_RELEASE)" -DCMAKE_CXX_COMPILER="$(option CMAKE_CXX_COMPILER)" \
     -DLOWPORTBIND_STATIC="$(option LOWPORTBIND_STATIC)" \
     -DLOWPORTBIND_STATIC_RUNTIME="$(option LOWPORTBIND_STATIC_RUNTIME)" >/dev/null
-cmake --build "$directory/build" --parallel "$(nproc)" >/dev/null
+cmake --build "$directory/build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >/dev/null
 cmp "$launcher" "$directory/build/lowportbind"
 for path in "$directory" "$PWD"; do
     if grep -qF "$path" "$launcher" "$directory/build/lowportbind"; then

@@ -106,7 +106,7 @@ check_messages() {
 # check_report: the plan of --check. Whether it can confine is this machine's affair.
 check_report() {
     if ! command -v nginx >/dev/null; then return 1; fi
-    "$LOWPORTBIND" --check --user www-data -p 80 -- nginx | grep -v '^confinement' >"$work/report"
+    PATH=/usr/sbin:/usr/bin:/bin "$LOWPORTBIND" --check --user www-data -p 80 -- nginx | grep -v '^confinement' >"$work/report"
     section Troubleshooting | sed -n 's/^    //p' | grep -v '^confinement' | diff - "$work/report" >>"$log" ||
         fail "the report of --check is another one"
 }

@@ -39,12 +39,12 @@ TEST_CASE("umask and working directory and limits and niceness stay as the calle
       umask(0137);
       const rlimit files{77, 88};
       const bool done = chdir(place.c_str()) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0;
-      if (!done || setpriority(PRIO_PROCESS, 0, 5) != 0) _exit(122);
+      if (!done || setpriority(PRIO_PROCESS, 0, 19) != 0) _exit(122);
     });
     auto field = support::fields(result.out);
     CHECK(field["umask"] == "0137");
     CHECK(field["cwd"] == place);
-    CHECK(field["limits"] == "nofile 77 nice 5");
+    CHECK(field["limits"] == "nofile 77 nice 19");
   }
 }
 

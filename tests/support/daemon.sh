@@ -20,7 +20,6 @@ set -eu
 : "${LOWPORTBIND:=lowportbind}"
 LOWPORTBIND=$(command -v "$LOWPORTBIND") || { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
 LOWPORTBIND=$(readlink -f "$LOWPORTBIND")
-PROBE=${PROBE:+$(readlink -f "$PROBE")}
 examples=$(cd "$(dirname "$0")/../../examples" && pwd)
 patience=30
 # Some daemons want to come back to where they were started, and the build directory may be closed to them.
@@ -39,6 +38,11 @@ reason_given= # set once the test has said why it does not pass
 # Not TMPDIR: that of a login session is often closed to the accounts that the daemons run as.
 work=$(mktemp -d /tmp/lowportbind-test.XXXXXX)
 chmod 0755 "$work"
+# The build directory, or what root's umask has made of the file, may be closed to them.
+if [ -n "${PROBE-}" ]; then
+    install -m 0755 "$PROBE" "$work/probe"
+    PROBE=$work/probe
+fi
 log=$work/daemon.log
 : >"$log"
 echo "a descriptor that the daemon must not get" >"$work/not-for-the-daemon"
@@ -221,9 +225,8 @@ check_refused() {
 
 # check_port_refused PORT: the negative control for a daemon that never binds a port itself.
 check_port_refused() {
-    install -m 0755 "$PROBE" "$work/probe"
     expect "without lowportbind, an attempt to bind port $1" \
-        "$(setpriv --reuid "$uid" --regid "$gid" --init-groups "$work/probe" "bind=tcp/4/$1")" \
+        "$(setpriv --reuid "$uid" --regid "$gid" --init-groups "$PROBE" "bind=tcp/4/$1")" \
         "$(printf 'bind=tcp/4/%s:\tEACCES' "$1")"
 }
 

@@ -46,6 +46,7 @@ prepare_checkout() {
     checkout=$work/checkout
     mkdir -p "$checkout/build/static"
     cp -R "$examples" "$checkout/examples"
+    chmod -R a+rX "$checkout/examples"
     install -m 0755 "$launcher" "$checkout/build/static/lowportbind"
     install -m 0755 "$PROBE" "$checkout/daemon"
 }
@@ -83,6 +84,7 @@ start_engine() {
     mount -t tmpfs tmpfs /run
     mkdir "$work/engine"
     mount -t tmpfs tmpfs "$work/engine"
+    unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_CONTENT_TRUST DOCKER_DEFAULT_PLATFORM
     export DOCKER_HOST="unix://$work/engine/socket" DOCKER_CONFIG="$work/engine" DOCKER_BUILDKIT=0
     dockerd --host "$DOCKER_HOST" --data-root "$work/engine/data" --exec-root "$work/engine/run" \
         --pidfile "$work/engine/pid" --iptables=false --bridge=none \
@@ -194,7 +196,7 @@ start_container() {
 
 # fetch_inside URL: the page that the container has, in its own network.
 fetch_inside() {
-    nsenter --net="/proc/$daemon/ns/net" curl -q --fail --silent --show-error --max-time 10 "$1"
+    nsenter --net="/proc/$daemon/ns/net" curl -q --fail --silent --show-error --noproxy '*' --max-time 10 "$1"
 }
 
 # check_process_1 COMMAND: the launcher has become the daemon, in its place.

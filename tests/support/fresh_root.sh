@@ -77,7 +77,7 @@ make_root() {
         mv "$root.tar" "$roots/$1.tar"
     fi
     chmod 0755 "$root"
-    cp /etc/resolv.conf /etc/hosts "$root/etc/"
+    for file in /etc/resolv.conf /etc/hosts; do [ ! -e "$file" ] || cp "$file" "$root/etc/"; done
     apt-config dump | grep -iE '^Acquire::https?::[^ ]*proxy' >"$root/etc/apt/apt.conf.d/80proxy" || :
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
@@ -86,10 +86,11 @@ make_root() {
     quietly in_root apt-get --quiet update
 }
 
-# in_root COMMAND...: with nothing of the caller's environment.
+# in_root COMMAND...: with nothing of the caller's environment but the way to the mirror.
 in_root() {
     env -i HOME=/root LC_ALL=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        ${http_proxy:+"http_proxy=$http_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} \
         LOWPORTBIND_REQUIRE_ALL="${LOWPORTBIND_REQUIRE_ALL:-0}" chroot "$root" "$@"
 }
 

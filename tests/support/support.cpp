@@ -8,12 +8,14 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -209,6 +211,16 @@ void leave_callers_state() {
   check(sigprocmask(SIG_SETMASK, &none, nullptr) == 0, "sigprocmask");
   constexpr mode_t kUsualUmask = 0022;
   umask(kUsualUmask);
+  rlimit files{};
+  constexpr rlim_t kUsualFiles = 1024;
+  check(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit");
+  files.rlim_cur = std::min(files.rlim_max, kUsualFiles);
+  check(setrlimit(RLIMIT_NOFILE, &files) == 0, "setrlimit");
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID",
+                           "WATCHDOG_USEC", "LD_PRELOAD", "LD_LIBRARY_PATH", "LANGUAGE", "TMPDIR"}) {
+    check(unsetenv(name) == 0, "unsetenv");
+  }
+  check(setenv("LC_ALL", "C.UTF-8", 1) == 0, "setenv");
 }
 
 void enter_own_network() {
@@ -258,7 +270,9 @@ std::map<std::string, std::string> fields(const std::string& text) {
 }
 
 TemporaryDirectory::TemporaryDirectory() {
-  std::string pattern = std::filesystem::temp_directory_path() / "lowportbind-test.XXXXXX";
+  // Its own name, since it is compared with what the kernel calls it.
+  const auto parent = std::filesystem::canonical(std::filesystem::temp_directory_path());
+  std::string pattern = parent / "lowportbind-test.XXXXXX";
   check(mkdtemp(pattern.data()) != nullptr, "mkdtemp");
   check(chmod(pattern.c_str(), 0755) == 0, "chmod");
   path_ = pattern;

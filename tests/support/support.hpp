@@ -46,7 +46,9 @@ Result launch(std::vector<std::string> arguments, Invocation invocation);
 void require_root();
 
 /// Leaves what differs between those who run ctest, and would be the launcher's and the daemon's too: open descriptors,
-/// ignored and blocked signals, the umask. To be called first of all.
+/// ignored and blocked signals, the umask, how many files may be open, the language, where temporary files go (a
+/// directory that may be closed to the accounts of the tests), what the loader is told, and what a service manager says
+/// to its service. To be called first of all.
 void leave_callers_state();
 
 /// Moves the test into a new network namespace with loopback up: every port is free there, and
