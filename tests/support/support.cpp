@@ -210,7 +210,7 @@ void leave_callers_state() {
   sigemptyset(&none);
   check(sigprocmask(SIG_SETMASK, &none, nullptr) == 0, "sigprocmask");
   constexpr mode_t kUsualUmask = 0022;
-  umask(kUsualUmask);
+  umask(umask(0) & kUsualUmask);  // or what is less: scripts/analyse has none
   rlimit files{};
   constexpr rlim_t kUsualFiles = 1024;
   check(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit");
