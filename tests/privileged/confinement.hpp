@@ -14,13 +14,17 @@
 /// What the tests of the confinement share.
 namespace support {
 
-/// Moves the test into a network of its own. Skips it where the kernel has no Landlock with network rules.
-inline void require_confinement() {
+/// Whether the kernel has a Landlock with network rules.
+inline bool has_landlock() {
   constexpr int kFirstWithNetwork = 4;
   constexpr unsigned kAskForAbi = 1;
+  return syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi) >= kFirstWithNetwork;
+}
+
+/// Moves the test into a network of its own. Skips it where the kernel cannot confine.
+inline void require_confinement() {
   enter_own_network();
-  if (syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi) >= kFirstWithNetwork) return;
-  skip("this kernel has no Landlock with network rules, which came with Linux 6.7");
+  if (!has_landlock()) skip("this kernel has no Landlock with network rules, which came with Linux 6.7");
 }
 
 /// The answers of a probe that was launched as www-data, without a word on stderr.

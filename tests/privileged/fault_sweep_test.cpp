@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "confinement.hpp"
+
 // Every system call of a launch fails once in each way that makes sense for it, and those that matter most lie once:
 // the launch is refused with the name of the step, or the daemon is exactly what was planned.
 
@@ -63,6 +65,7 @@ void be_granted_user() {
 }  // namespace
 
 TEST_CASE("a fault in ambient mode with listed ports is refused or without effect") {
+  support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "www-data", "-p", "80,5000", "--confine", "listed"},
@@ -81,6 +84,7 @@ TEST_CASE("a fault in ambient mode with listed ports is refused or without effec
 }
 
 TEST_CASE("a fault in ambient mode with the default confinement is refused or without effect") {
+  support::require_confinement();
   enter_own_system();
   // For each port from there on there is a system call, and the kernel's own choice may not reach below.
   support::write_file("/proc/sys/net/ipv4/ip_local_port_range", "65530 65535\n");
@@ -111,6 +115,7 @@ TEST_CASE("a fault in ambient mode without confinement is refused or without eff
 }
 
 TEST_CASE("a fault in listen-fds mode is refused or without effect") {
+  support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "www-data", "-p", "web=80,dns=53/udp", "-m", "listen-fds", "--reuse-port", "--backlog", "7",
@@ -158,6 +163,7 @@ TEST_CASE("a fault in nginx mode is refused or without effect") {
 }
 
 TEST_CASE("a fault in a launch by an ordinary user is refused or without effect") {
+  support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-p", "80", "--confine", "listed"},
@@ -203,6 +209,7 @@ TEST_CASE("a fault in the look-up of an account by NSS is refused or without eff
 }
 
 TEST_CASE("a fault in a check of ambient mode is not ready or without effect") {
+  support::require_confinement();
   enter_own_system();
   fault_sweep::sweep_check({.options = {"-u", "www-data", "-p", "80", "--confine", "listed"}, .in_child = be_untidy});
 }
