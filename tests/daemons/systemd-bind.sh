@@ -31,8 +31,5 @@ inside systemctl --version | grep -qF +BPF_FRAMEWORK || fail "this systemd has n
 ask_probe native
 check_answers native 2
 ask_probe nginx
-inside journalctl --sync || fail "journalctl --sync"
-unconfined='lowportbind: every privileged port is open to the daemon: '
-if journal_says nginx-probe.service nginx "$unconfined"; then column=4; else column=3; fi
-check_answers nginx $column
+if is_unconfined nginx; then check_answers nginx 4; else check_answers nginx 3; fi
 stop_daemon 0

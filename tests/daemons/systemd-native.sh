@@ -48,11 +48,8 @@ check_port_refused 80
 check_nginx native
 check_nginx nginx
 
-# Where the kernel cannot confine, lowportbind has said so.
 ask_probe nginx
-inside journalctl --sync || fail "journalctl --sync"
-unconfined='lowportbind: every privileged port is open to the daemon: '
-if journal_says nginx.service lowportbind "$unconfined"; then check_answers nginx 4; else check_answers nginx 2; fi
+if is_unconfined nginx; then check_answers nginx 4; else check_answers nginx 2; fi
 
 # Debian 12 builds systemd without what SocketBindDeny= needs, and then the line is ignored: that is what
 # native.service warns of. Where it works, systemd-bind.sh sees it in any case.

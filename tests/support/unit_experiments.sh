@@ -23,6 +23,11 @@ ask_probe() {
     control start "$1-probe.service" || fail "systemctl start $1-probe.service"
 }
 
+# is_unconfined NAME: where the kernel cannot confine, lowportbind has said so, among the answers.
+is_unconfined() {
+    grep -qF 'lowportbind: every privileged port is open to the daemon: ' "$work/answers/$1"
+}
+
 # check_answers NAME COLUMN: it has said what this column of $work/experiments has.
 check_answers() {
     awk -v column="$2" '{ print "bind=" $1 ":\t" $column }' "$work/experiments" >"$work/expected"
