@@ -1,8 +1,6 @@
 #include "descriptors.hpp"
 
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +8,6 @@
 #include <limits>
 #include <string>
 
-#include "credentials.hpp"
 #include "error.hpp"
 
 namespace lowportbind {
@@ -19,7 +16,6 @@ namespace {
 constexpr int kHighestDescriptor = std::numeric_limits<int>::max();
 constexpr std::string_view kCannotClose = "cannot close the descriptors from";
 
-constexpr std::string_view kCannotGive = "cannot give the account";
 constexpr std::string_view kCannotHandOver = "cannot hand over";
 
 /// close_range(2) is proved by a canary: something that is open in the range before must not be open after it.
@@ -36,48 +32,6 @@ void close_from_to(int first, int last) {
                          "close_range needs Linux 5.9, and a container engine that lets it through");
   }
   if (is_open(canary)) throw failure(kCannotClose, range, "close_range did not close them");
-}
-
-struct stat read_status(int descriptor) {
-  struct stat status {};
-  if (fstat(descriptor, &status) != 0) {
-    throw system_failure("cannot read the kind of descriptor", std::to_string(descriptor), errno);
-  }
-  return status;
-}
-
-/// Whether a pipe or terminal is behind the descriptor, which changes hands. A device that everybody may open, such as
-/// /dev/null or /dev/tty, must not: it is everybody's. Anything else cannot be opened again. Throws Error for that.
-bool is_to_be_given(const struct stat& status, int descriptor, const Account& account) {
-  const auto object = "descriptor " + std::to_string(descriptor);
-  if (S_ISSOCK(status.st_mode)) {
-    throw failure(kCannotGive, object, "it is a socket, which nobody can open through /dev/stdout",
-                  "systemd: StandardOutput=file:PATH; elsewhere, behind the command: 2>&1 | cat");
-  }
-  if (S_ISCHR(status.st_mode) && (status.st_mode & S_IWOTH) != 0) return false;
-  const bool is_terminal = isatty(descriptor) != 0;
-  if (!is_terminal && !S_ISFIFO(status.st_mode)) {
-    throw failure(kCannotGive, object, "it is neither a pipe nor a terminal",
-                  "change the owner of the file: chown " + std::to_string(account.uid) + " FILE");
-  }
-  return status.st_uid != account.uid;
-}
-
-/// With Action::kCheck, all but the change itself.
-void give_descriptor(int descriptor, const Account& account, Action action) {
-  const auto object = "descriptor " + std::to_string(descriptor);
-  const auto explain = [&](int error) {
-    return system_failure(kCannotGive, object, error,
-                          error == EPERM ? "this needs CAP_CHOWN; container: docker run --cap-add CHOWN" : "");
-  };
-  if (action == Action::kCheck) {
-    if (!contains(read_thread_capabilities().effective, CAP_CHOWN)) throw explain(EPERM);
-    return;
-  }
-  if (fchown(descriptor, account.uid, static_cast<gid_t>(-1)) != 0) throw explain(errno);
-  if (read_status(descriptor).st_uid != account.uid) {
-    throw failure(kCannotGive, object, "it has another owner all the same");
-  }
 }
 
 void hand_over_inetd(const UniqueFd& socket) {
@@ -120,13 +74,6 @@ std::vector<int> find_held_descriptors(const DescriptorPlan& plan, Mode mode) {
   const int first = mode == Mode::kInetd ? STDERR_FILENO : STDIN_FILENO;
   for (int descriptor = first; descriptor < kFirstPassed + plan.inherited; ++descriptor) held.push_back(descriptor);
   return held;
-}
-
-void give_stdio(const Account& account, Mode mode, Action action) {
-  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (descriptor == STDOUT_FILENO && mode == Mode::kInetd) continue;
-    if (is_to_be_given(read_status(descriptor), descriptor, account)) give_descriptor(descriptor, account, action);
-  }
 }
 
 void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sockets) {

@@ -20,11 +20,6 @@ void close_other_descriptors(const DescriptorPlan& plan);
 /// the inherited ones and the kept ones. Pure.
 std::vector<int> find_held_descriptors(const DescriptorPlan& plan, Mode mode);
 
-/// Gives the account the pipes and terminals behind descriptors 1 and 2 (an inetd server's 1 will be its socket), so
-/// that the daemon can open /dev/stdout and /dev/stderr, which means to open the same file again (proc_pid_fd(5)); with
-/// `--check` only looks at them. Throws Error for what cannot be opened again.
-void give_stdio(const Account& account, Mode mode, Action action);
-
 /// Clears close-on-exec on the sockets and checks their numbers; an inetd server gets its socket as 0 and 1.
 /// The last step before the exec, since nothing may fail between it and the daemon. Throws Error.
 void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sockets);

@@ -19,6 +19,7 @@
 #include "host.hpp"
 #include "names.hpp"
 #include "options.hpp"
+#include "own_stdio.hpp"
 #include "plan.hpp"
 #include "privileges.hpp"
 #include "report.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,6 +47,15 @@ inline bool is_open(int descriptor) {
   if (fcntl(descriptor, F_GETFD) >= 0) return true;
   if (errno == EBADF) return false;
   throw system_failure("cannot tell whether it is open", "descriptor " + std::to_string(descriptor), errno);
+}
+
+/// fstat(2). Throws Error.
+inline struct stat read_status(int descriptor) {
+  struct stat status {};
+  if (fstat(descriptor, &status) != 0) {
+    throw system_failure("cannot read the kind of descriptor", std::to_string(descriptor), errno);
+  }
+  return status;
 }
 
 }  // namespace lowportbind
