@@ -17,6 +17,10 @@ struct ProcessIds {
   std::array<gid_t, 3> gids{};
 };
 
+/// How an id is shown that has no number in this user namespace: /proc/sys/kernel/overflowuid and overflowgid, unless
+/// somebody changed them.
+constexpr id_t kOverflowId = 65534;
+
 /// getresuid(2) and getresgid(2). Throws Error.
 ProcessIds read_ids();
 

@@ -1,9 +1,10 @@
 #include <unistd.h>
 
-#include <cerrno>
+#include <concepts>
 #include <cstdlib>
 #include <exception>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "host.hpp"
 #include "names.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "own_stdio.hpp"
 #include "plan.hpp"
 #include "privileges.hpp"
@@ -31,29 +33,17 @@
 namespace lowportbind {
 namespace {
 
-/// Writes all of `text`, or returns false. No stdio: nothing that is buffered could be lost in the exec.
-bool write_all(int descriptor, std::string_view text) {
-  while (!text.empty()) {
-    const auto count = write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-void print(std::string_view text) {
-  if (!write_all(STDOUT_FILENO, text)) throw system_failure("cannot write to", "standard output", errno);
-}
-
-void warn(const std::string& text) { write_all(STDERR_FILENO, "lowportbind: " + printable(text) + "\n"); }
-
 /// `--verbose`: a line on stderr for each step, before it is taken.
 class Narrator {
  public:
   explicit Narrator(bool verbose) : verbose_(verbose) {}
-  void operator()(const std::string& step) const {
-    if (verbose_) warn(step);
+  void operator()(std::string_view step) const {
+    if (verbose_) comment(step);
+  }
+  /// What costs something to put into words is a function, which is not called unless somebody wants to know.
+  template <std::invocable Describe>
+  void operator()(const Describe& describe) const {
+    if (verbose_) comment(describe());
   }
 
  private:
@@ -67,73 +57,112 @@ struct Prepared {
   std::string file;
 };
 
-void confine_to_ports(const Plan& plan, const Narrator& say) {
-  if (!plan.confinement.missing.empty()) {
-    warn("every privileged port is open to the daemon: " + plan.confinement.missing + "; --confine off silences this");
+void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& say) {
+  if (plan.sockets.raise_capability) {
+    say("making CAP_NET_BIND_SERVICE effective");
+    raise_bind_capability();
   }
-  if (plan.confinement.kind == Confinement::kOff) return;
-  say("confining TCP ports: " + std::string(format(plan.confinement.kind)));
-  confine(plan.confinement);
-}
-
-void verify(const Plan& plan, const Narrator& say) {
-  say("verifying the privileges");
-  verify_privileges(plan.privileges, plan.account);
-  if (plan.confinement.kind != Confinement::kOff) verify_confinement(plan.confinement);
-}
-
-/// From the plan to the exec: nothing is decided here, and every step throws if it cannot be done as planned.
-Prepared prepare(const Plan& plan, Action action, const Narrator& say) {
-  Prepared prepared;
-  close_other_descriptors(plan.descriptors);
-  if (plan.sockets.raise_capability) raise_bind_capability();
-  for (const auto& planned : plan.sockets.sockets) say("opening " + format(planned.address));
-  // Twice for `--check` in ambient mode: here root sees who has a port, and below it is the account that could not have
-  // it.
+  if (plan.sockets.sockets.empty()) return;
+  say([&] { return (plan.sockets.only_probe ? "trying to bind " : "opening ") + describe_addresses(plan.listen); });
   if (plan.sockets.only_probe) {
     probe_sockets(plan.sockets);
   } else {
     prepared.sockets = open_sockets(plan.sockets);
   }
-  if (plan.own_stdio) give_stdio(plan.account, plan.mode, action);
-  if (plan.new_session) leave_terminal_session(find_held_descriptors(plan.descriptors, plan.mode));
-  if (plan.privileges.set_no_new_privs) set_no_new_privs();
-  confine_to_ports(plan, say);
-  say("becoming " + format(plan.account));
-  drop_privileges(plan.privileges, plan.account);
-  verify(plan, say);
-  if (plan.sockets.only_probe) probe_sockets(plan.sockets);
+}
 
+void confine_to_ports(const Plan& plan, const Narrator& say) {
+  if (!plan.confinement.missing.empty()) {
+    warn("every privileged port is open to the daemon: " + plan.confinement.missing + "; --confine off silences this");
+  }
+  if (plan.confinement.kind == Confinement::kOff) return;
+  say([&] { return "confining TCP ports: " + std::string(format(plan.confinement.kind)); });
+  confine(plan.confinement);
+}
+
+/// Becomes the account, and proves it.
+void become(const Plan& plan, const Narrator& say) {
+  say([&] { return "becoming " + format(plan.account); });
+  drop_privileges(plan.privileges, plan.account);
+  say("verifying the privileges");
+  verify_privileges(plan.privileges, plan.account);
+  if (plan.confinement.kind == Confinement::kOff) return;
+  say("verifying the confinement");
+  verify_confinement(plan.confinement);
+}
+
+void find_daemon(const Plan& plan, Prepared& prepared, const Narrator& say) {
+  say([&] { return "looking for the command " + std::string(plan.command.front()); });
   prepared.environment = build_environment(plan.environment, read_environment());
   prepared.file = find_command(plan.command.front(), find_variable(prepared.environment, "PATH"));
   require_planned_rights(prepared.file, plan);
+}
+
+/// From the plan to where only the last steps are left: nothing is decided here, and every step throws if it cannot be
+/// done as planned. Nothing that outlasts this process is changed before the command is found, and then the session.
+Prepared prepare(const Plan& plan, const Narrator& say) {
+  Prepared prepared;
+  say("closing the other descriptors");
+  close_other_descriptors(plan.descriptors);
+  open_planned_sockets(plan, prepared, say);
+  if (plan.privileges.set_no_new_privs) {
+    say("setting no_new_privs");
+    set_no_new_privs();
+  }
+  confine_to_ports(plan, say);
+  become(plan, say);
+  if (plan.sockets.only_probe && !plan.sockets.sockets.empty()) {
+    // The second time: above it was root, who sees who has a port, and here it is the account that could not have it.
+    say("trying to bind as the account");
+    probe_sockets(plan.sockets);
+  }
+  find_daemon(plan, prepared, say);
+  if (plan.own_stdio) {
+    say("looking whether stdio can be given to the account");
+    rehearse_giving_stdio(plan.account, plan.mode);
+    require_known_format(prepared.file);
+  }
+  if (plan.new_session) {
+    say("leaving the terminal's session");
+    leave_terminal_session(find_held_descriptors(plan.descriptors, plan.mode));
+  }
   return prepared;
 }
 
+/// What the daemon is given at the very end, when nothing but the exec is left to fail.
+void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
+  if (!prepared.sockets.empty()) say("handing the sockets over");
+  hand_over(plan.mode, plan.descriptors, std::move(prepared.sockets));
+  if (!plan.own_stdio) return;
+  say("giving stdio to the account");
+  give_stdio(plan.account, plan.mode);
+  drop_what_stdio_needed(plan.privileges);
+}
+
 [[noreturn]] void end_without_memory() {
-  write_all(STDERR_FILENO, "lowportbind: cannot allocate memory: launch: the system has none left\n");
+  print_error("lowportbind: cannot allocate memory: launch: the system has none left\n");
   _exit(static_cast<int>(ExitStatus::kLauncherFailed));
 }
 
-void print_error(const Error& error) { write_all(STDERR_FILENO, describe_error(error)); }
-
 /// The launch, stopped before the exec. Returns the exit status: ready, or not.
 int check(const Plan& plan, const Narrator& say) {
-  // Asked for as long as the answer is sure to be readable.
+  // Look the name up while the tables are still readable.
   const auto group_name = find_group_name(plan.account.gid).value_or("");
   const char* no_colour = std::getenv("NO_COLOR");
   const bool coloured = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
   const auto colour = coloured ? Colour::kTerminal : Colour::kNone;
+  std::string file(plan.command.front());
+  std::optional<Error> obstacle;
   try {
-    const auto prepared = prepare(plan, Action::kCheck, say);
-    require_known_format(prepared.file);
-    print(describe_plan(plan, group_name, prepared.file, nullptr, colour));
-    return EXIT_SUCCESS;
+    file = prepare(plan, say).file;
+    require_known_format(file);
   } catch (const Error& error) {
-    print(describe_plan(plan, group_name, plan.command.front(), &error, colour));
-    print_error(error);
-    return static_cast<int>(ExitStatus::kLauncherFailed);
+    obstacle = error;
   }
+  print(describe_plan(plan, group_name, file, obstacle ? &*obstacle : nullptr, colour));
+  if (!obstacle) return EXIT_SUCCESS;
+  print_error(*obstacle);
+  return static_cast<int>(ExitStatus::kLauncherFailed);
 }
 
 int run(std::span<char* const> arguments) {
@@ -145,13 +174,15 @@ int run(std::span<char* const> arguments) {
     print(options.action == Action::kShowHelp ? help_text() : version_text(describe_name_source()));
     return EXIT_SUCCESS;
   }
+  say("inspecting this process and the kernel");
   const auto host = inspect_host(options, std::move(caller));
+  say("looking up the account");
   const auto account = resolve_account(options, host.identity);
   const auto plan = make_plan(options, account, host);
   if (options.action == Action::kCheck) return check(plan, say);
-  auto prepared = prepare(plan, options.action, say);
-  say("executing " + prepared.file);
-  hand_over(plan.mode, plan.descriptors, std::move(prepared.sockets));
+  auto prepared = prepare(plan, say);
+  hand_over_all(plan, prepared, say);
+  say([&] { return "executing " + prepared.file; });
   execute(prepared.file, plan.command, std::move(prepared.environment));
 }
 
@@ -170,7 +201,7 @@ int main(int argc, char** argv) {
     print_error(error);
     return static_cast<int>(error.status());
   } catch (const std::exception& error) {
-    write_all(STDERR_FILENO, std::string("lowportbind: internal error: ") + error.what() + "\n");
+    print_error(std::string("lowportbind: internal error: ") + error.what() + "\n");
   }
   return static_cast<int>(ExitStatus::kLauncherFailed);
 }

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "credentials.hpp"
 #include "error.hpp"
@@ -16,46 +17,75 @@ namespace {
 
 constexpr std::string_view kCannotGive = "cannot give the account";
 
+std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
+
 /// Whether a pipe or terminal is behind the descriptor, which changes hands. A device that everybody may open, such as
 /// /dev/null or /dev/tty, must not: it is everybody's. Anything else cannot be opened again. Throws Error for that.
 bool is_to_be_given(const struct stat& status, int descriptor, const Account& account) {
-  const auto object = "descriptor " + std::to_string(descriptor);
   if (S_ISSOCK(status.st_mode)) {
-    throw failure(kCannotGive, object, "it is a socket, which nobody can open through /dev/stdout",
+    throw failure(kCannotGive, name_of(descriptor), "it is a socket, which nobody can open through /dev/stdout",
                   "systemd: StandardOutput=file:PATH; elsewhere, behind the command: 2>&1 | cat");
   }
   if (S_ISCHR(status.st_mode) && (status.st_mode & S_IWOTH) != 0) return false;
   const bool is_terminal = isatty(descriptor) != 0;
   if (!is_terminal && !S_ISFIFO(status.st_mode)) {
-    throw failure(kCannotGive, object, "it is neither a pipe nor a terminal",
+    throw failure(kCannotGive, name_of(descriptor), "it is neither a pipe nor a terminal",
                   "change the owner of the file: chown " + std::to_string(account.uid) + " FILE");
   }
   return status.st_uid != account.uid;
 }
 
-/// With Action::kCheck, all but the change itself.
-void give_descriptor(int descriptor, const Account& account, Action action) {
-  const auto object = "descriptor " + std::to_string(descriptor);
-  const auto explain = [&](int error) {
-    return system_failure(kCannotGive, object, error,
-                          error == EPERM ? "this needs CAP_CHOWN; container: docker run --cap-add CHOWN" : "");
-  };
-  if (action == Action::kCheck) {
-    if (!contains(read_thread_capabilities().effective, CAP_CHOWN)) throw explain(EPERM);
-    return;
+/// A descriptor whose file changes hands, and the owner and group that it has.
+struct Given {
+  int descriptor = -1;
+  uid_t owner = 0;
+  gid_t group = 0;
+};
+
+std::vector<Given> find_given(const Account& account, Mode mode) {
+  std::vector<Given> given;
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (descriptor == STDOUT_FILENO && mode == Mode::kInetd) continue;
+    const auto status = read_status(descriptor);
+    if (is_to_be_given(status, descriptor, account)) given.push_back({descriptor, status.st_uid, status.st_gid});
   }
-  if (fchown(descriptor, account.uid, static_cast<gid_t>(-1)) != 0) throw explain(errno);
-  if (read_status(descriptor).st_uid != account.uid) {
-    throw failure(kCannotGive, object, "it has another owner all the same");
+  return given;
+}
+
+bool may_change_owners() { return contains(read_thread_capabilities().effective, CAP_CHOWN); }
+
+Error explain_fchown(int descriptor, int error) {
+  const bool refused = error == EPERM || error == EINVAL;
+  if (refused && may_change_owners()) {
+    return failure(kCannotGive, name_of(descriptor), "its owner has no number in this user namespace",
+                   "give it a pipe of the container's own, behind the command: 2>&1 | cat");
   }
+  return system_failure(kCannotGive, name_of(descriptor), error,
+                        error == EPERM ? "this needs CAP_CHOWN; container: docker run --cap-add CHOWN" : "");
+}
+
+void change_owner(int descriptor, uid_t owner) {
+  if (fchown(descriptor, owner, static_cast<gid_t>(-1)) != 0) throw explain_fchown(descriptor, errno);
 }
 
 }  // namespace
 
-void give_stdio(const Account& account, Mode mode, Action action) {
-  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (descriptor == STDOUT_FILENO && mode == Mode::kInetd) continue;
-    if (is_to_be_given(read_status(descriptor), descriptor, account)) give_descriptor(descriptor, account, action);
+void rehearse_giving_stdio(const Account& account, Mode mode) {
+  for (const auto& [descriptor, owner, group] : find_given(account, mode)) {
+    if (!may_change_owners()) throw explain_fchown(descriptor, EPERM);
+    // CAP_CHOWN is for files whose owner and group have a number in this user namespace (user_namespaces(7)). One that
+    // has none is shown as this, and so is one that has this very number: asked for the owner that it has, the kernel
+    // tells them apart.
+    if (owner == kOverflowId || group == kOverflowId) change_owner(descriptor, owner);
+  }
+}
+
+void give_stdio(const Account& account, Mode mode) {
+  for (const auto& given : find_given(account, mode)) {
+    change_owner(given.descriptor, account.uid);
+    if (read_status(given.descriptor).st_uid != account.uid) {
+      throw failure(kCannotGive, name_of(given.descriptor), "fchown did not take effect");
+    }
   }
 }
 

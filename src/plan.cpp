@@ -12,7 +12,6 @@ namespace lowportbind {
 namespace {
 
 constexpr int kDefaultBacklog = 4096;
-constexpr gid_t kOverflowId = 65534;  // /proc/sys/kernel/overflowgid, unless somebody changed it
 
 /// The way out, as a command, for each reason why the launcher has not got the capability.
 std::string hint_for_capability(const Account& account, const Host& host) {
@@ -79,7 +78,9 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   const auto& own_groups = host.identity.groups;
   privileges.change_groups = account.groups != own_groups || (!keeps && std::find(own_groups.begin(), own_groups.end(),
                                                                                   kOverflowId) != own_groups.end());
-  privileges.keep_capabilities = grant && host.identity.is_root();
+  if (options.own_stdio) privileges.kept_for_stdio = host.capabilities.effective & only(CAP_CHOWN);
+  const auto kept = privileges.capabilities | privileges.kept_for_stdio;
+  privileges.keep_capabilities = kept != kNoCapability && host.identity.is_root();
   // Whoever may change the user is taken for another one, whatever the ids look like in this user namespace.
   privileges.leave_keyring = contains(host.capabilities.effective, CAP_SETUID);
   privileges.parent_death = host.parent_death;

@@ -61,11 +61,13 @@ struct DescriptorPlan {
 /// From the launcher's credentials to the daemon's.
 struct PrivilegePlan {
   CapabilitySet capabilities = kNoCapability;  ///< permitted, inheritable, effective and ambient alike
+  /// Permitted and effective besides, from the change of user until the daemon's stdio is its own: CAP_CHOWN.
+  CapabilitySet kept_for_stdio = kNoCapability;
   bool set_no_new_privs = true;
   bool leave_keyring = false;  ///< the caller's session keyring is another account's
   bool cut_bounding_set = false;
   bool change_groups = false;
-  bool keep_capabilities = false;  ///< the uid leaves 0, which would clear them
+  bool keep_capabilities = false;  ///< the uid leaves 0, which would clear the two sets above
   ParentDeath parent_death;
 };
 

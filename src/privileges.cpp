@@ -164,21 +164,34 @@ void verify_ids(const Account& account) {
   }
 }
 
-void verify_capabilities(const PrivilegePlan& plan) {
+void expect(std::string_view set_name, CapabilitySet found, CapabilitySet planned) {
+  if (found != planned) refuse(set_name, hexadecimal(found), hexadecimal(planned));
+}
+
+void verify_thread_capabilities(const ThreadCapabilities& planned) {
+  const auto found = read_thread_capabilities();
+  expect("permitted capabilities", found.permitted, planned.permitted);
+  expect("inheritable capabilities", found.inheritable, planned.inheritable);
+  expect("effective capabilities", found.effective, planned.effective);
+}
+
+void verify_other_sets(const PrivilegePlan& plan) {
   const auto planned = plan.capabilities;
-  const auto sets = read_thread_capabilities();
-  const auto expect = [planned](std::string_view set_name, CapabilitySet found) {
-    if (found != planned) refuse(set_name, hexadecimal(found), hexadecimal(planned));
-  };
-  expect("permitted capabilities", sets.permitted);
-  expect("inheritable capabilities", sets.inheritable);
-  expect("effective capabilities", sets.effective);
   // The kernel keeps the ambient set within permitted and inheritable, so that no other bit can be in it.
   if (planned != kNoCapability) {
-    expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability);
+    expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability, planned);
   }
   // A container may have taken the planned capability out of it: less than planned is as good.
-  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set() | planned);
+  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set() | planned, planned);
+}
+
+ThreadCapabilities daemons_capabilities(const PrivilegePlan& plan) {
+  return {plan.capabilities, plan.capabilities, plan.capabilities};
+}
+
+ThreadCapabilities capabilities_after_drop(const PrivilegePlan& plan) {
+  const auto kept = plan.capabilities | plan.kept_for_stdio;
+  return {kept, plan.capabilities, kept};
 }
 
 }  // namespace
@@ -199,16 +212,24 @@ void drop_privileges(const PrivilegePlan& plan, const Account& account) {
   if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities);
   if (plan.leave_keyring) leave_session_keyring();
   change_ids(plan, account);
-  apply_thread_capabilities({plan.capabilities, plan.capabilities, plan.capabilities});
+  apply_thread_capabilities(capabilities_after_drop(plan));
   apply_ambient_set(plan.capabilities);
   restore_parent_death(plan.parent_death);
 }
 
 void verify_privileges(const PrivilegePlan& plan, const Account& account) {
   verify_ids(account);
-  verify_capabilities(plan);
+  verify_thread_capabilities(capabilities_after_drop(plan));
+  verify_other_sets(plan);
   if (plan.set_no_new_privs && !has_no_new_privs()) throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
   if (setresuid(0, 0, 0) == 0) throw failure(kNotAsPlanned, format(account), "it can become root again");
+}
+
+void drop_what_stdio_needed(const PrivilegePlan& plan) {
+  if (plan.kept_for_stdio == kNoCapability) return;
+  apply_thread_capabilities(daemons_capabilities(plan));
+  verify_thread_capabilities(daemons_capabilities(plan));
+  verify_other_sets(plan);
 }
 
 }  // namespace lowportbind

@@ -22,4 +22,7 @@ void drop_privileges(const PrivilegePlan& plan, const Account& account);
 /// Throws Error on any difference from the plan, also where a call before said that it had succeeded.
 void verify_privileges(const PrivilegePlan& plan, const Account& account);
 
+/// Gives up what drop_privileges() kept for `--own-stdio`, and reads the sets back. Throws Error.
+void drop_what_stdio_needed(const PrivilegePlan& plan);
+
 }  // namespace lowportbind

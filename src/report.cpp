@@ -90,6 +90,12 @@ std::string describe_port_list(std::vector<std::uint16_t> ports) {
   return text;
 }
 
+std::string describe_addresses(const std::vector<ListenAddress>& addresses) {
+  std::string text;
+  for (const auto& address : addresses) text += (text.empty() ? "" : ",") + format(address);
+  return text;
+}
+
 std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
                           Colour colour) {
   std::string text = line("account", describe_account(plan, group_name));
@@ -146,12 +152,6 @@ Exit status: 125 lowportbind failed, 126 COMMAND cannot be executed,
 
 std::string version_text(std::string_view name_source) {
   return "lowportbind " LOWPORTBIND_VERSION " (" + std::string(name_source) + ")\n";
-}
-
-std::string describe_error(const Error& error) {
-  std::string text = "lowportbind: " + std::string(error.what()) + "\n";
-  if (!error.hint().empty()) text += "lowportbind: hint: " + error.hint() + "\n";
-  return text;
 }
 
 }  // namespace lowportbind

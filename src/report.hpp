@@ -21,13 +21,13 @@ std::string describe_plan(const Plan& plan, std::string_view group_name, std::st
 /// The ports as "80,443,8000-8100". Pure.
 std::string describe_port_list(std::vector<std::uint16_t> ports);
 
+/// The addresses as `--port` takes them: "80/tcp,127.0.0.1:53/udp". Pure.
+std::string describe_addresses(const std::vector<ListenAddress>& addresses);
+
 /// What `--help` prints: at most 80 columns wide and 40 lines long. Pure.
 std::string help_text();
 
 /// What `--version` prints. Pure.
 std::string version_text(std::string_view name_source);
-
-/// "lowportbind: WHAT: OBJECT: REASON", and the hint in a line of its own. Pure.
-std::string describe_error(const Error& error);
 
 }  // namespace lowportbind

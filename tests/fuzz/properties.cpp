@@ -6,6 +6,7 @@
 #include <string>
 
 #include "names.hpp"
+#include "output.hpp"
 #include "report.hpp"
 
 namespace fuzz {

@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -181,4 +186,30 @@ TEST_CASE("rules and a filter that are not in force are reported as such") {
     support::check_refused(launch_with("seccomp:retval=0", options), 125,
                            {"refusing to start the daemon: confinement: the seccomp filter does not answer"});
   }
+}
+
+TEST_CASE("a warning that cannot be written ends the launch") {
+  support::enter_own_network();
+  support::require_strace();
+  const support::TemporaryDirectory directory;
+  const auto mark = directory.path("mark");
+  REQUIRE(chmod(directory.path().c_str(), 0777) == 0);
+  const auto launch = [&](const Words& options, const std::string& stderr_path) {
+    std::filesystem::remove(mark);
+    const auto words =
+        support::join({{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=landlock_create_ruleset:error=ENOSYS",
+                        support::launcher(), "-u", "www-data", "-p", "80"},
+                       options,
+                       {"--", support::probe(), "to=" + mark, "pid"}});
+    return support::run_in_child(words, [&] {
+      const int opened = open(stderr_path.c_str(), O_WRONLY | O_CLOEXEC);
+      if (opened < 0 || dup2(opened, STDERR_FILENO) != STDERR_FILENO) _exit(122);
+    });
+  };
+  CHECK(launch({}, "/dev/full").status == 125);
+  CHECK(!std::filesystem::exists(mark));
+  CHECK(launch({}, "/dev/null").status == 0);
+  CHECK(std::filesystem::exists(mark));
+  CHECK(launch({"--confine", "off"}, "/dev/full").status == 0);
+  CHECK(std::filesystem::exists(mark));
 }

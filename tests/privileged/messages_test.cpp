@@ -7,26 +7,64 @@
 
 TEST_CASE("with --verbose every step of the launch is a line of its own in their order") {
   support::require_confinement();
-  const auto result = support::launch_probe(
-      {"-v", "-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds", "--confine", "listed"}, {"pid"});
+  const auto result = support::launch_probe({"-v", "-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds", "--confine",
+                                             "listed", "--own-stdio", "--new-session"},
+                                            {"pid"});
   CHECK(result.status == 0);
   CHECK(result.err ==
-        "lowportbind: opening 80/tcp\n"
-        "lowportbind: opening 53/udp\n"
+        "lowportbind: inspecting this process and the kernel\n"
+        "lowportbind: looking up the account\n"
+        "lowportbind: closing the other descriptors\n"
+        "lowportbind: opening 80/tcp,53/udp\n"
+        "lowportbind: setting no_new_privs\n"
         "lowportbind: confining TCP ports: listed\n"
         "lowportbind: becoming www-data (uid 33)\n"
         "lowportbind: verifying the privileges\n"
-        "lowportbind: executing " +
+        "lowportbind: verifying the confinement\n"
+        "lowportbind: looking for the command " +
+            support::probe() +
+            "\n"
+            "lowportbind: looking whether stdio can be given to the account\n"
+            "lowportbind: leaving the terminal's session\n"
+            "lowportbind: handing the sockets over\n"
+            "lowportbind: giving stdio to the account\n"
+            "lowportbind: executing " +
             support::probe() + "\n");
 }
 
-TEST_CASE("a write that a signal interrupts is made again") {
+TEST_CASE("a write that is interrupted or would block is made again") {
   support::require_root();
   support::require_strace();
   const auto whole = support::launch({"--help"});
-  const auto interrupted =
-      support::trace({"-e", "inject=write:error=EINTR:when=1"}, {support::launcher(), "--help"}).result;
-  CHECK(interrupted.status == 0);
-  CHECK(interrupted.err.empty());
-  CHECK(interrupted.out == whole.out);
+  for (const std::string error : {"EINTR", "EAGAIN"}) {
+    const auto again =
+        support::trace({"-e", "inject=write:error=" + error + ":when=1"}, {support::launcher(), "--help"}).result;
+    CHECK(again.status == 0);
+    CHECK(again.err.empty());
+    CHECK(again.out == whole.out);
+  }
+}
+
+TEST_CASE("each step is a line on stderr before it is taken") {
+  support::require_confinement();
+  support::require_strace();
+  const auto traced = support::trace({"-e", "trace=!landlock_add_rule"},
+                                     {support::launcher(), "-v", "-u", "www-data", "-p", "80", "-m", "listen-fds",
+                                      "--confine", "listed", "--new-session", "--", "/bin/true"});
+  REQUIRE(traced.result.status == 0);
+  // The call by which a step begins, and what has been said last by then.
+  const std::vector<std::pair<std::string, std::string>> steps{
+      {"close_range", "closing"}, {"listen", "opening"},      {"landlock_restrict_self", "confining"},
+      {"setresgid", "becoming"},  {"getresuid", "verifying"}, {"setsid", "leaving"}};
+  for (const auto& [call, line] : steps) {
+    CAPTURE(call);
+    std::string said;
+    bool found = false;
+    for (const auto& text : traced.calls) {
+      if (text.starts_with("write(2, \"lowportbind: ")) said = text.substr(23);
+      const bool is_call = text.starts_with(call + "(");
+      if (is_call && said.starts_with(line)) found = true;
+    }
+    CHECK(found);
+  }
 }

@@ -214,3 +214,23 @@ TEST_CASE("file capabilities of a root who is nobody in the user namespace do no
   CHECK(result.status == 0);
   CHECK(support::fields(result.out)["bind=tcp/4/80"] == "ok");
 }
+
+TEST_CASE("a pipe whose owner has no number in the user namespace stays") {
+  require_user_namespaces();
+  const auto launch = [&](const support::Words& options, uid_t owner) {
+    return launch_probe(support::join({{"-u", "www-data", "--own-stdio"}, options}), {"status"}, [=] {
+      if (fchown(STDOUT_FILENO, owner, 0) != 0) _exit(122);
+      enter_user_namespace({.own_network = true});
+    });
+  };
+  // Both owners are shown as 65534, which one of them is.
+  for (const support::Words& options : {support::Words{}, support::Words{"--check"}}) {
+    const auto result = launch(options, 70000);
+    CAPTURE(result.err);
+    CHECK(result.status == 125);
+    CHECK(result.err ==
+          "lowportbind: cannot give the account: descriptor 1: its owner has no number in this user namespace\n"
+          "lowportbind: hint: give it a pipe of the container's own, behind the command: 2>&1 | cat\n");
+    CHECK(launch(options, 65534).status == 0);
+  }
+}

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "output.hpp"
 #include "report_lines.hpp"
 #include "situations.hpp"
 
