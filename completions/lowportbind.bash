@@ -40,7 +40,7 @@ _lowportbind_list_options()
     local names name
     candidates=(-p --port --env --keep-fd)
     for names in -u,--user --groups -m,--mode --confine --backlog --reuse-port --clear-env --own-stdio --new-session \
-        --allow-new-privs -n,--check -v,--verbose -h,--help -V,--version; do
+        --allow-new-privs -n,--check --json -v,--verbose -h,--help -V,--version; do
         for name in "${given[@]}"; do
             [[ ,$names, == *",$name,"* ]] && continue 2
         done

@@ -85,6 +85,7 @@ complete -c lowportbind -n '__lowportbind_lacks new-session' -l new-session -d '
 complete -c lowportbind -n '__lowportbind_lacks allow-new-privs' -l allow-new-privs \
     -d 'Let setuid and file-capability helpers of the daemon work'
 complete -c lowportbind -n '__lowportbind_lacks n check' -s n -l check -d 'Do it all but the exec, and print the plan'
+complete -c lowportbind -n '__lowportbind_lacks json' -l json -d 'Print the result of --check as a JSON object'
 complete -c lowportbind -n '__lowportbind_lacks v verbose' -s v -l verbose -d 'Say each step on stderr'
 complete -c lowportbind -n '__lowportbind_lacks h help' -s h -l help -d 'Print the help and exit'
 complete -c lowportbind -n '__lowportbind_lacks V version' -s V -l version -d 'Print the version and exit'

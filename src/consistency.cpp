@@ -89,6 +89,9 @@ void check_consistency(const Options& options, const Host& host) {
     throw failure(kNoEffect, "--allow-new-privs", "no_new_privs is set already, and nothing can unset it",
                   "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges");
   }
+  if (options.json && options.action != Action::kCheck) {
+    throw failure(kNoEffect, "--json", "without --check there is nothing to print", "add --check, or leave --json out");
+  }
   check_environment(options);
   if (opens_sockets(options.mode)) {
     check_socket_mode(options, host);

@@ -25,6 +25,7 @@
 #include "plan.hpp"
 #include "privileges.hpp"
 #include "report.hpp"
+#include "report_json.hpp"
 #include "session.hpp"
 #include "sockets.hpp"
 #include "target.hpp"
@@ -72,9 +73,7 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
 }
 
 void confine_to_ports(const Plan& plan, const Narrator& say) {
-  if (!plan.confinement.missing.empty()) {
-    warn("every privileged port is open to the daemon: " + plan.confinement.missing + "; --confine off silences this");
-  }
+  for (const auto& warning : warnings_of(plan)) warn(warning);
   if (plan.confinement.kind == Confinement::kOff) return;
   say([&] { return "confining TCP ports: " + std::string(format(plan.confinement.kind)); });
   confine(plan.confinement);
@@ -144,22 +143,44 @@ void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
   _exit(static_cast<int>(ExitStatus::kLauncherFailed));
 }
 
-/// The launch, stopped before the exec. Returns the exit status: ready, or not.
-int check(const Plan& plan, const Narrator& say) {
-  // Look the name up while the tables are still readable.
-  const auto group_name = find_group_name(plan.account.gid).value_or("");
+/// Everything that is decided, from what the process and the host are like.
+Plan decide(const Options& options, Identity caller, const Narrator& say) {
+  say("inspecting this process and the kernel");
+  const auto host = inspect_host(options, std::move(caller));
+  say("looking up the account");
+  return make_plan(options, resolve_account(options, host.identity), host);
+}
+
+/// `--check`, in the form that was asked for, on stdout. `obstacle` may be null.
+void print_report(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
+                  const Options& options) {
+  if (options.json) return print(describe_plan_as_json(plan, group_name, file, obstacle));
   const char* no_colour = std::getenv("NO_COLOR");
   const bool coloured = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
-  const auto colour = coloured ? Colour::kTerminal : Colour::kNone;
-  std::string file(plan.command.front());
+  print(describe_plan(plan, group_name, file, obstacle, coloured ? Colour::kTerminal : Colour::kNone));
+}
+
+/// The launch, stopped before the exec. Returns the exit status: ready, or not.
+int check(const Options& options, Identity caller, const Narrator& say) {
+  std::optional<Plan> plan;
+  std::string group_name;
+  std::string file;
   std::optional<Error> obstacle;
   try {
-    file = prepare(plan, say).file;
+    plan = decide(options, std::move(caller), say);
+    // Look the name up while the tables are still readable.
+    group_name = find_group_name(plan->account.gid).value_or("");
+    file = prepare(*plan, say).file;
     require_known_format(file);
   } catch (const Error& error) {
     obstacle = error;
   }
-  print(describe_plan(plan, group_name, file, obstacle ? &*obstacle : nullptr, colour));
+  const Error* reason = obstacle ? &*obstacle : nullptr;
+  if (plan) {
+    print_report(*plan, group_name, file, reason, options);
+  } else if (options.json) {
+    print(describe_error_as_json(*obstacle));
+  }
   if (!obstacle) return EXIT_SUCCESS;
   print_error(*obstacle);
   return static_cast<int>(ExitStatus::kLauncherFailed);
@@ -174,12 +195,8 @@ int run(std::span<char* const> arguments) {
     print(options.action == Action::kShowHelp ? help_text() : version_text(describe_name_source()));
     return EXIT_SUCCESS;
   }
-  say("inspecting this process and the kernel");
-  const auto host = inspect_host(options, std::move(caller));
-  say("looking up the account");
-  const auto account = resolve_account(options, host.identity);
-  const auto plan = make_plan(options, account, host);
-  if (options.action == Action::kCheck) return check(plan, say);
+  if (options.action == Action::kCheck) return check(options, std::move(caller), say);
+  const auto plan = decide(options, std::move(caller), say);
   auto prepared = prepare(plan, say);
   hand_over_all(plan, prepared, say);
   say([&] { return "executing " + prepared.file; });

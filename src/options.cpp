@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cxxopts.hpp>
 #include <iterator>
 #include <limits>
-#include <list>
 #include <string_view>
 #include <utility>
 
+#include "command_line.hpp"
 #include "error.hpp"
 #include "number.hpp"
 #include "text.hpp"
@@ -19,11 +18,6 @@ namespace {
 constexpr std::string_view kCannotRead = "cannot read the command line";
 constexpr std::string_view kSeparator = "--";
 constexpr std::string_view kSeeHelp = "lowportbind --help lists the options";
-constexpr std::string_view kUsage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
-
-/// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that `--check=false`, which
-/// cxxopts takes, is told from `--check`.
-constexpr std::string_view kNoValue("\0", 1);
 
 [[noreturn]] void refuse(std::string_view option, std::string_view reason, std::string_view hint = {}) {
   throw failure("cannot use the option", option, reason, hint);
@@ -125,13 +119,9 @@ void choose_action(Options& options, Action action) {
   if (options.action == Action::kLaunch || options.action == Action::kCheck) options.action = action;
 }
 
-enum class Takes { kNothing, kOneValue, kRepeatedValues };
-
-/// An option: its letter (NUL for none), its long name, and what it does to the Options.
+/// An option: how it is spelled, and what it does to the Options.
 struct Definition {
-  char letter;
-  std::string_view name;
-  Takes takes;
+  OptionSpelling spelling;
   void (*apply)(Options& options, const std::string& value, const FindService& find_service);
 };
 
@@ -139,129 +129,43 @@ using Text = const std::string&;
 using Services = const FindService&;
 
 constexpr std::array kDefinitions{
-    Definition{'u', "user", Takes::kOneValue, [](Options& o, Text text, Services) { o.user = text; }},
-    Definition{'\0', "groups", Takes::kOneValue,
+    Definition{{'u', "user", Takes::kOneValue}, [](Options& o, Text text, Services) { o.user = text; }},
+    Definition{{'\0', "groups", Takes::kOneValue},
                [](Options& o, Text text, Services) { o.groups = parse_groups(text); }},
-    Definition{'p', "port", Takes::kRepeatedValues, add_listen_addresses},
-    Definition{'m', "mode", Takes::kOneValue, [](Options& o, Text text, Services) { o.mode = parse_mode(text); }},
-    Definition{'\0', "confine", Takes::kOneValue,
+    Definition{{'p', "port", Takes::kRepeatedValues}, add_listen_addresses},
+    Definition{{'m', "mode", Takes::kOneValue}, [](Options& o, Text text, Services) { o.mode = parse_mode(text); }},
+    Definition{{'\0', "confine", Takes::kOneValue},
                [](Options& o, Text text, Services) { o.confinement = parse_confinement(text); }},
-    Definition{'\0', "backlog", Takes::kOneValue,
+    Definition{{'\0', "backlog", Takes::kOneValue},
                [](Options& o, Text text, Services) { o.backlog = parse_int("backlog", text, 1); }},
-    Definition{'\0', "reuse-port", Takes::kNothing, [](Options& o, Text, Services) { o.reuse_port = true; }},
-    Definition{'\0', "env", Takes::kRepeatedValues,
+    Definition{{'\0', "reuse-port", Takes::kNothing}, [](Options& o, Text, Services) { o.reuse_port = true; }},
+    Definition{{'\0', "env", Takes::kRepeatedValues},
                [](Options& o, Text text, Services) { add_environment(text, o.environment); }},
-    Definition{'\0', "clear-env", Takes::kNothing, [](Options& o, Text, Services) { o.environment.clear = true; }},
-    Definition{'\0', "keep-fd", Takes::kRepeatedValues,
+    Definition{{'\0', "clear-env", Takes::kNothing}, [](Options& o, Text, Services) { o.environment.clear = true; }},
+    Definition{{'\0', "keep-fd", Takes::kRepeatedValues},
                [](Options& o, Text text, Services) { add_descriptor(text, o.keep_fds); }},
-    Definition{'\0', "own-stdio", Takes::kNothing, [](Options& o, Text, Services) { o.own_stdio = true; }},
-    Definition{'\0', "new-session", Takes::kNothing, [](Options& o, Text, Services) { o.new_session = true; }},
-    Definition{'\0', "allow-new-privs", Takes::kNothing, [](Options& o, Text, Services) { o.allow_new_privs = true; }},
-    Definition{'n', "check", Takes::kNothing,
+    Definition{{'\0', "own-stdio", Takes::kNothing}, [](Options& o, Text, Services) { o.own_stdio = true; }},
+    Definition{{'\0', "new-session", Takes::kNothing}, [](Options& o, Text, Services) { o.new_session = true; }},
+    Definition{{'\0', "allow-new-privs", Takes::kNothing},
+               [](Options& o, Text, Services) { o.allow_new_privs = true; }},
+    Definition{{'n', "check", Takes::kNothing},
                [](Options& o, Text, Services) {
                  if (o.action == Action::kLaunch) o.action = Action::kCheck;
                }},
-    Definition{'v', "verbose", Takes::kNothing, [](Options& o, Text, Services) { o.verbose = true; }},
-    Definition{'h', "help", Takes::kNothing, [](Options& o, Text, Services) { choose_action(o, Action::kShowHelp); }},
-    Definition{'V', "version", Takes::kNothing,
+    Definition{{'\0', "json", Takes::kNothing}, [](Options& o, Text, Services) { o.json = true; }},
+    Definition{{'v', "verbose", Takes::kNothing}, [](Options& o, Text, Services) { o.verbose = true; }},
+    Definition{{'h', "help", Takes::kNothing}, [](Options& o, Text, Services) { choose_action(o, Action::kShowHelp); }},
+    Definition{{'V', "version", Takes::kNothing},
                [](Options& o, Text, Services) { choose_action(o, Action::kShowVersion); }},
 };
 
-/// The option whose value the next word is, or is attached to `word`; null for any other word.
-const Definition* option_with_value(std::string_view word) {
-  if (word.size() < 2 || word[0] != '-') return nullptr;
-  const auto* found = std::find_if(kDefinitions.begin(), kDefinitions.end(), [&](const Definition& definition) {
-    if (definition.takes == Takes::kNothing) return false;
-    return word[1] == '-' ? word.substr(2) == definition.name : word[1] == definition.letter;
-  });
-  return found == kDefinitions.end() ? nullptr : found;
-}
-
-/// cxxopts reads `-p80` but not `-p80,443`, since it looks for letters and digits only; getopt(3) reads both. Such a
-/// word is split behind its letter; `letters` owns the first halves.
-std::vector<const char*> separate_attached_values(std::span<char* const> arguments, std::list<std::string>& letters) {
-  std::vector<const char*> words;
-  bool is_value = true;  // argv[0] is taken as it is, like a value
-  for (const char* argument : arguments) {
-    const std::string_view word(argument);
-    const bool takes_value = !is_value && option_with_value(word) != nullptr;
-    const bool attached = takes_value && word[1] != '-' && word.size() > 2;
-    if (attached) {
-      words.push_back(letters.emplace_back(word.substr(0, 2)).c_str());
-      words.push_back(argument + 2);
-    } else {
-      words.push_back(argument);
-    }
-    is_value = takes_value && !attached;
-  }
-  return words;
-}
-
-/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in quotes: typographic ones in
-/// version 3.1, plain ones in 3.2.
-Error explain(const cxxopts::exceptions::exception& error, std::string_view hint) {
-  std::string sentence(error.what());
-  for (const std::string_view quote : {"\u2018", "\u2019"}) {
-    const auto position = sentence.find(quote);
-    if (position != std::string::npos) sentence.replace(position, quote.size(), "'");
-  }
-  const auto open = sentence.find('\'');
-  const auto close = sentence.rfind('\'');
-  if (open == close) return failure(kCannotRead, "options", sentence, hint);
-  auto name = sentence.substr(open + 1, close - open - 1);
-  if (!name.starts_with('-')) name.insert(0, name.size() == 1 ? "-" : "--");
-  if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
-    return failure(kCannotRead, name, "its value is missing", hint);
-  }
-  return failure(kCannotRead, name, "there is no such option", hint);
-}
-
-/// Whether `word` may be this option, with or without its value attached, or hold its letter among others. More words
-/// may than are; none that is may not.
-bool may_mention(const char* word, const Definition& definition) {
-  if (word[0] != '-') return false;
-  const std::string_view text(word + 1);
-  if (text.starts_with('-')) return text.substr(1).starts_with(definition.name);
-  return text.find(definition.letter) != std::string_view::npos;
-}
-
-cxxopts::ParseResult run_cxxopts(std::span<char* const> arguments, std::string_view hint) {
-  std::list<std::string> letters;
-  const auto words = separate_attached_values(arguments, letters);
-  cxxopts::Options parser("lowportbind");
-  for (const auto& definition : kDefinitions) {
-    // cxxopts needs thousands of instructions to learn of an option: it is told of those alone that may be used.
-    const auto mentions = [&](const char* word) { return may_mention(word, definition); };
-    if (std::none_of(words.begin(), words.end(), mentions)) continue;
-    auto value = cxxopts::value<std::string>();
-    if (definition.takes == Takes::kNothing) value->implicit_value(std::string(kNoValue));
-    const std::string name(definition.name);
-    parser.add_options()(definition.letter == '\0' ? name : std::string(1, definition.letter) + "," + name, "", value);
-  }
-  try {
-    return parser.parse(static_cast<int>(words.size()), words.data());
-  } catch (const cxxopts::exceptions::exception& error) {
-    throw explain(error, hint);
-  }
-}
-
-void apply(const cxxopts::ParseResult& parsed, const FindService& find_service, Options& options) {
-  std::vector<std::string> seen;
-  for (const auto& argument : parsed.arguments()) {
-    const auto* definition = std::find_if(kDefinitions.begin(), kDefinitions.end(), [&](const Definition& candidate) {
-      return candidate.name == argument.key();
-    });
-    if (definition == kDefinitions.end()) refuse("--" + argument.key(), "it is unknown", kSeeHelp);
-    const bool again = std::find(seen.begin(), seen.end(), argument.key()) != seen.end();
-    if (again && definition->takes != Takes::kRepeatedValues) refuse("--" + argument.key(), "it is given twice");
-    if (definition->takes == Takes::kNothing && argument.value() != kNoValue) {
-      refuse("--" + argument.key() + "=" + argument.value(), "it is a switch and takes no value",
-             "leave the option out to switch it off");
-    }
-    definition->apply(options, argument.value(), find_service);
-    seen.push_back(argument.key());
-  }
-}
+/// The same options, for the reading of the words.
+constexpr auto kSpellings = [] {
+  std::array<OptionSpelling, kDefinitions.size()> spellings{};
+  std::transform(kDefinitions.begin(), kDefinitions.end(), spellings.begin(),
+                 [](const Definition& definition) { return definition.spelling; });
+  return spellings;
+}();
 
 }  // namespace
 
@@ -277,13 +181,10 @@ Options parse_options(std::span<char* const> arguments, const FindService& find_
   const auto separator =
       std::find_if(arguments.begin() + 1, arguments.end(), [](const char* word) { return word == kSeparator; });
   const auto ours = arguments.first(static_cast<std::size_t>(separator - arguments.begin()));
-  const auto parsed = run_cxxopts(ours, separator == arguments.end() ? kUsage : kSeeHelp);
-  // A stray word is named before anything else: it usually is the command, or what was meant to be a value.
-  if (!parsed.unmatched().empty()) {
-    throw failure(kCannotRead, parsed.unmatched().front(), "this is no option", kUsage);
-  }
   Options options;
-  apply(parsed, find_service, options);
+  for (const auto& given : read_options(ours, kSpellings, separator == arguments.end() ? kUsage : kSeeHelp)) {
+    kDefinitions[given.option].apply(options, given.value, find_service);
+  }
   if (options.action == Action::kShowHelp || options.action == Action::kShowVersion) return options;
   if (separator == arguments.end()) {
     throw failure(kCannotRead, kSeparator, "it is missing",

@@ -52,6 +52,7 @@ struct Options {
   bool own_stdio = false;
   bool new_session = false;
   bool allow_new_privs = false;
+  bool json = false;  ///< the report of `--check`, for a program to read
   bool verbose = false;
   std::span<char* const> command;  ///< argv after `--`; the null pointer that ends argv follows it
 };

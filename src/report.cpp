@@ -103,9 +103,15 @@ std::string describe_plan(const Plan& plan, std::string_view group_name, std::st
   text += line("mode", describe_mode(plan));
   text += line("confinement", describe_confinement(plan));
   const auto executable = obstacle == nullptr ? ", executable by " + printable(format(plan.account)) : "";
-  text += line("command", printable(file) + executable);
+  text += line("command", printable(file.empty() ? std::string_view(plan.command.front()) : file) + executable);
   text += line("verdict", describe_verdict(obstacle, colour));
   return text;
+}
+
+std::vector<std::string> warnings_of(const Plan& plan) {
+  const auto& missing = plan.confinement.missing;
+  if (missing.empty()) return {};
+  return {"every privileged port is open to the daemon: " + missing + "; --confine off silences this"};
 }
 
 std::string help_text() {
@@ -139,6 +145,7 @@ Process:
                             work; they can give it more than was listed
 Other:
   -n, --check               do it all but the exec, and print the plan
+      --json                print that as a JSON object, for a program
   -v, --verbose             say each step on stderr
   -h, --help                print this and exit
   -V, --version             print the version and exit

@@ -67,6 +67,7 @@ void check_origin(const Options& options, const std::vector<std::string>& words)
   fuzz::require(!options.environment.clear || switched("--clear-env"), "--clear-env was typed");
   fuzz::require(!options.reuse_port || switched("--reuse-port"), "--reuse-port was typed");
   fuzz::require(!options.new_session || switched("--new-session"), "--new-session was typed");
+  fuzz::require(!options.json || switched("--json"), "--json was typed");
   fuzz::require(!options.verbose || switched("--verbose") || has_letter('v'), "--verbose was typed");
   fuzz::require(options.action != Action::kCheck || switched("--check") || has_letter('n'), "--check was typed");
 }

@@ -6,6 +6,7 @@
 
 #include "properties.hpp"
 #include "report.hpp"
+#include "report_json.hpp"
 
 namespace fuzz {
 
@@ -123,6 +124,10 @@ void check_report(const Plan& plan) {
     auto text = report;
     std::erase(text, '\n');
     require(is_printable(text), "the report is printable");
+    auto json = describe_plan_as_json(plan, "a\"group\\", plan.command.front(), reason);
+    require(json.starts_with('{') && json.ends_with("}\n"), "the JSON is an object and a newline");
+    json.pop_back();
+    require(is_printable(json), "the JSON is printable, and one line");
   }
 }
 

@@ -51,6 +51,7 @@ TEST_CASE("without options everything has its default") {
   CHECK_FALSE(options.own_stdio);
   CHECK_FALSE(options.new_session);
   CHECK_FALSE(options.allow_new_privs);
+  CHECK_FALSE(options.json);
   CHECK_FALSE(options.verbose);
 }
 
@@ -158,6 +159,12 @@ TEST_CASE("every switch and every single value lands in its field") {
     CAPTURE(word);
     CHECK(parse({word}).action == Action::kCheck);
   }
+}
+
+TEST_CASE("json is a form of the report and no action") {
+  CHECK(parse({"--json"}).json);
+  CHECK(parse({"--json"}).action == lowportbind::Action::kLaunch);
+  CHECK(parse({"-n", "--json"}).action == lowportbind::Action::kCheck);
 }
 
 TEST_CASE("variables are set and kept in the order of the command line") {

@@ -38,6 +38,18 @@ void check_refusals(const Rows& rows) {
 
 }  // namespace
 
+TEST_CASE("the form of a report is refused where nothing is reported") {
+  const auto json = with(situation::for_www_data("80"), [](Options& o) { o.json = true; });
+  const Row rows[] = {
+      {json, situation::started_by_root(),
+       "the option has no effect: --json: without --check there is nothing to print",
+       "add --check, or leave --json out"},
+  };
+  check_refusals(rows);
+  const auto checked = with(json, [](Options& o) { o.action = lowportbind::Action::kCheck; });
+  make_plan(checked, situation::www_data(), situation::started_by_root());
+}
+
 TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") {
   const auto root = situation::started_by_root();
   const std::string daemon_chooses = ": in --mode ambient the daemon chooses the address, only the port counts";

@@ -122,7 +122,7 @@ TEST_CASE("the help names every option") {
   for (const std::string option :
        {"-u, --user",        "--groups",    "-p, --port",    "-m, --mode", "--confine",     "--backlog",
         "--reuse-port",      "--env",       "--clear-env",   "--keep-fd",  "--own-stdio",   "--new-session",
-        "--allow-new-privs", "-n, --check", "-v, --verbose", "-h, --help", "-V, --version", "ambient",
+        "--allow-new-privs", "-n, --check", "--json", "-v, --verbose", "-h, --help", "-V, --version", "ambient",
         "listen-fds",        "inetd",       "nginx",         "125",        "126",           "127"}) {
     CAPTURE(option);
     CHECK(help.find(option) != std::string::npos);

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lowportbind {
+
+/// The hint for a word that stands where an option should.
+constexpr std::string_view kUsage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+
+/// What an option takes, and whether it may be repeated.
+enum class Takes { kNothing, kOneValue, kRepeatedValues };
+
+/// How an option is spelled: its letter (NUL for none) and its long name.
+struct OptionSpelling {
+  char letter;
+  std::string_view name;
+  Takes takes;
+};
+
+/// An option that was given: the index of its spelling, and its value, empty for a switch.
+struct GivenOption {
+  std::size_t option;
+  std::string value;
+};
+
+/// Reads the words of argv before the separator as getopt_long(3) would, with argv[0] among them. Returns the options
+/// in the order in which they were given. `hint` is for a word that is no option, or whose value is missing.
+/// Throws Error: an unknown option, a missing value, a value for a switch, a stray word, an option that is given twice
+/// and may not be.
+std::vector<GivenOption> read_options(std::span<char* const> words, std::span<const OptionSpelling> spellings,
+                                      std::string_view hint);
+
+}  // namespace lowportbind

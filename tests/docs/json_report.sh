@@ -1,0 +1,13 @@
+#!/bin/sh
+# What `--check --json` prints is JSON, and has the keys that the manual page describes and no others: json_report.py reads both.
+set -eu
+
+: "${LOWPORTBIND:=lowportbind}"
+LOWPORTBIND=$(readlink -f "$(command -v "$LOWPORTBIND")") || { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
+if ! command -v python3 >/dev/null; then
+    echo "skipped: needs the command python3"
+    [ "${LOWPORTBIND_REQUIRE_ALL:-0}" = 1 ] && exit 1
+    exit 77
+fi
+cd "$(dirname "$0")/../.."
+exec python3 tests/docs/json_report.py "$LOWPORTBIND"
