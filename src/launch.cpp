@@ -1,0 +1,203 @@
+#include "launch.hpp"
+
+#include <unistd.h>
+
+#include <concepts>
+#include <cstdlib>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "account.hpp"
+#include "command.hpp"
+#include "confinement.hpp"
+#include "descriptors.hpp"
+#include "environment.hpp"
+#include "error.hpp"
+#include "host.hpp"
+#include "names.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "own_stdio.hpp"
+#include "plan.hpp"
+#include "privileges.hpp"
+#include "report.hpp"
+#include "report_json.hpp"
+#include "session.hpp"
+#include "sockets.hpp"
+#include "target.hpp"
+#include "unique_fd.hpp"
+
+namespace lowportbind {
+namespace {
+
+/// `--verbose`: a line on stderr for each step, before it is taken.
+class Narrator {
+ public:
+  explicit Narrator(bool verbose) : verbose_(verbose) {}
+  void operator()(std::string_view step) const {
+    if (verbose_) comment(step);
+  }
+  /// What costs something to put into words is a function, which is not called unless somebody wants to know.
+  template <std::invocable Describe>
+  void operator()(const Describe& describe) const {
+    if (verbose_) comment(describe());
+  }
+
+ private:
+  bool verbose_;
+};
+
+/// What stands ready when nothing is left to do but the exec.
+struct Prepared {
+  std::vector<UniqueFd> sockets;
+  Environment environment;
+  std::string file;
+};
+
+void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& say) {
+  if (plan.sockets.raise_capability) {
+    say("making CAP_NET_BIND_SERVICE effective");
+    raise_bind_capability();
+  }
+  if (plan.sockets.sockets.empty()) return;
+  say([&] { return (plan.sockets.only_probe ? "trying to bind " : "opening ") + describe_addresses(plan.listen); });
+  if (plan.sockets.only_probe) {
+    probe_sockets(plan.sockets);
+  } else {
+    prepared.sockets = open_sockets(plan.sockets);
+  }
+}
+
+void confine_to_ports(const Plan& plan, const Narrator& say) {
+  for (const auto& warning : warnings_of(plan)) warn(warning);
+  if (plan.confinement.kind == Confinement::kOff) return;
+  say([&] { return "confining TCP ports: " + std::string(format(plan.confinement.kind)); });
+  confine(plan.confinement);
+}
+
+/// Becomes the account, and proves it.
+void become(const Plan& plan, const Narrator& say) {
+  say([&] { return "becoming " + format(plan.account); });
+  drop_privileges(plan.privileges, plan.account);
+  say("verifying the privileges");
+  verify_privileges(plan.privileges, plan.account);
+  if (plan.confinement.kind == Confinement::kOff) return;
+  say("verifying the confinement");
+  verify_confinement(plan.confinement);
+}
+
+void find_daemon(const Plan& plan, Prepared& prepared, const Narrator& say) {
+  say([&] { return "looking for the command " + std::string(plan.command.front()); });
+  prepared.environment = build_environment(plan.environment, read_environment());
+  prepared.file = find_command(plan.command.front(), find_variable(prepared.environment, "PATH"));
+  require_planned_rights(prepared.file, plan);
+}
+
+/// From the plan to where only the last steps are left: nothing is decided here, and every step throws if it cannot be
+/// done as planned. Nothing that outlasts this process is changed before the command is found, and then the session.
+Prepared prepare(const Plan& plan, const Narrator& say) {
+  Prepared prepared;
+  say("closing the other descriptors");
+  close_other_descriptors(plan.descriptors);
+  open_planned_sockets(plan, prepared, say);
+  if (plan.privileges.set_no_new_privs) {
+    say("setting no_new_privs");
+    set_no_new_privs();
+  }
+  confine_to_ports(plan, say);
+  become(plan, say);
+  if (plan.sockets.only_probe && !plan.sockets.sockets.empty()) {
+    // The second time: above it was root, who sees who has a port, and here it is the account that could not have it.
+    say("trying to bind as the account");
+    probe_sockets(plan.sockets);
+  }
+  find_daemon(plan, prepared, say);
+  if (plan.own_stdio) {
+    say("looking whether stdio can be given to the account");
+    rehearse_giving_stdio(plan.account, plan.mode);
+    require_known_format(prepared.file);
+  }
+  if (plan.new_session) {
+    say("leaving the terminal's session");
+    leave_terminal_session(find_held_descriptors(plan.descriptors, plan.mode));
+  }
+  return prepared;
+}
+
+/// What the daemon is given at the very end, when nothing but the exec is left to fail.
+void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
+  if (!prepared.sockets.empty()) say("handing the sockets over");
+  hand_over(plan.mode, plan.descriptors, std::move(prepared.sockets));
+  if (!plan.own_stdio) return;
+  say("giving stdio to the account");
+  give_stdio(plan.account, plan.mode);
+  drop_what_stdio_needed(plan.privileges);
+}
+
+/// Everything that is decided, from what the process and the host are like.
+Plan decide(const Options& options, Identity caller, const Narrator& say) {
+  say("inspecting this process and the kernel");
+  const auto host = inspect_host(options, std::move(caller));
+  say("looking up the account");
+  return make_plan(options, resolve_account(options, host.identity), host);
+}
+
+/// `--check`, in the form that was asked for, on stdout. `obstacle` may be null.
+void print_report(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
+                  const Options& options) {
+  if (options.json) return print(describe_plan_as_json(plan, group_name, file, obstacle));
+  const char* no_colour = std::getenv("NO_COLOR");
+  const bool coloured = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
+  print(describe_plan(plan, group_name, file, obstacle, coloured ? Colour::kTerminal : Colour::kNone));
+}
+
+/// The launch, stopped before the exec. Returns the exit status: ready, or not.
+int check(const Options& options, Identity caller, const Narrator& say) {
+  std::optional<Plan> plan;
+  std::string group_name;
+  std::string file;
+  std::optional<Error> obstacle;
+  try {
+    plan = decide(options, std::move(caller), say);
+    // Look the name up while the tables are still readable.
+    group_name = find_group_name(plan->account.gid).value_or("");
+    file = prepare(*plan, say).file;
+    require_known_format(file);
+  } catch (const Error& error) {
+    obstacle = error;
+  }
+  const Error* reason = obstacle ? &*obstacle : nullptr;
+  if (plan) {
+    print_report(*plan, group_name, file, reason, options);
+  } else if (options.json) {
+    print(describe_error_as_json(*obstacle));
+  }
+  if (!obstacle) return EXIT_SUCCESS;
+  print_error(*obstacle);
+  return static_cast<int>(ExitStatus::kLauncherFailed);
+}
+
+}  // namespace
+
+int run(std::span<char* const> arguments) {
+  reserve_standard_descriptors();
+  auto caller = identify_caller();
+  const auto options = parse_options(arguments, find_service);
+  const Narrator say(options.verbose);
+  if (options.action == Action::kShowHelp || options.action == Action::kShowVersion) {
+    print(options.action == Action::kShowHelp ? help_text() : version_text(describe_name_source()));
+    return EXIT_SUCCESS;
+  }
+  if (options.action == Action::kCheck) return check(options, std::move(caller), say);
+  const auto plan = decide(options, std::move(caller), say);
+  auto prepared = prepare(plan, say);
+  hand_over_all(plan, prepared, say);
+  say([&] { return "executing " + prepared.file; });
+  execute(prepared.file, plan.command, std::move(prepared.environment));
+}
+
+}  // namespace lowportbind
