@@ -61,8 +61,8 @@ TEST_CASE("an option that is given twice is refused unless it may be repeated") 
 }
 
 TEST_CASE("a switch with a value is refused even if the value says no") {
-  for (const std::string name : {"check", "json", "reuse-port", "clear-env", "own-stdio", "new-session", "allow-new-privs",
-                                 "verbose", "help", "version"}) {
+  for (const std::string name : {"check", "json", "reuse-port", "clear-env", "own-stdio", "new-session",
+                                 "allow-new-privs", "verbose", "help", "version"}) {
     for (const std::string value : {"false", "true", "0", ""}) {
       CAPTURE(name);
       CAPTURE(value);

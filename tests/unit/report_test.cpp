@@ -119,11 +119,31 @@ TEST_CASE("the help is at most 80 columns wide and 40 lines long") {
 
 TEST_CASE("the help names every option") {
   const auto help = lowportbind::help_text();
-  for (const std::string option :
-       {"-u, --user",        "--groups",    "-p, --port",    "-m, --mode", "--confine",     "--backlog",
-        "--reuse-port",      "--env",       "--clear-env",   "--keep-fd",  "--own-stdio",   "--new-session",
-        "--allow-new-privs", "-n, --check", "--json", "-v, --verbose", "-h, --help", "-V, --version", "ambient",
-        "listen-fds",        "inetd",       "nginx",         "125",        "126",           "127"}) {
+  for (const std::string option : {"-u, --user",
+                                   "--groups",
+                                   "-p, --port",
+                                   "-m, --mode",
+                                   "--confine",
+                                   "--backlog",
+                                   "--reuse-port",
+                                   "--env",
+                                   "--clear-env",
+                                   "--keep-fd",
+                                   "--own-stdio",
+                                   "--new-session",
+                                   "--allow-new-privs",
+                                   "-n, --check",
+                                   "--json",
+                                   "-v, --verbose",
+                                   "-h, --help",
+                                   "-V, --version",
+                                   "ambient",
+                                   "listen-fds",
+                                   "inetd",
+                                   "nginx",
+                                   "125",
+                                   "126",
+                                   "127"}) {
     CAPTURE(option);
     CHECK(help.find(option) != std::string::npos);
   }
