@@ -44,6 +44,9 @@ if(LOWPORTBIND_HAS_STACK_CLASH)
 endif()
 # The same program from whichever folder it is built in.
 target_compile_options(lowportbind_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
-# _FORTIFY_SOURCE needs an optimizing build; level 3 came with g++ 12 and is an alias of 2 before.
-target_compile_options(lowportbind_flags INTERFACE $<$<CONFIG:Release>:-U_FORTIFY_SOURCE>
-                                                   $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=3>)
+# _FORTIFY_SOURCE needs an optimizing build, and hides from the sanitizers what it checks itself. Level 3 came with g++ 12
+# and is an alias of 2 before.
+if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-O0")
+  target_compile_options(lowportbind_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
+                                                     $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
+endif()

@@ -1,23 +1,24 @@
 #!/bin/sh
-# reproducible.sh LAUNCHER BUILD_DIRECTORY: a copy of the sources, built in another folder with the same options, gives
-# the same program to the byte.
+# reproducible.sh LAUNCHER BUILD_DIRECTORY: a copy of the sources, built in another folder by a plain `cmake -B`, gives
+# the same program to the byte: neither the folder nor the preset makes a difference.
 set -eu
 launcher=$1
 cache=$2/CMakeCache.txt
 cd "$(dirname "$0")/../.."
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
+unset CXX CXXFLAGS LDFLAGS CMAKE_BUILD_TYPE
 
 option() { sed -n "s/^$1:[A-Z]*=//p" "$cache"; }
 elsewhere=$directory/a/folder/with/a/longer/name
 mkdir -p "$elsewhere"
 cp -R CMakeLists.txt CHANGELOG.md cmake src examples "$elsewhere"
+# What is the preset's own and what is this machine's; neither a type nor a level of optimization.
 cmake -S "$elsewhere" -B "$directory/build" -DLOWPORTBIND_TESTS=OFF \
-    -DCMAKE_BUILD_TYPE="$(option CMAKE_BUILD_TYPE)" \
-    -DCMAKE_CXX_FLAGS_RELEASE="$(option CMAKE_CXX_FLAGS_RELEASE)" -DCMAKE_CXX_COMPILER="$(option CMAKE_CXX_COMPILER)" \
+    -DCMAKE_CXX_COMPILER="$(option CMAKE_CXX_COMPILER)" -DCMAKE_CXX_FLAGS="$(option CMAKE_CXX_FLAGS)" \
     -DLOWPORTBIND_STATIC="$(option LOWPORTBIND_STATIC)" \
     -DLOWPORTBIND_STATIC_RUNTIME="$(option LOWPORTBIND_STATIC_RUNTIME)" >/dev/null
-cmake --build "$directory/build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" >/dev/null
+cmake --build "$directory/build" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}" --target lowportbind >/dev/null
 cmp "$launcher" "$directory/build/lowportbind"
 for path in "$directory" "$PWD"; do
     if grep -qF "$path" "$launcher" "$directory/build/lowportbind"; then
