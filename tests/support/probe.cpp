@@ -28,6 +28,7 @@
 #include <string>
 #include <vector>
 
+#include "descriptor_experiments.hpp"
 #include "socket_experiments.hpp"
 
 namespace {
@@ -246,6 +247,10 @@ void ask(const std::string& question) {
   if (question.starts_with("backlog=")) return answer(question, read_backlog(std::atoi(argument.c_str())));
   if (question.starts_with("open=")) return answer(question, try_open(argument, O_WRONLY));
   if (question.starts_with("read=")) return answer(question, try_open(argument, O_RDONLY));
+  if (question.starts_with("rewrite=")) {
+    return answer(question, experiments::try_to_rewrite(std::atoi(argument.c_str())));
+  }
+  if (question.starts_with("received=")) return answer(question, experiments::try_to_bind_received(argument));
   if (question.starts_with("key=")) return answer(question, try_key(argument));
   if (question.starts_with("nofile=")) return raise_file_limit(std::atoi(argument.c_str()));
   if (question.starts_with("exit=")) std::exit(std::atoi(argument.c_str()));
