@@ -109,7 +109,7 @@ TEST_CASE("a socket that was handed over can be taken by its account") {
   CHECK(try_to_take(shell.pid(), 3) == 0);
 }
 
-TEST_CASE("the account cannot take a descriptor out of an ambient daemon") {
+TEST_CASE("the account cannot take a descriptor from an ambient daemon") {
   support::enter_own_network();
   require_ptrace_by_account();
   const RunningShell shell({"-p", "80", "--confine", "off"}, "/bin/sh");
@@ -118,7 +118,7 @@ TEST_CASE("the account cannot take a descriptor out of an ambient daemon") {
   CHECK(try_to_take(without_capability.pid(), 0) == 0);
 }
 
-TEST_CASE("a daemon whose file the account cannot read keeps its sockets") {
+TEST_CASE("a daemon whose file the account cannot read keeps sockets") {
   support::enter_own_network();
   require_ptrace_by_account();
   const support::TemporaryDirectory directory;

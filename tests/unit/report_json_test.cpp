@@ -77,7 +77,7 @@ TEST_CASE("a launch that is ready is one line of JSON") {
         "\n");
 }
 
-TEST_CASE("a launch that is not ready has the plan and the error as JSON") {
+TEST_CASE("a launch that is not ready has plan and error as JSON") {
   const auto json = json_of(situation::for_www_data("8080"), situation::started_by_root(), {{}, &an_obstacle()});
   CHECK(value_of(json, "verdict") == R"("not ready")");
   CHECK(value_of(json, "error") ==
@@ -112,7 +112,7 @@ TEST_CASE("the JSON lists the sockets that are handed over") {
         R"("unprivileged_ports":true})");
 }
 
-TEST_CASE("the JSON lists the ports of the confinement once and in order") {
+TEST_CASE("the JSON lists the ports of the confinement once in order") {
   const std::string rest = R"(,"udp_ports":null,"unprivileged_ports":)";
   CHECK(confinement_of("443,80", Confinement::kPrivileged) ==
         R"({"kind":"privileged","missing":null,"landlock_abi":4,"tcp_ports":[80,443])" + rest + "true}");
