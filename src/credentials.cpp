@@ -54,9 +54,10 @@ ThreadCapabilities read_thread_capabilities() {
           join(halves[0].effective, halves[1].effective)};
 }
 
-// The kernel answers EINVAL past its last capability. One such answer could also be a fault, and ending there would
-// leave the rest unread, so that it takes two in a row to believe it.
-CapabilitySet read_bounding_set() {
+// The kernel answers EINVAL past its last capability. Such an answer could also be a fault, or a filter's, and ending
+// there would leave the rest unread: it is not believed of a capability that the kernel surely knows, and beyond those
+// it takes two in a row.
+CapabilitySet read_bounding_set(CapabilitySet seen) {
   constexpr unsigned kBitsOfSet = 64;
   CapabilitySet set = kNoCapability;
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
@@ -64,7 +65,8 @@ CapabilitySet read_bounding_set() {
     if (present > 0) set |= only(capability);
     if (present >= 0) continue;
     const int error = errno;
-    if (error == EINVAL && read_bounding_bit(capability + 1) < 0 && errno == EINVAL) break;
+    const bool may_be_the_end = error == EINVAL && !is_surely_known(capability, seen);
+    if (may_be_the_end && read_bounding_bit(capability + 1) < 0 && errno == EINVAL) break;
     throw system_failure("cannot read the bounding set", std::to_string(capability), error);
   }
   return set;

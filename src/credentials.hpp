@@ -45,8 +45,15 @@ struct ThreadCapabilities {
 /// capget(2) of the calling thread. Throws Error.
 ThreadCapabilities read_thread_capabilities();
 
-/// PR_CAPBSET_READ for every capability that the running kernel knows. Throws Error.
-CapabilitySet read_bounding_set();
+/// Whether the running kernel surely knows a capability, so that EINVAL for it is no answer to believe: CAP_AUDIT_READ
+/// is the last of Linux 3.16, no kernel that has the ambient set (4.3) knows fewer, and it knows each one up to the
+/// highest of those that this process was `seen` to hold. What lies above ends where the kernel says so. Pure.
+constexpr bool is_surely_known(unsigned capability, CapabilitySet seen) {
+  return capability <= CAP_AUDIT_READ || (seen >> capability) != 0;
+}
+
+/// PR_CAPBSET_READ for every capability that the running kernel knows; for `seen`, see is_surely_known(). Throws Error.
+CapabilitySet read_bounding_set(CapabilitySet seen);
 
 /// PR_CAPBSET_READ and PR_CAP_AMBIENT_IS_SET for one capability. Each throws Error.
 bool is_in_bounding_set(unsigned capability);

@@ -95,6 +95,7 @@ std::string what_confinement_lacks(const Options& options, const Host& host) {
   }
   if (options.allow_new_privs && !contains(host.capabilities.effective, CAP_SYS_ADMIN)) {
     return "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  privileges.seen_capabilities = host.capabilities.permitted;
   }
   return {};
 }

@@ -63,6 +63,8 @@ struct PrivilegePlan {
   CapabilitySet capabilities = kNoCapability;  ///< permitted, inheritable, effective and ambient alike
   /// Permitted and effective besides, from the change of user until the daemon's stdio is its own: CAP_CHOWN.
   CapabilitySet kept_for_stdio = kNoCapability;
+  /// Those that the launcher holds, and the kernel therefore knows; see is_surely_known().
+  CapabilitySet seen_capabilities = kNoCapability;
   bool set_no_new_privs = true;
   bool leave_keyring = false;  ///< the caller's session keyring is another account's
   bool cut_bounding_set = false;

@@ -37,17 +37,17 @@ std::string hexadecimal(CapabilitySet set) {
   return text;
 }
 
+/// Whether a call that was refused with `error` was refused because of this one of the securebits. Others may be set,
+/// among them SECBIT_KEEP_CAPS by the launcher itself, and have nothing to do with it.
+bool is_due_to_securebit(int error, unsigned bit) {
+  const int securebits = error == EPERM ? prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) : 0;
+  return securebits > 0 && (static_cast<unsigned>(securebits) & bit) != 0;
+}
+
 /// libcap-ng 0.8 answers with bare negative codes, and errno is what the first of its system calls that failed left
 /// there: the one by which capng_clear() asks for the kernel's version is the first of all.
 void check_capng(int result, std::string_view step) {
-  if (result >= 0) return;
-  const int error = errno;
-  const int securebits = error == EPERM ? prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) : 0;
-  if (securebits > 0 && (static_cast<unsigned>(securebits) & SECBIT_NO_CAP_AMBIENT_RAISE) != 0) {
-    throw failure(kCannotSetCapabilities, step, "securebits forbid to raise the ambient set (no_cap_ambient_raise)",
-                  kHintForSecurebits);
-  }
-  throw system_failure(kCannotSetCapabilities, step, error, securebits > 0 ? kHintForSecurebits : "");
+  if (result < 0) throw system_failure(kCannotSetCapabilities, step, errno);
 }
 
 void stage(capng_type_t type, CapabilitySet set) {
@@ -70,21 +70,29 @@ void apply_thread_capabilities(const ThreadCapabilities& wanted) {
 void apply_ambient_set(CapabilitySet set) {
   errno = 0;
   stage(CAPNG_AMBIENT, set);
-  check_capng(capng_apply(CAPNG_SELECT_AMBIENT), "PR_CAP_AMBIENT");
+  if (capng_apply(CAPNG_SELECT_AMBIENT) >= 0) return;
+  const int error = errno;
+  if (is_due_to_securebit(error, SECBIT_NO_CAP_AMBIENT_RAISE)) {
+    throw failure(kCannotSetCapabilities, "PR_CAP_AMBIENT",
+                  "securebits forbid to raise the ambient set (no_cap_ambient_raise)", kHintForSecurebits);
+  }
+  throw system_failure(kCannotSetCapabilities, "PR_CAP_AMBIENT", error);
 }
 
 /// A loop of our own: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 when a drop fails.
-void cut_bounding_set(CapabilitySet kept) {
+void cut_bounding_set(CapabilitySet kept, CapabilitySet seen) {
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
     if (contains(kept, capability)) continue;
     if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
-    if (errno == EINVAL && capability > 0) return;  // past the kernel's last capability; the read-back proves it
+    // Past the kernel's last capability; the read-back proves it.
+    if (errno == EINVAL && !is_surely_known(capability, seen)) return;
     throw system_failure("cannot cut the bounding set", std::to_string(capability), errno);
   }
 }
 
 /// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an id without a mapping,
-/// and EPERM for one that has a mapping while the process's own, which looks the same, has none.
+/// and EPERM for one that has a mapping while the process's own, which looks the same, has none. (EAGAIN is a lack of
+/// memory: since Linux 3.1, the limit of processes is enforced by the execve(2) that follows.)
 std::string hint_for_ids(std::string_view step, int error) {
   if (error == EPERM && step == "setgroups") {
     return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
@@ -92,7 +100,6 @@ std::string hint_for_ids(std::string_view step, int error) {
   if (error == EINVAL || error == EPERM) {
     return "in a user namespace, /proc/self/uid_map and gid_map must have these ids, and the launcher's own";
   }
-  if (error == EAGAIN) return "the user has as many processes as it may (RLIMIT_NPROC)";
   return {};
 }
 
@@ -103,8 +110,9 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
     throw system_failure(kCannotBecome, format(account) + ": " + step, error, hint_for_ids(step, error));
   };
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
-    throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", errno,
-                         kHintForSecurebits);
+    const int error = errno;
+    throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", error,
+                         is_due_to_securebit(error, SECBIT_KEEP_CAPS_LOCKED) ? kHintForSecurebits : "");
   }
   if (plan.change_groups) check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
   // Also where they seem to be the account's already, which needs no capability: an id without a mapping in this user
@@ -182,7 +190,7 @@ void verify_other_sets(const PrivilegePlan& plan) {
     expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability, planned);
   }
   // A container may have taken the planned capability out of it: less than planned is as good.
-  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set() | planned, planned);
+  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set(plan.seen_capabilities) | planned, planned);
 }
 
 ThreadCapabilities daemons_capabilities(const PrivilegePlan& plan) {
@@ -209,7 +217,7 @@ void set_no_new_privs() {
 }
 
 void drop_privileges(const PrivilegePlan& plan, const Account& account) {
-  if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities);
+  if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities, plan.seen_capabilities);
   if (plan.leave_keyring) leave_session_keyring();
   change_ids(plan, account);
   apply_thread_capabilities(capabilities_after_drop(plan));

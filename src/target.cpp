@@ -197,7 +197,7 @@ bool changes_account(const std::string& program, const Account& account) {
 
 /// The permitted set after execve(2), as capabilities(7) has it, against what was planned.
 void require_capabilities(const std::string& program, const FileCapabilities& capabilities, const PrivilegePlan& plan) {
-  const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set();
+  const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set(plan.seen_capabilities);
   auto gained = (capabilities.permitted & bounding) | (capabilities.inheritable & plan.capabilities);
   if (capabilities.effective && (capabilities.permitted & ~gained) != 0) {
     throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",

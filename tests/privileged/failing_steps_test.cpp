@@ -67,6 +67,11 @@ void fail_prctl(std::uint32_t operation, const std::vector<Answer>& answers) {
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
 }
 
+void check_refused_to_read(unsigned capability, const support::Result& result) {
+  support::check_refused(result, 125,
+                         {"cannot read the bounding set: " + std::to_string(capability) + ": Invalid argument"});
+}
+
 }  // namespace
 
 TEST_CASE("a step of the privileges that fails is named with its reason") {
@@ -104,6 +109,31 @@ TEST_CASE("a set that cannot be read is not taken for an empty one or for its en
     fail_prctl(PR_CAPBSET_READ, {{CAP_SYS_ADMIN, EINVAL}, {CAP_SYS_BOOT, EPERM}});
   });
   support::check_refused(result, 125, {"cannot read the bounding set: 21: Invalid argument"});
+}
+
+TEST_CASE("a bounding set is not believed to end where it cannot") {
+  support::enter_own_network();
+  // A filter that cuts nothing and shows nothing: every drop "succeeds", and reading says that there are no more.
+  for (const unsigned end : {0U, 5U, 37U, 40U}) {
+    const auto lie = [=] {
+      std::vector<Answer> drops;
+      std::vector<Answer> reads;
+      for (unsigned capability = 0; capability < 64; ++capability) {
+        drops.push_back({capability, 0});
+        reads.push_back({capability, capability < end ? 0 : EINVAL});
+      }
+      fail_prctl(PR_CAPBSET_DROP, drops);
+      fail_prctl(PR_CAPBSET_READ, reads);
+    };
+    check_refused_to_read(end, support::launch_probe({"-u", "www-data"}, {"status"}, lie));
+    // Without CAP_CHECKPOINT_RESTORE and its like the launcher knows of the older ones still.
+    if (end > CAP_AUDIT_READ) continue;
+    check_refused_to_read(
+        end, support::launch_probe({"-u", "www-data"}, {"status"}, [&] {
+          support::keep_capabilities({CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN});
+          lie();
+        }));
+  }
 }
 
 TEST_CASE("a bounding set that cannot be read is not taken for one without the capability") {
