@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <vector>
 
@@ -56,7 +57,8 @@ Error explain_execve(const std::string& file, int error) {
   }
   if (error == EAGAIN) {
     return cannot_execute(file, "the account has as many processes as it may (RLIMIT_NPROC)",
-                          "`ulimit -u` is the limit");
+                          "this shows the limit: grep processes /proc/self/limits; it counts the account's processes "
+                          "and threads everywhere, on the host and in all its containers");
   }
   require_known_format(file);
   return explain_probe(file, error);
@@ -107,6 +109,18 @@ std::string find_command(const std::string& command, std::optional<std::string_v
   if (is_missing(error)) throw not_found(command, describe_errno(error));
   if (error != 0) throw explain_probe(command, error);
   return command;
+}
+
+// A directory is never executed (EACCES), and the limit is looked at before the file: do_execveat_common() in the
+// kernel's fs/exec.c. As a side effect, the kernel forgets an excess that is over by now, which an exec would do as
+// well.
+void require_process_limit(const std::string& file) {
+  constexpr const char* kNeverExecuted = "/";
+  std::string name(kNeverExecuted);
+  std::array<char*, 2> arguments{name.data(), nullptr};
+  std::array<char*, 1> environment{nullptr};
+  execve(kNeverExecuted, arguments.data(), environment.data());
+  if (errno == EAGAIN) throw explain_execve(file, EAGAIN);
 }
 
 void execute(const std::string& file, std::span<char* const> arguments, Environment environment) {

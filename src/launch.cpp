@@ -97,6 +97,12 @@ void find_daemon(const Plan& plan, Prepared& prepared, const Narrator& say) {
   require_planned_rights(prepared.file, plan);
 }
 
+/// What a launch leaves to the exec, and cannot where it has no second try: for `--check`, and before stdio is given.
+void rehearse_exec(const std::string& file) {
+  require_known_format(file);
+  require_process_limit(file);
+}
+
 /// From the plan to where only the last steps are left: nothing is decided here, and every step throws if it cannot be
 /// done as planned. Nothing that outlasts this process is changed before the command is found, and then the session.
 Prepared prepare(const Plan& plan, const Narrator& say) {
@@ -119,7 +125,7 @@ Prepared prepare(const Plan& plan, const Narrator& say) {
   if (plan.own_stdio) {
     say("looking whether stdio can be given to the account");
     rehearse_giving_stdio(plan.account, plan.mode);
-    require_known_format(prepared.file);
+    rehearse_exec(prepared.file);
   }
   if (plan.new_session) {
     say("leaving the terminal's session");
@@ -166,7 +172,7 @@ int check(const Options& options, Identity caller, const Narrator& say) {
     // Look the name up while the tables are still readable.
     group_name = find_group_name(plan->account.gid).value_or("");
     file = prepare(*plan, say).file;
-    require_known_format(file);
+    rehearse_exec(file);
   } catch (const Error& error) {
     obstacle = error;
   }

@@ -6,6 +6,7 @@
 
 #include <csignal>
 
+#include "check.hpp"
 #include "hostile.hpp"
 
 using hostile::check_as_planned;
@@ -119,10 +120,12 @@ TEST_CASE("hostile: a user that has as many processes as it may is told so in ev
   for (const auto& mode : hostile::modes()) {
     CAPTURE(mode.name);
     const Words options{"-u", "49200:49200", "-p", "80", "-m", mode.name};
-    check_refused(
-        support::launch_probe(options, {"status"}, [] { limit(RLIMIT_NPROC, 1); }), 126,
+    check::not_ready_as_launched(
+        {.options = options, .command = {support::probe()}, .in_child = [] { limit(RLIMIT_NPROC, 1); }}, 126,
         {"cannot execute: " + support::probe() + ": the account has as many processes as it may (RLIMIT_NPROC)",
-         "hint: `ulimit -u` is the limit"});
+         "this shows the limit: grep processes /proc/self/limits; it counts the account's processes and threads "
+         "everywhere, on the host and in all its containers"});
+    check::ready({.options = options, .command = {support::probe()}, .in_child = [] { limit(RLIMIT_NPROC, 3); }});
     const support::TemporaryDirectory directory;
     const auto file = directory.write("answers", "", 0666);
     const auto argv = support::join({{support::launcher()}, options, {"--"}, hostile::ask_for_state(file)});
