@@ -1,6 +1,7 @@
 #include "host.hpp"
 
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <linux/seccomp.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -16,7 +17,9 @@
 #include <limits>
 
 #include "error.hpp"
+#include "file_capabilities.hpp"
 #include "number.hpp"
+#include "read_file.hpp"
 #include "text.hpp"
 #include "unique_fd.hpp"
 
@@ -129,6 +132,30 @@ std::string read_launcher_path() {
   return path.empty() || path.ends_with(" (deleted)") ? "lowportbind" : std::string(path);
 }
 
+bool is_traced() {
+  const auto status = read_beginning("/proc/self/status");
+  return status.find("\nTracerPid:\t") != std::string::npos && status.find("\nTracerPid:\t0\n") == std::string::npos;
+}
+
+/// kcmp(2). A kernel without it, and a parent of another account, leave this unknown.
+bool shares_fs_with_parent() { return syscall(SYS_kcmp, getpid(), getppid(), KCMP_FS, 0UL, 0UL) == 0; }
+
+/// For a launcher that lacks the capability though no_new_privs is not set and the bounding set has it: what is left of
+/// mnt_may_suid(), check_unsafe_exec() and get_vfs_caps_from_disk() in the kernel.
+Uncounted read_uncounted() {
+  constexpr const char* kOwnFile = "/proc/self/exe";
+  const auto capabilities = read_file_capabilities(kOwnFile);
+  if (!capabilities) return Uncounted::kHasNone;
+  if (capabilities->root != CapabilityRoot::kUnknown && !contains(capabilities->permitted, CAP_NET_BIND_SERVICE)) {
+    return Uncounted::kHasNone;
+  }
+  if (!may_count_here(*capabilities)) return Uncounted::kOtherNamespace;
+  if (is_nosuid(kOwnFile)) return Uncounted::kNosuid;
+  if (is_traced()) return Uncounted::kTraced;
+  if (shares_fs_with_parent()) return Uncounted::kSharesFs;
+  return capabilities->root == CapabilityRoot::kOurs ? Uncounted::kUnknown : Uncounted::kOtherNamespace;
+}
+
 }  // namespace
 
 Identity identify_caller() {
@@ -170,6 +197,7 @@ Host inspect_host(const Options& options, Identity caller) {
   if (lacks_capability) {
     host.can_be_granted = is_in_bounding_set(CAP_NET_BIND_SERVICE);
     host.launcher_path = read_launcher_path();
+    if (host.can_be_granted && !host.no_new_privs) host.uncounted = read_uncounted();
   }
   require_open(options.keep_fds);
   return host;

@@ -41,6 +41,16 @@ struct ConfinementSupport {
   std::string missing;   ///< what it lacks; empty when nothing is
 };
 
+/// Why a file capability that the launcher's file has was not counted when the launcher was executed.
+enum class Uncounted {
+  kHasNone,         ///< there is none to count
+  kOtherNamespace,  ///< it is for another user namespace
+  kNosuid,          ///< the file system is mounted nosuid
+  kTraced,          ///< by a process without the right to give it
+  kSharesFs,        ///< with the process that started it: clone(2), CLONE_FS
+  kUnknown,
+};
+
 /// What this kernel and this process can do, read once before anything is changed.
 struct Host {
   Identity identity;
@@ -56,6 +66,7 @@ struct Host {
   bool no_new_privs = false;  ///< was set from outside; read with --allow-new-privs, and without the capability
   // Read for a launcher that lacks CAP_NET_BIND_SERVICE, for the hint that says how it gets it:
   bool can_be_granted = false;  ///< it is in the bounding set
+  Uncounted uncounted = Uncounted::kHasNone;
   std::string launcher_path;
 };
 

@@ -13,6 +13,30 @@ namespace {
 
 constexpr int kDefaultBacklog = 4096;
 
+/// What to do about a file capability that was not counted; empty if the launcher's file has none.
+std::string hint_for_uncounted(Uncounted reason, const std::string& path) {
+  const std::string has_one = "its file has the capability, which ";
+  switch (reason) {
+    case Uncounted::kHasNone:
+      return {};
+    case Uncounted::kOtherNamespace:
+      return has_one + "is for another user namespace; as root of this one: setcap cap_net_bind_service=p " + path;
+    case Uncounted::kNosuid:
+      return has_one + "does not count on a file system that is mounted nosuid: put it on another one; or as root: " +
+             "mount -o remount,suid \"$(findmnt -no TARGET -T " + path + ")\"";
+    case Uncounted::kTraced:
+      return has_one + "does not count while another process traces it; root can trace it: strace -u USER " + path;
+    case Uncounted::kSharesFs:
+      return has_one + "does not count while it shares its working directory with the process that started it " +
+             "(CLONE_FS): let a shell start it: sh -c '\"$@\"; exit $?' sh " + path + " ...";
+    case Uncounted::kUnknown:
+      break;
+  }
+  return has_one +
+         "the kernel did not count: another process may trace it or share its working directory (CLONE_FS); " +
+         "or it is switched off: grep no_file_caps /proc/cmdline";
+}
+
 /// The way out, as a command, for each reason why the launcher has not got the capability.
 std::string hint_for_capability(const Account& account, const Host& host) {
   if (!host.can_be_granted) {
@@ -28,6 +52,7 @@ std::string hint_for_capability(const Account& account, const Host& host) {
            "elsewhere Kubernetes: allowPrivilegeEscalation: true; systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE in "
            "the unit";
   }
+  if (auto hint = hint_for_uncounted(host.uncounted, path); !hint.empty()) return hint;
   return "start it as root, or let the group that may open low ports run it, as root: chgrp " +
          std::to_string(account.gid) + " " + path + " && chmod 0750 " + path + " && setcap cap_net_bind_service=p " +
          path;
@@ -68,6 +93,7 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   PrivilegePlan privileges;
   const bool grant = !opens_sockets(options.mode) && lists_privileged_port(options, host);
   privileges.capabilities = grant ? kNetBindService : kNoCapability;
+  privileges.seen_capabilities = host.capabilities.permitted;
   privileges.set_no_new_privs = !options.allow_new_privs;
   // Without CAP_SETPCAP the set stays as it is, and no_new_privs keeps it from mattering: nothing that execve(2) could
   // add from a file is added then.
@@ -95,7 +121,6 @@ std::string what_confinement_lacks(const Options& options, const Host& host) {
   }
   if (options.allow_new_privs && !contains(host.capabilities.effective, CAP_SYS_ADMIN)) {
     return "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
-  privileges.seen_capabilities = host.capabilities.permitted;
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -52,5 +53,18 @@ std::optional<std::string> read_until(EndOfFile end, const char* path) {
 // A regular file gives less than was asked for at its end alone (read(2)); a file of /proc, wherever a line ends.
 std::optional<std::string> read_file(const char* path) { return read_until(EndOfFile::kShortRead, path); }
 std::optional<std::string> read_proc_file(const char* path) { return read_until(EndOfFile::kEmptyRead, path); }
+
+std::string read_beginning(const std::string& file) {
+  constexpr std::array kAnswers{EACCES, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ENXIO};
+  const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!opened.valid()) {
+    if (std::find(kAnswers.begin(), kAnswers.end(), errno) != kAnswers.end()) return {};
+    throw system_failure("cannot open", file, errno);
+  }
+  std::array<char, 4096> buffer{};
+  const auto count = read(opened.value(), buffer.data(), buffer.size());
+  if (count < 0 && errno != EISDIR) throw system_failure("cannot read", file, errno);
+  return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
+}
 
 }  // namespace lowportbind

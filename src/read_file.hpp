@@ -10,4 +10,9 @@ namespace lowportbind {
 std::optional<std::string> read_file(const char* path);
 std::optional<std::string> read_proc_file(const char* path);
 
+/// The first 4096 bytes of a file, or nothing if it is not there or this process may not read it. They hold the program
+/// headers and the loader's name of any usual linker, and the whole of a short file in /proc. Throws Error for a
+/// failure, after which nothing is known of the file.
+std::string read_beginning(const std::string& file);
+
 }  // namespace lowportbind

@@ -1,53 +1,27 @@
 #include "target.hpp"
 
 #include <elf.h>
-#include <fcntl.h>
-#include <linux/capability.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
-#include <vector>
 
 #include "credentials.hpp"
 #include "error.hpp"
+#include "file_capabilities.hpp"
+#include "read_file.hpp"
 #include "text.hpp"
-#include "unique_fd.hpp"
 
 namespace lowportbind {
 namespace {
 
-constexpr std::size_t kBeginning = 4096;  // holds the program headers and the loader's name of any usual linker
-constexpr int kDeepestScript = 5;         // interpreters that are scripts in turn: the kernel follows five
+constexpr int kDeepestScript = 5;  // interpreters that are scripts in turn: the kernel follows five
 
 Error cannot_execute(const std::string& file, std::string_view reason, std::string_view hint = {}) {
   return failure("cannot execute", file, reason, hint, ExitStatus::kCannotExecute);
-}
-
-template <typename Errors>
-bool is_one_of(int error, const Errors& errors) {
-  return std::find(std::begin(errors), std::end(errors), error) != std::end(errors);
-}
-
-/// The beginning of a file, or nothing if it is not there or not for the account to read. Throws Error for a failure,
-/// after which nothing is known of the file.
-std::string read_beginning(const std::string& file) {
-  constexpr std::array kAnswers{EACCES, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ENXIO};
-  const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!opened.valid()) {
-    if (is_one_of(errno, kAnswers)) return {};
-    throw system_failure("cannot open", file, errno);
-  }
-  std::array<char, kBeginning> buffer{};
-  const auto count = read(opened.value(), buffer.data(), buffer.size());
-  if (count < 0 && errno != EISDIR) throw system_failure("cannot read", file, errno);
-  return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
 }
 
 /// What stands behind `#!`, without its argument; empty if there is nothing of the kind.
@@ -149,44 +123,6 @@ std::string resolve_interpreters(std::string file) {
   return file;
 }
 
-struct FileCapabilities {
-  CapabilitySet permitted = 0;
-  CapabilitySet inheritable = 0;
-  bool effective = false;
-};
-
-/// Whether no other user namespace is around this one: only there every id is its own (user_namespaces(7)). Where it
-/// cannot be read, this is taken for an inner one.
-bool is_outermost_user_namespace() {
-  const auto map = read_beginning("/proc/self/uid_map");
-  return split_words(map, " \n") == std::vector<std::string_view>{"0", "0", "4294967295"};
-}
-
-/// The attribute that setcap(8) writes. A file without one, or one of the first version, has none that would matter.
-std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
-  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, ELOOP,    ENAMETOOLONG,
-                             EACCES,  EPERM,   ENOSYS, ERANGE,  EOVERFLOW};
-  vfs_ns_cap_data data{};
-  const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
-  if (size < 0 && !is_one_of(errno, kNone)) throw system_failure("cannot read the file capabilities of", file, errno);
-  if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) return std::nullopt;
-  // Those of version 3 are for the user namespace whose root has this id, and for those within it. getxattr(2) shows
-  // our own as version 2, and answers EOVERFLOW for one that has no id here, which is none of those around us. Whether
-  // another one is cannot be told from within: there it is taken to be.
-  const bool is_of_another_root = size >= static_cast<ssize_t>(XATTR_CAPS_SZ_3) && data.rootid != 0;
-  if (is_of_another_root && is_outermost_user_namespace()) return std::nullopt;
-  const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
-  return FileCapabilities{join(data.data[0].permitted, data.data[1].permitted),
-                          join(data.data[0].inheritable, data.data[1].inheritable),
-                          (data.magic_etc & VFS_CAP_FLAGS_EFFECTIVE) != 0};
-}
-
-/// A file system that is mounted nosuid has neither file capabilities nor set-id bits to the kernel.
-bool is_nosuid(const std::string& file) {
-  struct statvfs status {};
-  return statvfs(file.c_str(), &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
-}
-
 bool changes_account(const std::string& program, const Account& account) {
   struct stat status {};
   if (stat(program.c_str(), &status) != 0) return false;
@@ -234,7 +170,8 @@ void require_planned_rights(const std::string& file, const Plan& plan) {
   const auto& privileges = plan.privileges;
   const bool has_set_id = !privileges.set_no_new_privs && changes_account(program, plan.account);
   const auto capabilities = read_file_capabilities(program);
-  if ((!has_set_id && !capabilities) || is_nosuid(program)) return;
+  const bool has_capabilities = capabilities && may_count_here(*capabilities);
+  if ((!has_set_id && !has_capabilities) || is_nosuid(program)) return;
   if (has_set_id) {
     throw cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(plan.account),
                          "leave --allow-new-privs out, or as root: chmod u-s,g-s " + shell_quoted(program));

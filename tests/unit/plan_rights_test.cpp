@@ -147,6 +147,38 @@ TEST_CASE("a user without the capability is refused a privileged port in every m
   }
 }
 
+TEST_CASE("a file capability that was not counted has a hint of its own") {
+  struct Row {
+    Uncounted reason;
+    std::string part;
+  };
+  const Row rows[] = {{Uncounted::kHasNone, "start it as root, or let the group"},
+                      {Uncounted::kOtherNamespace, "is for another user namespace; as root of this one: setcap "},
+                      {Uncounted::kNosuid, "does not count on a file system that is mounted nosuid: "},
+                      {Uncounted::kTraced, "does not count while another process traces it; "},
+                      {Uncounted::kSharesFs, "does not count while it shares its working directory "},
+                      {Uncounted::kUnknown, "the kernel did not count: "}};
+  auto host = situation::started_by_user();
+  host.launcher_path = "/usr/my sbin/lowportbind";
+  const auto hint_of = [&] {
+    return refusal_of([&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); }).hint;
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.part);
+    host.uncounted = row.reason;
+    host.can_be_granted = true;
+    host.no_new_privs = false;
+    const bool has_one = row.reason != Uncounted::kHasNone;
+    CHECK(hint_of().starts_with((has_one ? "its file has the capability, which " : "") + row.part));
+    if (row.reason != Uncounted::kUnknown) CHECK(hint_of().find(" '/usr/my sbin/lowportbind'") != std::string::npos);
+    // What would keep it from counting anyway comes first.
+    host.no_new_privs = true;
+    CHECK(hint_of().starts_with("no_new_privs is set: "));
+    host.can_be_granted = false;
+    CHECK(hint_of().starts_with("it is not in the bounding set; "));
+  }
+}
+
 TEST_CASE("the first privileged port is the one that the refusal names") {
   const auto refusal = refusal_of([] {
     make_plan(situation::for_the_caller("8080,53/udp,80"), situation::the_caller(), situation::started_by_user());
