@@ -9,6 +9,7 @@
 #include <cstring>
 #include <optional>
 
+#include "binfmt_misc.hpp"
 #include "credentials.hpp"
 #include "error.hpp"
 #include "file_capabilities.hpp"
@@ -44,11 +45,35 @@ std::optional<Structure> structure_at(std::string_view beginning, std::size_t of
   return structure;
 }
 
+#if defined(__x86_64__)
+constexpr Elf64_Half kNativeMachine = EM_X86_64;
+constexpr Elf64_Half kCompatibleMachine = EM_386;
+#elif defined(__aarch64__)
+constexpr Elf64_Half kNativeMachine = EM_AARCH64;
+constexpr Elf64_Half kCompatibleMachine = EM_ARM;
+#endif
+
+enum class Machine {
+  kUnknown,  ///< no ELF file, or one whose header leads out of what was read
+  kThis,
+  kThisIn32Bit,  ///< if the kernel was built for it
+  kOther,
+};
+
 /// The kernel goes by the machine, whose number stands at the same place in both classes of header.
-bool is_32_bit(std::string_view beginning) {
+Machine machine_of(std::string_view beginning) {
   const auto header = structure_at<Elf32_Ehdr>(beginning, 0);
-  if (!header || !beginning.starts_with(ELFMAG)) return false;
-  return header->e_machine == EM_386 || header->e_machine == EM_ARM || header->e_ident[EI_CLASS] == ELFCLASS32;
+  if (!header || !beginning.starts_with(ELFMAG)) return Machine::kUnknown;
+  if (header->e_machine == kCompatibleMachine) return Machine::kThisIn32Bit;
+  if (header->e_machine != kNativeMachine) return Machine::kOther;
+  return header->e_ident[EI_CLASS] == ELFCLASS32 ? Machine::kThisIn32Bit : Machine::kThis;
+}
+
+/// What binfmt_misc starts in the place of a file. Not asked about scripts and this machine's own programs, which it
+/// leaves to the kernel unless somebody has gone to lengths.
+std::optional<RegisteredInterpreter> find_replacement(const std::string& file, std::string_view beginning) {
+  if (beginning.starts_with("#!") || machine_of(beginning) == Machine::kThis) return std::nullopt;
+  return find_registered_interpreter(file, beginning);
 }
 
 /// The program loader that an ELF file of this machine's word size names; empty for a static one.
@@ -90,19 +115,12 @@ void require_interpreter(const std::string& file, const std::string& interpreter
                          "this shows who may: namei -l " + shell_quoted(interpreter));
   }
   const auto beginning = read_beginning(interpreter);
-  if (!beginning.empty() && !beginning.starts_with(ELFMAG) && !beginning.starts_with("#!")) throw not_a_program();
+  if (beginning.empty() || beginning.starts_with(ELFMAG) || beginning.starts_with("#!")) return;
+  if (!find_replacement(interpreter, beginning)) throw not_a_program();
 }
 
 void require_machine(const std::string& file, std::string_view beginning) {
-  constexpr int kNativeMachine =
-#if defined(__x86_64__)
-      EM_X86_64;
-#elif defined(__aarch64__)
-      EM_AARCH64;
-#endif
-  const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
-  const bool is_64_bit = header && header->e_ident[EI_CLASS] == ELFCLASS64;
-  if (is_64_bit && header->e_machine != kNativeMachine) {
+  if (machine_of(beginning) == Machine::kOther) {
     throw cannot_execute(file, "it is a program for another kind of machine",
                          "`file " + shell_quoted(file) + "` tells which");
   }
@@ -113,14 +131,33 @@ void require_machine(const std::string& file, std::string_view beginning) {
   }
 }
 
-/// The file that the kernel takes credentials from: the last interpreter of a script, or the file itself.
-std::string resolve_interpreters(std::string file) {
+void require_replacement(const std::string& file, const RegisteredInterpreter& replacement) {
+  if (replacement.is_open || !is_missing(replacement.path)) return;
+  throw cannot_execute(file, "binfmt_misc starts it with an interpreter that is missing: " + replacement.path,
+                       "install " + replacement.path);
+}
+
+/// What execve(2) makes of a file: the program that it starts at the end of all interpreters, and the file whose set-id
+/// bits and file capabilities count.
+struct Execution {
+  std::string program;
+  std::string source_of_rights;
+};
+
+Execution resolve_interpreters(const std::string& file) {
+  Execution execution{file, file};
   for (int depth = 0; depth < kDeepestScript; ++depth) {
-    auto interpreter = interpreter_of(read_beginning(file));
-    if (interpreter.empty()) break;
-    file = std::move(interpreter);
+    const auto beginning = read_beginning(execution.program);
+    if (auto interpreter = interpreter_of(beginning); !interpreter.empty()) {
+      execution = {interpreter, interpreter};
+    } else if (auto replacement = find_replacement(execution.program, beginning)) {
+      execution.program = replacement->path;
+      if (!replacement->uses_files_rights) execution.source_of_rights = replacement->path;
+    } else {
+      break;
+    }
   }
-  return file;
+  return execution;
 }
 
 bool changes_account(const std::string& program, const Account& account) {
@@ -150,6 +187,7 @@ void require_capabilities(const std::string& program, const FileCapabilities& ca
 
 void require_known_format(const std::string& file) {
   const auto beginning = read_beginning(file);
+  if (const auto replacement = find_replacement(file, beginning)) return require_replacement(file, *replacement);
   if (beginning.starts_with(ELFMAG)) return require_machine(file, beginning);
   if (const auto interpreter = interpreter_of(beginning); !interpreter.empty()) {
     return require_interpreter(file, interpreter);
@@ -160,9 +198,9 @@ void require_known_format(const std::string& file) {
 }
 
 void require_planned_rights(const std::string& file, const Plan& plan) {
-  const auto program = resolve_interpreters(file);
-  if (plan.confinement.kind != Confinement::kOff && is_32_bit(read_beginning(program))) {
-    throw cannot_execute(program, "it is a 32-bit program, and the confinement refuses the system calls of those",
+  const auto [executed, program] = resolve_interpreters(file);
+  if (plan.confinement.kind != Confinement::kOff && machine_of(read_beginning(executed)) == Machine::kThisIn32Bit) {
+    throw cannot_execute(executed, "it is a 32-bit program, and the confinement refuses the system calls of those",
                          plan.mode == Mode::kAmbient
                              ? "hand sockets over: --mode listen-fds; or open every privileged port: --confine off"
                              : "leave --confine out");

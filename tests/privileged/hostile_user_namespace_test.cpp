@@ -1,14 +1,10 @@
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-
 #include "hostile.hpp"
+#include "user_namespace.hpp"
 
 // User namespaces in which the ids that a launch goes by are not there: an id without a mapping is shown as 65534.
 
@@ -17,35 +13,10 @@ using support::check_daemon;
 using support::check_refused;
 using support::launch_probe;
 using support::Words;
+using user_namespace::enter;
+using user_namespace::Maps;
 
 namespace {
-
-struct Maps {
-  std::string uids;
-  std::string gids;
-  bool deny_setgroups = false;
-};
-
-/// For in_child: moves into a new user namespace with a network of its own. Another child writes the maps, which takes
-/// rights outside.
-void enter(const Maps& maps) {
-  std::array<int, 2> entered{};
-  if (pipe2(entered.data(), O_CLOEXEC) != 0) _exit(122);
-  const auto proc = "/proc/" + std::to_string(getpid());
-  const pid_t writer = fork();
-  if (writer == 0) {
-    close(entered[1]);
-    char byte = 0;
-    if (read(entered[0], &byte, 1) != 1) _exit(1);
-    if (maps.deny_setgroups) support::write_file(proc + "/setgroups", "deny");
-    if (!maps.uids.empty()) support::write_file(proc + "/uid_map", maps.uids);
-    if (!maps.gids.empty()) support::write_file(proc + "/gid_map", maps.gids);
-    _exit(0);
-  }
-  if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) _exit(123);
-  int status = -1;
-  if (write(entered[1], "x", 1) != 1 || waitpid(writer, &status, 0) != writer || status != 0) _exit(122);
-}
 
 void require_user_namespaces() {
   support::enter_own_network();
