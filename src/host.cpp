@@ -6,6 +6,7 @@
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,11 +29,30 @@ namespace {
 
 constexpr int kDefaultPortStart = 1024;
 
-void require_open(std::span<const int> descriptors) {
+/// An io_uring acts with the rights of whoever set it up: it may have a kernel thread of theirs (IORING_SETUP_SQPOLL in
+/// io_uring_setup(2)), which no filter sees, and their credentials (IORING_REGISTER_PERSONALITY in
+/// io_uring_register(2)). Without /proc, any object without a file type may be one.
+bool may_be_io_uring(int descriptor) {
+  std::array<char, 64> target{};
+  const auto path = "/proc/self/fd/" + std::to_string(descriptor);
+  const auto length = readlink(path.c_str(), target.data(), target.size());
+  if (length < 0) return (read_status(descriptor).st_mode & S_IFMT) == 0;
+  return std::string_view(target.data(), static_cast<std::size_t>(length)) == "anon_inode:[io_uring]";
+}
+
+constexpr std::string_view kIsIoUring =
+    "it is an io_uring, or may be one, and acts with the rights of whoever set it up";
+
+void require_usable(std::span<const int> descriptors) {
   for (const int descriptor : descriptors) {
-    if (is_open(descriptor)) continue;
-    throw failure("cannot keep the descriptor", std::to_string(descriptor), "it is not open",
-                  "open it for the launcher, for example in a shell: exec " + std::to_string(descriptor) + "<FILE");
+    const auto number = std::to_string(descriptor);
+    if (!is_open(descriptor)) {
+      throw failure("cannot keep the descriptor", number, "it is not open",
+                    "open it for the launcher, for example in a shell: exec " + number + "<FILE");
+    }
+    if (may_be_io_uring(descriptor)) {
+      throw failure("cannot keep the descriptor", number, kIsIoUring, "leave --keep-fd " + number + " out");
+    }
   }
 }
 
@@ -117,9 +137,12 @@ std::optional<InheritedSockets> read_inherited(pid_t pid) {
     throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text), count.problem);
   }
   for (int index = 0; index < static_cast<int>(count.value); ++index) {
-    if (is_open(kFirstPassed + index)) continue;
-    throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
-                  "descriptor " + std::to_string(kFirstPassed + index) + " is not open");
+    const int descriptor = kFirstPassed + index;
+    const bool open = is_open(descriptor);
+    if (open && !may_be_io_uring(descriptor)) continue;
+    throw failure(
+        "cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
+        "descriptor " + std::to_string(descriptor) + (open ? ": " + std::string(kIsIoUring) : " is not open"));
   }
   return InheritedSockets{inherited_names(count.value)};
 }
@@ -199,7 +222,7 @@ Host inspect_host(const Options& options, Identity caller) {
     host.launcher_path = read_launcher_path();
     if (host.can_be_granted && !host.no_new_privs) host.uncounted = read_uncounted();
   }
-  require_open(options.keep_fds);
+  require_usable(options.keep_fds);
   return host;
 }
 

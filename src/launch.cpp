@@ -14,6 +14,7 @@
 #include "account.hpp"
 #include "command.hpp"
 #include "confinement.hpp"
+#include "confinement_proof.hpp"
 #include "descriptors.hpp"
 #include "environment.hpp"
 #include "error.hpp"
@@ -75,7 +76,10 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
 void confine_to_ports(const Plan& plan, const Narrator& say) {
   for (const auto& warning : warnings_of(plan)) warn(warning);
   if (plan.confinement.kind == Confinement::kOff) return;
-  say([&] { return "confining TCP ports: " + std::string(format(plan.confinement.kind)); });
+  say([&] {
+    return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: " : "confining TCP ports: ") +
+           std::string(format(plan.confinement.kind));
+  });
   confine(plan.confinement);
 }
 

@@ -151,7 +151,7 @@ ConfinementPlan plan_confinement(const Options& options, const Host& host, Capab
   plan.privileged_granted = granted != kNoCapability;
   plan.landlock_abi = host.confinement.landlock_abi;
   for (const auto& address : options.listen) {
-    if (address.transport == Transport::kTcp) plan.ports.push_back(address.port);
+    (address.transport == Transport::kTcp ? plan.ports : plan.udp_ports).push_back(address.port);
   }
   return plan;
 }
@@ -250,6 +250,11 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
 }
 
 }  // namespace
+
+bool confines_udp(const ConfinementPlan& plan) {
+  constexpr int kFirstWithUdp = 10;
+  return plan.kind != Confinement::kOff && plan.landlock_abi >= kFirstWithUdp;
+}
 
 bool is_privileged(const ListenAddress& address, int unprivileged_port_start) {
   return address.port < unprivileged_port_start;

@@ -39,16 +39,20 @@ struct SocketPlan {
   bool raise_capability = false;
 };
 
-/// Which TCP ports the daemon can bind. UDP has no rule.
+/// Which ports the daemon can bind.
 struct ConfinementPlan {
   Confinement kind = Confinement::kOff;
-  std::vector<std::uint16_t> ports;  ///< the listed TCP ports
-  bool privileged_granted = false;   ///< the daemon has the capability for listed ports below the start
+  std::vector<std::uint16_t> ports;      ///< the listed TCP ports
+  std::vector<std::uint16_t> udp_ports;  ///< the listed UDP ports: rules only where confines_udp()
+  bool privileged_granted = false;       ///< the daemon has the capability for listed ports below the start
   int landlock_abi = 0;
   int unprivileged_port_start = 1024;
   std::string
       missing;  ///< why the confinement that is the default cannot be had here; empty when it can, or is not wanted
 };
+
+/// Whether the kernel has rules for UDP ports: from Landlock ABI 10 on, Linux 7.2. Below, only TCP is confined.
+bool confines_udp(const ConfinementPlan& plan);
 
 /// Which numbers are descriptors of the daemon. `first` to `first + count - 1` are sockets that the launcher opens.
 struct DescriptorPlan {

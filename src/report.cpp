@@ -57,11 +57,16 @@ std::string describe_confinement(const Plan& plan) {
   const bool open = plan.privileges.capabilities != kNoCapability;
   if (!confinement.missing.empty()) return "none, every privileged port is open to the daemon: " + confinement.missing;
   if (confinement.kind == Confinement::kOff) return open ? "off, every privileged port is open to the daemon" : "off";
-  auto allowed = describe_port_list(confinement.ports);
-  if (confinement.kind == Confinement::kPrivileged)
-    allowed += allowed.empty() ? "unprivileged ports" : " and unprivileged ports";
-  return "TCP: " + (allowed.empty() ? "no port" : allowed) + " (Landlock ABI " +
-         std::to_string(confinement.landlock_abi) + " and seccomp); UDP not confined";
+  const bool unprivileged = confinement.kind == Confinement::kPrivileged;
+  const auto allowed = [&](const std::vector<std::uint16_t>& listed) {
+    auto ports = describe_port_list(listed);
+    if (unprivileged) ports += ports.empty() ? "unprivileged ports" : " and unprivileged ports";
+    return ports.empty() ? "no port" : ports;
+  };
+  const bool udp = confines_udp(confinement);
+  return "TCP: " + allowed(confinement.ports) + (udp ? "; UDP: " + allowed(confinement.udp_ports) : "") +
+         " (Landlock ABI " + std::to_string(confinement.landlock_abi) + " and seccomp)" +
+         (udp ? "" : "; UDP not confined");
 }
 
 std::string describe_verdict(const Error* obstacle, Colour colour) {
@@ -130,9 +135,9 @@ Ports:
                             capability if a port needs it; listen-fds, inetd,
                             nginx: it is handed open sockets and has none
       --confine WHAT        privileged (default with the capability): no other
-                            privileged TCP port can be bound; listed: no other
-                            TCP port at all; off. UDP is not confined: with the
-                            capability, each privileged port is open
+                            privileged port can be bound; listed: no other port
+                            at all; off. Before Linux 7.2, TCP only: each
+                            privileged UDP port is open with the capability
       --backlog N           queue of a listening socket (default 4096)
       --reuse-port          open the sockets with SO_REUSEPORT
 Process:

@@ -89,7 +89,7 @@ std::string confinement_object(const ConfinementPlan& plan) {
                  {"missing", quote_or_null(plan.missing)},
                  {"landlock_abi", confined ? std::to_string(plan.landlock_abi) : std::string(kNull)},
                  {"tcp_ports", confined ? port_numbers(plan.ports) : std::string(kNull)},
-                 {"udp_ports", std::string(kNull)},
+                 {"udp_ports", confines_udp(plan) ? port_numbers(plan.udp_ports) : std::string(kNull)},
                  {"unprivileged_ports", truth(plan.kind != Confinement::kListed)}});
 }
 

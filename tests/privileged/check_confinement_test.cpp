@@ -135,20 +135,25 @@ TEST_CASE("--check without no-new-privs and the right to confine without it says
   check::ready(named);
 }
 
-TEST_CASE("--check says which TCP ports the daemon can bind") {
+TEST_CASE("--check says which ports the daemon can bind") {
   require_landlock_with_network();
   support::enter_own_network();
-  const auto by = " (Landlock ABI " + std::to_string(read_landlock_abi()) + " and seccomp); UDP not confined";
+  const bool udp = read_landlock_abi() >= 10;
+  const auto by =
+      " (Landlock ABI " + std::to_string(read_landlock_abi()) + " and seccomp)" + (udp ? "" : "; UDP not confined");
+  const auto ports = [&](const std::string& tcp, const std::string& of_udp) {
+    return "TCP: " + tcp + (udp ? "; UDP: " + of_udp : "") + by;
+  };
   const auto line_of = [](const support::Words& options) {
     const auto result = check::ready({.options = support::join({{"-u", "www-data"}, options})});
     CHECK(result.err.empty());
     return check::line(result, "confinement");
   };
-  CHECK(line_of({"-p", "443,80,53/udp"}) == "TCP: 80,443 and unprivileged ports" + by);
-  CHECK(line_of({"-p", "80", "--confine", "privileged"}) == "TCP: 80 and unprivileged ports" + by);
-  CHECK(line_of({"-p", "80-82,8080", "--confine", "listed"}) == "TCP: 80-82,8080" + by);
-  CHECK(line_of({"-p", "80", "-m", "listen-fds", "--confine", "listed"}) == "TCP: 80" + by);
-  CHECK(line_of({"--confine", "listed"}) == "TCP: no port" + by);
+  CHECK(line_of({"-p", "443,80,53/udp"}) == ports("80,443 and unprivileged ports", "53 and unprivileged ports"));
+  CHECK(line_of({"-p", "80", "--confine", "privileged"}) == ports("80 and unprivileged ports", "unprivileged ports"));
+  CHECK(line_of({"-p", "80-82,8080", "--confine", "listed"}) == ports("80-82,8080", "no port"));
+  CHECK(line_of({"-p", "80", "-m", "listen-fds", "--confine", "listed"}) == ports("80", "no port"));
+  CHECK(line_of({"--confine", "listed"}) == ports("no port", "no port"));
   CHECK(line_of({"-p", "80", "--confine", "off"}) == "off, every privileged port is open to the daemon");
   CHECK(line_of({"-p", "80", "-m", "listen-fds"}) == "off");
   CHECK(line_of({"-p", "8080"}) == "off");

@@ -14,12 +14,16 @@
 /// What the tests of the confinement share.
 namespace support {
 
-/// Whether the kernel has a Landlock with network rules.
-inline bool has_landlock() {
-  constexpr int kFirstWithNetwork = 4;
+inline long read_landlock_abi() {
   constexpr unsigned kAskForAbi = 1;
-  return syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi) >= kFirstWithNetwork;
+  return syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi);
 }
+
+/// Whether the kernel has a Landlock with network rules.
+inline bool has_landlock() { return read_landlock_abi() >= 4; }
+
+/// Whether it has rules for UDP, too.
+inline bool has_udp_rules() { return read_landlock_abi() >= 10; }
 
 /// Moves the test into a network of its own. Skips it where the kernel cannot confine.
 inline void require_confinement() {

@@ -126,17 +126,55 @@ TEST_CASE("a daemon whose privileged ports are all listed is launched and filter
   check_ports({"-p", "1-65534", "--confine", "listed"}, "0-65534 ok 65535 EACCES");
 }
 
-TEST_CASE("a listed UDP port opens no TCP port and UDP itself is not confined") {
+TEST_CASE("a listed UDP port opens no TCP port") {
   support::require_confinement();
-  const std::string udp = "ports=udp/4/0-1023";
   for (const std::string kind : {"privileged", "listed"}) {
     CAPTURE(kind);
-    auto field = ask_daemon({"-p", "53/udp", "--confine", kind}, {"status", kEveryPort, udp, "ports=udp/6/0-1023"});
+    auto field = ask_daemon({"-p", "53/udp", "--confine", kind}, {"status", kEveryPort});
     CHECK(field[kEveryPort] == (kind == "listed" ? "0 ok 1-65535 EACCES" : kWithoutCapability));
-    // No kernel rule has a port for UDP: with the capability every one is open.
-    CHECK(field[udp] == "0-1023 ok");
-    CHECK(field["ports=udp/6/0-1023"] == "0-1023 ok");
+    check_filtered(field);
   }
-  // Where sockets are handed over there is no capability, and none is open.
-  CHECK(ask_daemon({"-p", "8053/udp", "-m", "listen-fds", "--confine", "listed"}, {udp})[udp] == "0 ok 1-1023 EACCES");
+}
+
+TEST_CASE("UDP is confined from Linux 7.2 on and not before") {
+  support::require_confinement();
+  const std::string ipv4 = "ports=udp/4/0-1024";
+  const std::string ipv6 = "ports=udp/6/0-1024";
+  const auto check = [&](const Words& options, const std::string& confined, const std::string& open) {
+    auto field = ask_daemon(options, {ipv4, ipv6});
+    CHECK(field[ipv4] == (support::has_udp_rules() ? confined : open));
+    CHECK(field[ipv6] == field[ipv4]);
+  };
+  const std::string all = "0-1024 ok";
+  check({"-p", "53/udp"}, "0 ok 1-52 EACCES 53 ok 54-1023 EACCES 1024 ok", all);
+  check({"-p", "80,53/udp", "--confine", "listed"}, "0 ok 1-52 EACCES 53 ok 54-1024 EACCES", all);
+  check({"-p", "80"}, "0 ok 1-1023 EACCES 1024 ok", all);
+  check({"-p", "80,53/udp", "--confine", "off"}, all, all);
+  // Where sockets are handed over there is no capability, and no low port is open in any kernel.
+  check({"-p", "8053/udp", "-m", "listen-fds", "--confine", "listed"}, "0 ok 1-1024 EACCES",
+        "0 ok 1-1023 EACCES 1024 ok");
+  auto field = ask_daemon({"-p", "80"}, {"send=4/53", "send=6/53"});
+  CHECK(field["send=4/53"] == "ok");
+  CHECK(field["send=6/53"] == "ok");
+}
+
+TEST_CASE("a port that the kernel may choose is closed by reserving it") {
+  support::require_confinement();
+  support::write_file("/proc/sys/net/ipv4/ip_local_port_range", "40000 40999\n");
+  const Words questions{"bind=tcp/4/40002",      "range=tcp/40002-40002", "range=udp/40003-40003",
+                        "range=tcp/40004-40004", "range=tcp/1000-1000",   "range=tcp/39000-39000"};
+  const auto ask = [&] { return ask_daemon({"-p", "80", "--confine", "listed"}, questions); };
+  auto field = ask();
+  CHECK(field["bind=tcp/4/40002"] == "EACCES");
+  if (field["range=tcp/40002-40002"] == "option ENOPROTOOPT") support::skip("this kernel has no IP_LOCAL_PORT_RANGE");
+  CHECK(field["range=tcp/40002-40002"] == "ok");
+  CHECK(field["range=udp/40003-40003"] == "ok");
+  // The option does not reach beyond the kernel's own range.
+  CHECK(field["range=tcp/1000-1000"] == "another port");
+  CHECK(field["range=tcp/39000-39000"] == "another port");
+  support::write_file("/proc/sys/net/ipv4/ip_local_reserved_ports", "40002-40003\n");
+  field = ask();
+  CHECK(field["range=tcp/40002-40002"] == "bind EADDRINUSE");
+  CHECK(field["range=udp/40003-40003"] == "bind EADDRINUSE");
+  CHECK(field["range=tcp/40004-40004"] == "ok");
 }

@@ -44,7 +44,7 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
                           {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)", "error=EMFILE",
                            refusing + "a socket to prove the confinement with: Too many open files"},
                           {"bind(", "error=ENOMEM", refusing + "TCP port 80: Cannot allocate memory"},
-                          {"bind(", "error=EACCES", refusing + "TCP port 80: it was listed, and is refused"},
+                          {"bind(", "error=EACCES", refusing + "TCP port 80: it is listed, yet it is refused"},
                           {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0xffff", "error=EINVAL",
                            refusing + "confinement: the seccomp filter does not answer"},
                       });
@@ -53,19 +53,68 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
 TEST_CASE("a port that somebody else refuses as well is no failure of the confinement") {
   support::require_confinement();
   support::require_strace();
-  // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the first bind, by which
-  // an unlisted port is tried.
+  // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the first three binds,
+  // by which unlisted ports are tried.
   const auto launch_with = [](const std::string& effect) {
     return support::trace({"-e", "inject=bind:" + effect},
                           {support::launcher(), "-u", "www-data", "-p", "80", "--", support::probe(), "status"})
         .result;
   };
-  const auto refused = launch_with("error=EPERM:when=2..3");
+  const auto refused = launch_with("error=EPERM:when=4..5");
   CAPTURE(refused.err);
   CHECK(refused.status == 0);
   support::check_filtered(support::fields(refused.out));
-  support::check_refused(launch_with("error=EPERM:when=1"), 125,
-                         {"refusing to start the daemon: TCP port 1023: Operation not permitted"});
+  const char* const unlisted[] = {"1023", "79", "81"};
+  for (int index = 0; index < 3; ++index) {
+    support::check_refused(
+        launch_with("error=EPERM:when=" + std::to_string(index + 1)), 125,
+        {std::string("refusing to start the daemon: TCP port ") + unlisted[index] + ": Operation not permitted"});
+  }
+}
+
+TEST_CASE("a rule too many next to a listed port ends the launch") {
+  support::require_confinement();
+  support::require_strace();
+  // To a bind that answers so, the port is allowed.
+  const auto open_at = [](const support::Words& options, int bind) {
+    return support::trace(
+               {"-e", "inject=bind:error=EADDRNOTAVAIL:when=" + std::to_string(bind)},
+               support::join({{support::launcher(), "-u", "www-data"}, options, {"--", support::probe(), "status"}}))
+        .result;
+  };
+  const auto check = [&](const support::Words& options, const support::Words& ports) {
+    for (std::size_t index = 0; index < ports.size(); ++index) {
+      CAPTURE(ports[index]);
+      support::check_refused(
+          open_at(options, static_cast<int>(index) + 1), 125,
+          {"refusing to start the daemon: TCP port " + ports[index] + ": it is not listed, yet it can be bound\n"});
+    }
+    // The next bind is that of port 0, which is allowed anyway.
+    CHECK(open_at(options, static_cast<int>(ports.size()) + 1).status == 0);
+  };
+  check({"-p", "443,80"}, {"1023", "79", "81"});
+  check({"-p", "8080,21-23"}, {"1023", "20", "24"});
+  check({"-p", "1,8080"}, {"1023", "2"});
+  check({"-p", "1023"}, {"1022", "1022"});
+  check({"-p", "443,80", "--confine", "listed"}, {"65535", "79", "81"});
+  check({"-p", "53/udp"}, {"1023"});
+  check({"-p", "1-1023"}, {});
+}
+
+TEST_CASE("a kernel that claims rules for UDP and has none ends the launch") {
+  support::require_confinement();
+  support::require_strace();
+  if (support::has_udp_rules()) support::skip("this kernel has rules for UDP");
+  const auto launch = [](const support::Words& options) {
+    return support::trace(
+               {"-e", "inject=landlock_create_ruleset:retval=10:when=1"},
+               support::join(
+                   {{support::launcher(), "-u", "www-data", "-p", "80"}, options, {"--", support::probe(), "status"}}))
+        .result;
+  };
+  support::check_refused(launch({}), 125,
+                         {"cannot confine the daemon to its ports: landlock_create_ruleset: Invalid argument"});
+  CHECK(launch({"-v"}).err.find("lowportbind: confining TCP and UDP ports: privileged\n") != std::string::npos);
 }
 
 TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
@@ -108,7 +157,7 @@ TEST_CASE("a listed port that any process may bind is proved open though the dae
   support::require_strace();
   spoiled_call::check({.options = {"-p", "80,8080", "-m", "listen-fds", "--confine", "listed"}},
                       {{"landlock_add_rule(", "retval=0",
-                        "refusing to start the daemon: TCP port 8080: it was listed, and is refused all the same"}});
+                        "refusing to start the daemon: TCP port 8080: it is listed, yet it is refused"}});
 }
 
 TEST_CASE("the confinement is proved where addresses that are nobody's can be bound") {

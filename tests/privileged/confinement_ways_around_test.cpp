@@ -148,6 +148,23 @@ TEST_CASE("pitfall 14: io-uring which makes sockets unseen cannot be set up") {
   CHECK(answers.listed == "EPERM");
 }
 
+TEST_CASE("pitfall 14: an io-uring that was set up before cannot be used") {
+  support::require_confinement();
+  // No descriptor has this number: the kernel looks for the ring first, and the filter before the kernel.
+  for (const int call : {SYS_io_uring_enter, SYS_io_uring_register}) {
+    for (const std::string number : {std::to_string(call), std::to_string(0x100000000 + call)}) {
+      check_own_answer("call=" + number + "/99", "EBADF", "EPERM");
+    }
+  }
+}
+
+TEST_CASE("an RxRPC socket which binds UDP ports unseen is not made") {
+  support::require_confinement();
+  const std::string no_family = "socket EAFNOSUPPORT";
+  check_way("socket=33/2/2", no_family, no_family);
+  check_own_answer("socket=33/15/0", "socket EINVAL", no_family);
+}
+
 TEST_CASE("pitfall 14: the calls of x32 are refused") {
   support::require_confinement();
   // getpid and an MPTCP socket. A kernel without x32 says ENOSYS too.

@@ -26,7 +26,7 @@ const Row kRows[] = {
     {{"setfsuid("}, {"setfsuid"}},
     {{"landlock_create_ruleset("}, {"landlock_create_ruleset", "Landlock"}},
     {{"landlock_add_rule("}, {"landlock_add_rule"}},
-    {{"landlock_restrict_self("}, {"landlock_restrict_self", "it was not listed, and is open"}},
+    {{"landlock_restrict_self("}, {"landlock_restrict_self", "it is not listed, yet it can be bound"}},
     {{"seccomp("}, {"seccomp"}},
     {{"socket("}, {"socket", "seccomp filter"}},
     {{"bind("}, {"cannot bind", "cannot listen on", "TCP port", "a port of the kernel's choice"}},

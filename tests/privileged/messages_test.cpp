@@ -17,11 +17,13 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
         "lowportbind: closing the other descriptors\n"
         "lowportbind: opening 80/tcp,53/udp\n"
         "lowportbind: setting no_new_privs\n"
-        "lowportbind: confining TCP ports: listed\n"
-        "lowportbind: becoming www-data (uid 33)\n"
-        "lowportbind: verifying the privileges\n"
-        "lowportbind: verifying the confinement\n"
-        "lowportbind: looking for the command " +
+        "lowportbind: confining " +
+            std::string(support::has_udp_rules() ? "TCP and UDP ports" : "TCP ports") +
+            ": listed\n"
+            "lowportbind: becoming www-data (uid 33)\n"
+            "lowportbind: verifying the privileges\n"
+            "lowportbind: verifying the confinement\n"
+            "lowportbind: looking for the command " +
             support::probe() +
             "\n"
             "lowportbind: looking whether stdio can be given to the account\n"

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "descriptor_experiments.hpp"
+#include "ring_experiments.hpp"
 #include "socket_experiments.hpp"
 
 namespace {
@@ -241,6 +242,9 @@ void ask(const std::string& question) {
   if (question.starts_with("call=")) return answer(question, experiments::try_system_call(argument));
   if (question.starts_with("i386=")) return answer(question, experiments::try_i386_in_child(argument));
   if (question == "io_uring") return answer(question, experiments::try_io_uring());
+  if (question.starts_with("ring=")) return answer(question, experiments::try_ring(argument));
+  if (question.starts_with("range=")) return answer(question, experiments::try_port_range(argument));
+  if (question.starts_with("send=")) return answer(question, experiments::try_to_send(argument));
   if (question == "unix") return answer(question, experiments::try_unix_socket());
   if (question == "listen") return answer(question, experiments::try_to_listen_unbound());
   if (question.starts_with("reach=")) return answer(question, try_to_reach(argument));

@@ -133,6 +133,46 @@ inline std::string try_to_listen_unbound() {
   return port >= kFirstUnprivileged ? "ok" : "port " + std::to_string(port);
 }
 
+/// TRANSPORT/FIRST-LAST, as in udp/40001-40001: port 0 of a socket that is to have one of these (IP_LOCAL_PORT_RANGE).
+/// "ok" if it is.
+inline std::string try_port_range(const std::string& what) {
+  constexpr int kLocalPortRange = 51;
+  const int descriptor = socket(AF_INET, what.starts_with("tcp") ? SOCK_STREAM : SOCK_DGRAM, 0);
+  if (descriptor < 0) return "socket " + errno_name();
+  const auto first = static_cast<std::uint32_t>(std::atoi(what.c_str() + 4));
+  const auto last = static_cast<std::uint32_t>(std::atoi(what.c_str() + what.find('-') + 1));
+  const std::uint32_t range = first | last << 16U;
+  if (setsockopt(descriptor, IPPROTO_IP, kLocalPortRange, &range, sizeof(range)) != 0) return "option " + errno_name();
+  Address address(AF_INET, 0);
+  if (bind(descriptor, address.get(), address.length) != 0) return "bind " + errno_name();
+  getsockname(descriptor, reinterpret_cast<sockaddr*>(&address.ipv4), &address.length);
+  close(descriptor);
+  const auto port = ntohs(address.ipv4.sin_port);
+  return port >= first && port <= last ? "ok" : "another port";
+}
+
+/// FAMILY/PORT, as in 4/53: sends a datagram there on loopback from a socket without a port, which the kernel chooses,
+/// and another by a connected one.
+inline std::string try_to_send(const std::string& what) {
+  const bool is_ipv6 = what.front() == '6';
+  const int family = is_ipv6 ? AF_INET6 : AF_INET;
+  Address address(family, numbers(what).at(1));
+  if (is_ipv6) {
+    address.ipv6.sin6_addr = in6addr_loopback;
+  } else {
+    address.ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  const int unbound = socket(family, SOCK_DGRAM, 0);
+  const int connected = socket(family, SOCK_DGRAM, 0);
+  if (unbound < 0 || connected < 0) return "socket " + errno_name();
+  if (sendto(unbound, "x", 1, 0, address.get(), address.length) != 1) return "send " + errno_name();
+  if (connect(connected, address.get(), address.length) != 0) return "connect " + errno_name();
+  if (send(connected, "x", 1, 0) != 1) return "send " + errno_name();
+  close(unbound);
+  close(connected);
+  return "ok";
+}
+
 /// A listening UNIX socket in the abstract name space, and a client of it.
 inline std::string try_unix_socket() {
   const int server = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -90,12 +90,33 @@ TEST_CASE("the listed ports alone can be allowed in every mode with and without 
   }
 }
 
-TEST_CASE("the listed TCP ports are allowed and no UDP port is among them") {
-  CHECK(situation::plan_for_root(situation::for_www_data("443,53/udp,80,8080,8081/udp")).confinement.ports ==
-        Ports{443, 80, 8080});
-  CHECK(situation::plan_for_root(situation::for_www_data("53/udp")).confinement.ports.empty());
-  CHECK(situation::plan_for_root(confined("80-82", Confinement::kListed)).confinement.ports == Ports{80, 81, 82});
-  CHECK(situation::plan_for_root(confined("", Confinement::kListed)).confinement.ports.empty());
+TEST_CASE("the listed TCP ports and the listed UDP ports are apart") {
+  const auto check = [](const Options& options, const Ports& tcp, const Ports& udp) {
+    const auto plan = situation::plan_for_root(options).confinement;
+    CHECK(plan.ports == tcp);
+    CHECK(plan.udp_ports == udp);
+  };
+  check(situation::for_www_data("443,53/udp,80,8080,8081/udp"), {443, 80, 8080}, {53, 8081});
+  check(situation::for_www_data("53/udp"), {}, {53});
+  check(situation::for_www_data("53,53/udp"), {53}, {53});
+  check(confined("80-82", Confinement::kListed), {80, 81, 82}, {});
+  check(confined("", Confinement::kListed), {}, {});
+  check(confined("80,53/udp", Confinement::kOff), {}, {});
+}
+
+TEST_CASE("UDP is confined from Landlock ABI 10 on") {
+  for (const int abi : {4, 9, 10, 11}) {
+    CAPTURE(abi);
+    auto host = situation::started_by_root();
+    host.confinement.landlock_abi = abi;
+    const auto confines = [&](const Options& options) {
+      return confines_udp(make_plan(options, situation::www_data(), host).confinement);
+    };
+    CHECK(confines(situation::for_www_data("80")) == (abi >= 10));
+    CHECK(confines(confined("53/udp", Confinement::kListed, Mode::kListenFds)) == (abi >= 10));
+    CHECK_FALSE(confines(situation::for_www_data("8080")));
+    CHECK_FALSE(confines(confined("80", Confinement::kOff)));
+  }
 }
 
 TEST_CASE("to confine privileged ports by name has no effect on a daemon without the capability and is refused") {
