@@ -8,12 +8,13 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 unset CXX CXXFLAGS LDFLAGS CMAKE_BUILD_TYPE
 
-# configure NAME OPTION...: the command that compiles main.cpp, as $command. CXXFLAGS are the environment's.
+# configure NAME OPTION...: the command that compiles main.cpp, as $command. CXXFLAGS are the environment's. What the
+# compiler can do is found out once, and all else forgotten.
 configure() {
     name=$1
     shift
-    cmake -S . -B "$directory/build" --fresh -DLOWPORTBIND_TESTS=OFF -DCMAKE_CXX_COMPILER="$compiler" "$@" \
-        >"$directory/log" 2>&1 || { cat "$directory/log"; exit 1; }
+    cmake -S . -B "$directory/build" -U CMAKE_BUILD_TYPE -U 'CMAKE_CXX_FLAGS*' -DLOWPORTBIND_TESTS=OFF \
+        -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$directory/log" 2>&1 || { cat "$directory/log"; exit 1; }
     command=$(grep -E '"command": .*main\.cpp' "$directory/build/compile_commands.json")
 }
 has() { printf '%s\n' "$command" | grep -qE -- " $1( |\$)"; }
