@@ -15,8 +15,8 @@ namespace lowportbind {
 /// is no such file, 126 if there is one that the account cannot execute.
 std::string find_command(const std::string& command, std::optional<std::string_view> path);
 
-/// For `--check`, as the account: throws what execute() would where RLIMIT_NPROC, which the change of user is measured by
-/// (setrlimit(2)), forbids the exec.
+/// For `--check`, as the account: throws what execute() would where RLIMIT_NPROC, which the change of user is measured
+/// by (setrlimit(2)), forbids the exec.
 void require_process_limit(const std::string& file);
 
 /// execve(2): returns only by throwing Error, with status 126 and the reason.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/kcmp.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -155,6 +156,19 @@ std::string read_launcher_path() {
   return path.empty() || path.ends_with(" (deleted)") ? "lowportbind" : std::string(path);
 }
 
+/// Whether the daemon itself binds a privileged port.
+bool needs_capability(const Options& options, int unprivileged_port_start) {
+  return !opens_sockets(options.mode) &&
+         std::any_of(options.listen.begin(), options.listen.end(),
+                     [=](const ListenAddress& address) { return address.port < unprivileged_port_start; });
+}
+
+/// SECBIT_KEEP_CAPS of capabilities(7). Where it cannot be read, this is taken for one that is locked.
+bool may_keep_capabilities() {
+  const int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+  return securebits >= 0 && (static_cast<unsigned>(securebits) & SECBIT_KEEP_CAPS_LOCKED) == 0;
+}
+
 bool is_traced() {
   const auto status = read_beginning("/proc/self/status");
   return status.find("\nTracerPid:\t") != std::string::npos && status.find("\nTracerPid:\t0\n") == std::string::npos;
@@ -209,6 +223,9 @@ Host inspect_host(const Options& options, Identity caller) {
   host.has_ipv6 = (opens_sockets(options.mode) || options.action == Action::kCheck) && probe_ipv6();
   if (confinement_of(options) != Confinement::kOff) host.confinement = read_confinement_support();
   host.parent_death = read_parent_death();
+  if (contains(host.capabilities.effective, CAP_SETPCAP) && !needs_capability(options, host.unprivileged_port_start)) {
+    host.may_keep_capabilities = may_keep_capabilities();
+  }
   host.inherited = read_inherited(host.pid);
   if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 && (host.capabilities.permitted & ~kNetBindService) != 0) {
     const auto path = read_launcher_path();

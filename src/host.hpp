@@ -62,6 +62,7 @@ struct Host {
   bool has_ipv6 = false;               ///< read in the modes that open sockets
   ConfinementSupport confinement;      ///< read unless the options have it off
   ParentDeath parent_death;
+  bool may_keep_capabilities = false;  ///< over a change of user; read with CAP_SETPCAP for a daemon without capability
   std::optional<InheritedSockets> inherited;
   bool no_new_privs = false;  ///< was set from outside; read with --allow-new-privs, and without the capability
   // Read for a launcher that lacks CAP_NET_BIND_SERVICE, for the hint that says how it gets it:

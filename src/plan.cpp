@@ -105,7 +105,11 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   privileges.change_groups = account.groups != own_groups || (!keeps && std::find(own_groups.begin(), own_groups.end(),
                                                                                   kOverflowId) != own_groups.end());
   if (options.own_stdio) privileges.kept_for_stdio = host.capabilities.effective & only(CAP_CHOWN);
-  const auto kept = privileges.capabilities | privileges.kept_for_stdio;
+  // With no_new_privs, nothing that is left in the bounding set can be drawn from a file.
+  if (!grant && privileges.cut_bounding_set && host.may_keep_capabilities) {
+    privileges.undecided_bounding = kNetBindService;
+  }
+  const auto kept = privileges.capabilities | privileges.kept_for_stdio | privileges.undecided_bounding;
   privileges.keep_capabilities = kept != kNoCapability && host.identity.is_root();
   // Whoever may change the user is taken for another one, whatever the ids look like in this user namespace.
   privileges.leave_keyring = contains(host.capabilities.effective, CAP_SETUID);

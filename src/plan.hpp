@@ -67,13 +67,16 @@ struct PrivilegePlan {
   CapabilitySet capabilities = kNoCapability;  ///< permitted, inheritable, effective and ambient alike
   /// Permitted and effective besides, from the change of user until the daemon's stdio is its own: CAP_CHOWN.
   CapabilitySet kept_for_stdio = kNoCapability;
+  /// In the bounding set until the command's file is known: execve(2) refuses a file that has a capability of its own,
+  /// effective at once, which the bounding set lacks. CAP_SETPCAP is kept as long, to cut it then.
+  CapabilitySet undecided_bounding = kNoCapability;
   /// Those that the launcher holds, and the kernel therefore knows; see is_surely_known().
   CapabilitySet seen_capabilities = kNoCapability;
   bool set_no_new_privs = true;
   bool leave_keyring = false;  ///< the caller's session keyring is another account's
   bool cut_bounding_set = false;
   bool change_groups = false;
-  bool keep_capabilities = false;  ///< the uid leaves 0, which would clear the two sets above
+  bool keep_capabilities = false;  ///< the uid leaves 0, which would clear what is kept
   ParentDeath parent_death;
 };
 

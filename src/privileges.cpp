@@ -183,23 +183,24 @@ void verify_thread_capabilities(const ThreadCapabilities& planned) {
   expect("effective capabilities", found.effective, planned.effective);
 }
 
-void verify_other_sets(const PrivilegePlan& plan) {
+void verify_other_sets(const PrivilegePlan& plan, CapabilitySet bounding) {
   const auto planned = plan.capabilities;
   // The kernel keeps the ambient set within permitted and inheritable, so that no other bit can be in it.
   if (planned != kNoCapability) {
     expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability, planned);
   }
   // A container may have taken the planned capability out of it: less than planned is as good.
-  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set(plan.seen_capabilities) | planned, planned);
+  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set(plan.seen_capabilities) | bounding, bounding);
 }
 
-ThreadCapabilities daemons_capabilities(const PrivilegePlan& plan) {
-  return {plan.capabilities, plan.capabilities, plan.capabilities};
+/// The daemon's capabilities, and besides those that a last step needs.
+ThreadCapabilities daemons_and(CapabilitySet kept, const PrivilegePlan& plan) {
+  return {plan.capabilities | kept, plan.capabilities, plan.capabilities | kept};
 }
 
 ThreadCapabilities capabilities_after_drop(const PrivilegePlan& plan) {
-  const auto kept = plan.capabilities | plan.kept_for_stdio;
-  return {kept, plan.capabilities, kept};
+  const bool is_decided = plan.undecided_bounding == kNoCapability;
+  return daemons_and(plan.kept_for_stdio | (is_decided ? kNoCapability : only(CAP_SETPCAP)), plan);
 }
 
 }  // namespace
@@ -217,7 +218,7 @@ void set_no_new_privs() {
 }
 
 void drop_privileges(const PrivilegePlan& plan, const Account& account) {
-  if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities, plan.seen_capabilities);
+  if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities | plan.undecided_bounding, plan.seen_capabilities);
   if (plan.leave_keyring) leave_session_keyring();
   change_ids(plan, account);
   apply_thread_capabilities(capabilities_after_drop(plan));
@@ -228,16 +229,24 @@ void drop_privileges(const PrivilegePlan& plan, const Account& account) {
 void verify_privileges(const PrivilegePlan& plan, const Account& account) {
   verify_ids(account);
   verify_thread_capabilities(capabilities_after_drop(plan));
-  verify_other_sets(plan);
+  verify_other_sets(plan, plan.capabilities | plan.undecided_bounding);
   if (plan.set_no_new_privs && !has_no_new_privs()) throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
   if (setresuid(0, 0, 0) == 0) throw failure(kNotAsPlanned, format(account), "it can become root again");
 }
 
+void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed) {
+  if (plan.undecided_bounding == kNoCapability) return;
+  cut_bounding_set(~plan.undecided_bounding | needed, plan.seen_capabilities);
+  apply_thread_capabilities(daemons_and(plan.kept_for_stdio, plan));
+  verify_thread_capabilities(daemons_and(plan.kept_for_stdio, plan));
+  verify_other_sets(plan, plan.capabilities | (plan.undecided_bounding & needed));
+}
+
 void drop_what_stdio_needed(const PrivilegePlan& plan) {
   if (plan.kept_for_stdio == kNoCapability) return;
-  apply_thread_capabilities(daemons_capabilities(plan));
-  verify_thread_capabilities(daemons_capabilities(plan));
-  verify_other_sets(plan);
+  apply_thread_capabilities(daemons_and(kNoCapability, plan));
+  verify_thread_capabilities(daemons_and(kNoCapability, plan));
+  verify_other_sets(plan, plan.capabilities | plan.undecided_bounding);
 }
 
 }  // namespace lowportbind

@@ -168,9 +168,11 @@ bool changes_account(const std::string& program, const Account& account) {
   return (set_user && status.st_uid != account.uid) || (set_group && status.st_gid != account.gid);
 }
 
-/// The permitted set after execve(2), as capabilities(7) has it, against what was planned.
-void require_capabilities(const std::string& program, const FileCapabilities& capabilities, const PrivilegePlan& plan) {
-  const auto bounding = plan.cut_bounding_set ? plan.capabilities : read_bounding_set(plan.seen_capabilities);
+/// The permitted set after execve(2), as capabilities(7) has it, against what was planned. Returns what the file needs
+/// of the undecided part of the bounding set.
+CapabilitySet require_capabilities(const std::string& program, const FileCapabilities& capabilities,
+                                   const PrivilegePlan& plan) {
+  const auto bounding = read_bounding_set(plan.seen_capabilities);
   auto gained = (capabilities.permitted & bounding) | (capabilities.inheritable & plan.capabilities);
   if (capabilities.effective && (capabilities.permitted & ~gained) != 0) {
     throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
@@ -181,6 +183,7 @@ void require_capabilities(const std::string& program, const FileCapabilities& ca
     throw cannot_execute(program, "its file capabilities cancel the capability that the daemon is given",
                          "as root: setcap -r " + shell_quoted(program) + "; or use --mode listen-fds");
   }
+  return gained & plan.undecided_bounding;
 }
 
 }  // namespace
@@ -197,7 +200,7 @@ void require_known_format(const std::string& file) {
                        "give it one, or name the shell: -- /bin/sh " + shell_quoted(file));
 }
 
-void require_planned_rights(const std::string& file, const Plan& plan) {
+CapabilitySet require_planned_rights(const std::string& file, const Plan& plan) {
   const auto [executed, program] = resolve_interpreters(file);
   if (plan.confinement.kind != Confinement::kOff && machine_of(read_beginning(executed)) == Machine::kThisIn32Bit) {
     throw cannot_execute(executed, "it is a 32-bit program, and the confinement refuses the system calls of those",
@@ -209,12 +212,12 @@ void require_planned_rights(const std::string& file, const Plan& plan) {
   const bool has_set_id = !privileges.set_no_new_privs && changes_account(program, plan.account);
   const auto capabilities = read_file_capabilities(program);
   const bool has_capabilities = capabilities && may_count_here(*capabilities);
-  if ((!has_set_id && !has_capabilities) || is_nosuid(program)) return;
+  if ((!has_set_id && !has_capabilities) || is_nosuid(program)) return kNoCapability;
   if (has_set_id) {
     throw cannot_execute(program, "it is set-user-ID or set-group-ID, and would not run as " + format(plan.account),
                          "leave --allow-new-privs out, or as root: chmod u-s,g-s " + shell_quoted(program));
   }
-  require_capabilities(program, *capabilities, privileges);
+  return require_capabilities(program, *capabilities, privileges);
 }
 
 }  // namespace lowportbind

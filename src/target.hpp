@@ -16,7 +16,8 @@ void require_known_format(const std::string& file);
 /// Throws Error, status 126, if execve(2) would start the file, or the interpreter of a script, with other rights than
 /// planned, or not at all: its file capabilities exceed the bounding set, or cancel the ambient set (capabilities(7));
 /// its set-user-ID or set-group-ID bit changes the account; it is a program that this kernel itself would run in its
-/// 32-bit mode, whose every system call the confinement refuses.
-void require_planned_rights(const std::string& file, const Plan& plan);
+/// 32-bit mode, whose every system call the confinement refuses. Returns what execve(2) needs in the bounding set of
+/// the part that was left undecided.
+CapabilitySet require_planned_rights(const std::string& file, const Plan& plan);
 
 }  // namespace lowportbind

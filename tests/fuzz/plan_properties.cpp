@@ -37,6 +37,10 @@ void check_privileges(const Plan& plan, const Options& options, const Host& host
   require(
       privileges.cut_bounding_set == (!options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP)),
       "the bounding set is cut wherever it can be");
+  require(privileges.undecided_bounding == kNoCapability ||
+              (!wanted && privileges.cut_bounding_set && privileges.set_no_new_privs &&
+               (!host.identity.is_root() || privileges.keep_capabilities)),
+          "a bit of the bounding set waits only where nothing can be drawn from it, and what cuts it is kept");
   const auto& [uid, gid, groups] = host.identity;
   require(privileges.change_groups == (plan.account.groups != groups), "the groups change if they differ");
   require(plan.account.uid == uid || contains(host.capabilities.effective, CAP_SETUID), "the uid can be changed");

@@ -19,7 +19,11 @@ struct Circumstance {
 void take_away(Host& host, unsigned capability) { host = situation::without(std::move(host), capability); }
 
 constexpr Circumstance kCircumstances[] = {
-    {'r', [](Host& host) { host = situation::started_by_root(); }},
+    {'r',
+     [](Host& host) {
+       host = situation::started_by_root();
+       host.may_keep_capabilities = true;
+     }},
     {'u', [](Host& host) { host = situation::started_by_user(); }},
     {'c', [](Host& host) { host = situation::started_from_capable_file(); }},
     {'a',  // a user who holds the capability as ambient already

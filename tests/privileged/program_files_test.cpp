@@ -16,8 +16,12 @@ namespace {
 
 #if defined(__x86_64__)
 constexpr Elf64_Half kNative = EM_X86_64;
+constexpr Elf64_Half kIn32Bit = EM_386;
+constexpr Elf64_Half kOther = EM_ARM;
 #else
 constexpr Elf64_Half kNative = EM_AARCH64;
+constexpr Elf64_Half kIn32Bit = EM_ARM;
+constexpr Elf64_Half kOther = EM_386;
 #endif
 
 struct ElfFile {
@@ -96,17 +100,24 @@ TEST_CASE("an ELF file whose headers lead out of it is left to the kernel") {
 TEST_CASE("each mark of a 32-bit program is one by itself") {
   support::require_confinement();
   const support::TemporaryDirectory directory;
-  const ElfFile marked[] = {{.word_size = ELFCLASS32}, {.machine = EM_386}, {.machine = EM_ARM}};
+  const ElfFile marked[] = {{.word_size = ELFCLASS32}, {.machine = kIn32Bit}};
   for (const auto& file : marked) {
     CAPTURE(file.machine);
     const auto program = directory.write("tool", make_elf(file), 0755);
     check_126(program, "it is a 32-bit program", {"-p", "80"});
   }
   CHECK(is_ready(directory.write("tool", make_elf({}), 0755), {"-p", "80"}));
-  // What is no ELF file has no machine, and a program for another machine is told from one for fewer bits.
-  const auto text = directory.write("tool", "text" + make_elf({.machine = EM_386}).substr(4), 0755);
+  // A program for another machine is told from one for fewer bits, whatever its class: this kernel cannot run it.
+  for (const auto word_size : {ELFCLASS32, ELFCLASS64}) {
+    const auto program = directory.write(
+        "tool", make_elf({.word_size = static_cast<unsigned char>(word_size), .machine = kOther}), 0755);
+    check_126(program, "it is a program for another kind of machine", {"-p", "80"});
+    CHECK_FALSE(is_ready(program));
+  }
+  // What is no ELF file has no machine.
+  const auto text = directory.write("tool", "text" + make_elf({.machine = kIn32Bit}).substr(4), 0755);
   check_126(text, "it has no #! line", {"-p", "80"});
-  CHECK(is_ready(directory.write("tool", make_elf({.word_size = ELFCLASS32, .machine = EM_386}), 0755)));
+  CHECK(is_ready(directory.write("tool", make_elf({.word_size = ELFCLASS32, .machine = kIn32Bit}), 0755)));
 }
 
 TEST_CASE("a first line that names no interpreter is none") {

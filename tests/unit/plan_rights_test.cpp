@@ -13,6 +13,7 @@ using lowportbind::kNoCapability;
 using lowportbind::make_plan;
 using lowportbind::Mode;
 using lowportbind::Options;
+using lowportbind::Uncounted;
 using situation::without;
 
 namespace {
@@ -145,6 +146,28 @@ TEST_CASE("a user without the capability is refused a privileged port in every m
       CHECK(refusal.status == 125);
     }
   }
+}
+
+TEST_CASE("without a capability a bit of the bounding set waits for the file") {
+  auto host = situation::started_by_root();
+  const auto undecided = [&](const Options& options) {
+    const auto privileges = make_plan(options, situation::www_data(), host).privileges;
+    // What is kept until then is kept over the change of user.
+    if (privileges.undecided_bounding != kNoCapability) CHECK(privileges.keep_capabilities);
+    return privileges.undecided_bounding;
+  };
+  CHECK(undecided(situation::for_www_data("")) == kNoCapability);
+  host.may_keep_capabilities = true;
+  for (const std::string ports : {"", "8080"}) CHECK(undecided(situation::for_www_data(ports)) == kNetBindService);
+  for (const auto mode : {Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
+    CHECK(undecided(situation::for_www_data("80", mode)) == kNetBindService);
+  }
+  CHECK(undecided(situation::for_www_data("80")) == kNoCapability);
+  auto options = situation::for_www_data("");
+  options.allow_new_privs = true;
+  CHECK(undecided(options) == kNoCapability);
+  host = without(host, CAP_SETPCAP);
+  CHECK(undecided(situation::for_www_data("")) == kNoCapability);
 }
 
 TEST_CASE("a file capability that was not counted has a hint of its own") {
