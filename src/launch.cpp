@@ -98,7 +98,10 @@ void find_daemon(const Plan& plan, Prepared& prepared, const Narrator& say) {
   say([&] { return "looking for the command " + std::string(plan.command.front()); });
   prepared.environment = build_environment(plan.environment, read_environment());
   prepared.file = find_command(plan.command.front(), find_variable(prepared.environment, "PATH"));
-  settle_bounding_set(plan.privileges, require_planned_rights(prepared.file, plan));
+  const auto needed = require_planned_rights(prepared.file, plan);
+  if (plan.privileges.undecided_bounding == kNoCapability) return;
+  say("cutting what is left of the bounding set");
+  settle_bounding_set(plan.privileges, needed);
 }
 
 /// What a launch leaves to the exec, and cannot where it has no second try: for `--check`, and before stdio is given.

@@ -235,7 +235,6 @@ void verify_privileges(const PrivilegePlan& plan, const Account& account) {
 }
 
 void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed) {
-  if (plan.undecided_bounding == kNoCapability) return;
   cut_bounding_set(~plan.undecided_bounding | needed, plan.seen_capabilities);
   apply_thread_capabilities(daemons_and(plan.kept_for_stdio, plan));
   verify_thread_capabilities(daemons_and(plan.kept_for_stdio, plan));

@@ -22,8 +22,8 @@ void drop_privileges(const PrivilegePlan& plan, const Account& account);
 /// Throws Error on any difference from the plan, also where a call before said that it had succeeded.
 void verify_privileges(const PrivilegePlan& plan, const Account& account);
 
-/// Cuts the bounding set to the planned one and what the command's file needs of the part that was undecided, gives
-/// CAP_SETPCAP up, and reads the sets back. Throws Error.
+/// Where a part of the bounding set is undecided: cuts it to the planned one and what the command's file needs of the
+/// part that was undecided, gives CAP_SETPCAP up, and reads the sets back. Throws Error.
 void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed);
 
 /// Gives up what drop_privileges() kept for `--own-stdio`, and reads the sets back. Throws Error.

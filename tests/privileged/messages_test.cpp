@@ -26,6 +26,7 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
             "lowportbind: looking for the command " +
             support::probe() +
             "\n"
+            "lowportbind: cutting what is left of the bounding set\n"
             "lowportbind: looking whether stdio can be given to the account\n"
             "lowportbind: leaving the terminal's session\n"
             "lowportbind: handing the sockets over\n"
