@@ -69,7 +69,7 @@ complete -c lowportbind -n '__lowportbind_lacks m mode' -s m -l mode -x -d 'How 
     inetd\t"It is handed an open socket as its standard input"
     nginx\t"It is handed open sockets by NGINX"'
 complete -c lowportbind -n '__lowportbind_lacks confine' -l confine -x \
-    -d 'Which TCP ports not listed it cannot bind' -a 'privileged\t"Privileged ports (default with the capability)"
+    -d 'Which ports not listed it cannot bind' -a 'privileged\t"Privileged ports (default with the capability)"
     listed\t"None but the listed ones can be bound"
     off\t"Every one that its capabilities allow can be bound"'
 complete -c lowportbind -n '__lowportbind_lacks backlog' -l backlog -x -d 'Queue of a listening socket (default 4096)'
