@@ -152,9 +152,7 @@ TEST_CASE("pitfall 14: an io-uring that was set up before cannot be used") {
   support::require_confinement();
   // No descriptor has this number: the kernel looks for the ring first, and the filter before the kernel.
   for (const int call : {SYS_io_uring_enter, SYS_io_uring_register}) {
-    for (const std::string number : {std::to_string(call), std::to_string(0x100000000 + call)}) {
-      check_own_answer("call=" + number + "/99", "EBADF", "EPERM");
-    }
+    check_own_answer("call=" + std::to_string(call) + "/99", "EBADF", "EPERM");
   }
 }
 

@@ -28,8 +28,9 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// For in_child: leaves it open as this number.
+  /// For in_child: leaves it open as this number, and its thread at work.
   void pass_as(int number) const {
+    experiments::wake_ring(descriptor_);
     if (descriptor_ == number) {
       fcntl(number, F_SETFD, 0);
     } else {

@@ -27,6 +27,11 @@ inline int set_up_polled_ring(io_uring_params& parameters) {
   return static_cast<int>(syscall(SYS_io_uring_setup, 1U, &parameters));
 }
 
+/// Has the thread look for work from now on: at first it sleeps.
+inline void wake_ring(int descriptor) {
+  syscall(SYS_io_uring_enter, descriptor, 0U, 0U, IORING_ENTER_SQ_WAKEUP, nullptr, 0);
+}
+
 /// The question for try_ring(): the descriptor, where its parts lie in its memory, and the numbers of socket(2).
 inline std::string ask_ring(int descriptor, const io_uring_params& parameters, const std::string& socket) {
   std::string text = "ring=" + std::to_string(descriptor);
