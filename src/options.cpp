@@ -43,7 +43,8 @@ GroupsChoice parse_groups(const std::string& text) {
     if (name.empty()) refuse(spelled("groups", text), "an empty item", "none is spelled: --groups none");
     if (name == "init" || name == "none" || name == "keep") {
       refuse(spelled("groups", text), "\"" + name + "\" stands alone or not at all",
-             "a group of that name is given by its number");
+             "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that is called " +
+                 name + " by its number");
     }
   }
   return {GroupsChoice::Kind::kListed, std::move(listed)};

@@ -152,6 +152,27 @@ TEST_CASE("a supplementary group is refused like any other") {
   check_refusals(rows, "--groups");
 }
 
+TEST_CASE("a word of --groups in a list says how to list what it means") {
+  const auto row = [](const std::string& list, const std::string& word) {
+    return Row{list, "cannot use the option: --groups " + list + ": \"" + word + "\" stands alone or not at all",
+               "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that is called " +
+                   word + " by its number"};
+  };
+  const Row rows[] = {row("init,998", "init"), row("998,init", "init"), row("998,keep", "keep"),
+                      row("none,998", "none")};
+  check_refusals(rows, "--groups");
+}
+
+TEST_CASE("the groups of a user and another one are listed as the hint says") {
+  support::require_root();
+  const auto listed = support::run({"/bin/sh", "-c",
+                                    "exec \"$0\" --user www-data --groups \"$(id -G www-data | tr ' ' ,),998\""
+                                    " -- id -G",
+                                    support::launcher()});
+  CHECK(listed.status == 0);
+  CHECK(listed.out == "33 998\n");
+}
+
 TEST_CASE("root must say who the daemon is to run as") {
   support::require_root();
   const auto tried = attempt::launch({"-p", "80"});

@@ -85,7 +85,9 @@ TEST_CASE("an option that cannot be used is refused before anything runs") {
       {{"--groups", "adm,"}, "cannot use the option: --groups adm,: an empty item", "none is spelled: --groups none"},
       {{"--groups", "none,adm"},
        "cannot use the option: --groups none,adm: \"none\" stands alone or not at all",
-       "a group of that name is given by its number"},
+       "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that is called none by "
+       "its "
+       "number"},
       {{"--backlog", "0"}, "cannot use the option: --backlog 0: the smallest value is 1", ""},
       {{"--backlog", "0x10"},
        "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in decimal",
