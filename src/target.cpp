@@ -119,6 +119,20 @@ void require_interpreter(const std::string& file, const std::string& interpreter
   if (!find_replacement(interpreter, beginning)) throw not_a_program();
 }
 
+/// The kernel looks for `#!` in the first two bytes, and an editor may have put something before it.
+void require_nothing_before_interpreter(const std::string& file, std::string_view beginning) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (beginning.starts_with(kByteOrderMark) && beginning.substr(kByteOrderMark.size()).starts_with("#!")) {
+    throw cannot_execute(file, "there is a byte order mark before its #! line",
+                         "remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' " + shell_quoted(file));
+  }
+  const auto start = beginning.find_first_not_of(" \t\r\n");
+  if (start != std::string_view::npos && beginning.substr(start).starts_with("#!")) {
+    throw cannot_execute(file, "there are spaces or empty lines before its #! line",
+                         "remove them: sed -i -z 's/^[[:space:]]*//' " + shell_quoted(file));
+  }
+}
+
 void require_machine(const std::string& file, std::string_view beginning) {
   if (machine_of(beginning) == Machine::kOther) {
     throw cannot_execute(file, "it is a program for another kind of machine",
@@ -196,6 +210,7 @@ void require_known_format(const std::string& file) {
     return require_interpreter(file, interpreter);
   }
   if (beginning.empty() && access(file.c_str(), R_OK) != 0) return;
+  require_nothing_before_interpreter(file, beginning);
   throw cannot_execute(file, "it has no #! line and is not a program",
                        "give it one, or name the shell: -- /bin/sh " + shell_quoted(file));
 }

@@ -50,11 +50,30 @@ TEST_CASE("a file that the account may not execute is status 126 even if root ma
 
 TEST_CASE("pitfall 25: a text without a line that names an interpreter is not run through a shell") {
   const support::TemporaryDirectory directory;
-  for (const std::string content : {"echo ran\n", "", "\n#!/bin/sh\necho ran\n", " #!/bin/sh\necho ran\n"}) {
+  for (const std::string content : {"echo ran\n", "", "\n\n", "# !/bin/sh\necho ran\n"}) {
     CAPTURE(content);
     const auto file = directory.write("tool", content, 0755);
     check_126(file, "it has no #! line and is not a program", "give it one, or name the shell: -- /bin/sh " + file);
   }
+}
+
+TEST_CASE("a script with something before its #! line is told the fix") {
+  const support::TemporaryDirectory directory;
+  const std::string script = "#!/bin/sh\necho ran\n";
+  const auto file = directory.path("tool");
+  const auto check_fix = [&](const std::string& before, const std::string& reason, const std::string& fix) {
+    CAPTURE(reason);
+    const auto written = directory.write("tool", before + script, 0755);
+    check_126(written, reason, fix + " " + file);
+    // What the hint says works.
+    CHECK(support::run({"/bin/sh", "-c", fix.substr(fix.find("sed ")) + " " + file}).status == 0);
+    CHECK(support::read_file(file) == script);
+  };
+  const std::string mark = "remove it: sed -i '1s/^\\xEF\\xBB\\xBF//'";
+  const std::string spaces = "remove them: sed -i -z 's/^[[:space:]]*//'";
+  check_fix("\xEF\xBB\xBF", "there is a byte order mark before its #! line", mark);
+  check_fix("\n", "there are spaces or empty lines before its #! line", spaces);
+  check_fix(" \t\r\n ", "there are spaces or empty lines before its #! line", spaces);
 }
 
 TEST_CASE("a script whose interpreter is missing says which one") {
