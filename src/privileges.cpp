@@ -13,6 +13,8 @@
 #include <string>
 
 #include "error.hpp"
+#include "read_file.hpp"
+#include "text.hpp"
 
 namespace lowportbind {
 namespace {
@@ -121,6 +123,17 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }
 
+/// EDQUOT: root's own quota is for uid 0 of the host alone; see key_alloc() in the kernel's security/keys/key.c.
+std::string hint_for_key_quota() {
+  const auto map = read_proc_file("/proc/self/uid_map").value_or("");
+  const auto words = split_words(map, " \n");
+  const bool is_root_of_host = getuid() == 0 && words.size() > 1 && words[0] == "0" && words[1] == "0";
+  const std::string prefix = is_root_of_host ? "kernel.keys.root_" : "kernel.keys.";
+  return "uid " + std::to_string(getuid()) + " has as many keys as it may, see /proc/key-users; as root" +
+         (is_root_of_host ? "" : " of the host") + ", raise what this prints: sysctl " + prefix + "maxkeys " + prefix +
+         "maxbytes";
+}
+
 /// A process possesses what is in its session keyring, and a change of user or an exec does not take it away: with a
 /// login of root's, that is root's keys (session-keyring(7), keyrings(7)). Called before the change of user: the
 /// account's quota of keys, which its other processes may have used up, is no reason not to start its daemon. A kernel
@@ -134,7 +147,7 @@ void leave_session_keyring() {
   if (joined > 0 && joined == actual) return;
   if ((error == ENOSYS || error == EPERM || error == EACCES) && actual < 0) return;
   if (error == 0) throw failure(kCannotLeaveKeyring, "keyctl", "it did not take effect");
-  throw system_failure(kCannotLeaveKeyring, "keyctl", error);
+  throw system_failure(kCannotLeaveKeyring, "keyctl", error, error == EDQUOT ? hint_for_key_quota() : "");
 }
 
 /// A parent that died between the change of ids and this call sent no signal: it is delivered here instead.

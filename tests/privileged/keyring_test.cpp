@@ -98,7 +98,10 @@ TEST_CASE("a session keyring that cannot be left ends the launch") {
   const std::string cannot = "cannot leave the caller's session keyring: keyctl: ";
   const std::string join = "keyctl(KEYCTL_JOIN_SESSION_KEYRING";
   spoiled_call::check({}, {
-                              {join, "error=EDQUOT", cannot + "Disk quota exceeded"},
+                              {join, "error=EDQUOT",
+                               cannot + "Disk quota exceeded\nlowportbind: hint: uid 0 has as many keys as it may, see "
+                                        "/proc/key-users; as root, raise what this prints: sysctl "
+                                        "kernel.keys.root_maxkeys kernel.keys.root_maxbytes\n"},
                               {join, "error=EPERM", cannot + "Operation not permitted"},
                               {join, "error=ENOSYS", cannot + "Function not implemented"},
                               {join, "error=EINVAL", cannot + "Invalid argument", 1},
