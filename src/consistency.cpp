@@ -64,6 +64,11 @@ void check_socket_mode(const Options& options, const Host& host) {
 
 void check_environment(const Options& options) {
   const auto& environment = options.environment;
+  for (const auto& name : environment.keep) {
+    if (!announces_descriptors(name)) continue;
+    throw failure(kNoEffect, "--env " + name, "it announces descriptors of the caller, which the daemon does not have",
+                  "set it: --env " + name + "=VALUE, for a descriptor of --keep-fd");
+  }
   if (!environment.clear && !environment.keep.empty()) {
     throw failure(kNoEffect, "--env " + environment.keep.front(), "without --clear-env every variable is kept",
                   "set it: --env " + environment.keep.front() + "=VALUE, or add --clear-env");

@@ -13,6 +13,11 @@ bool is_entry_of(std::string_view name, std::string_view entry) {
          entry.starts_with(name);
 }
 
+/// The same for a name of EnvironmentPlan::unset, which may stand for all that begin with it.
+bool is_unset_by(std::string_view name, std::string_view entry) {
+  return name.ends_with('*') ? entry.starts_with(name.substr(0, name.size() - 1)) : is_entry_of(name, entry);
+}
+
 bool survives_clearing(std::string_view entry, const EnvironmentPlan& plan) {
   const auto name = entry.substr(0, entry.find('='));
   return is_always_kept(name) || std::find(plan.keep.begin(), plan.keep.end(), name) != plan.keep.end();
@@ -22,6 +27,11 @@ bool survives_clearing(std::string_view entry, const EnvironmentPlan& plan) {
 
 bool follows_account(std::string_view name) {
   return std::find(kFollowsAccount.begin(), kFollowsAccount.end(), name) != kFollowsAccount.end();
+}
+
+bool announces_descriptors(std::string_view name) {
+  return std::any_of(kAnnouncesDescriptors.begin(), kAnnouncesDescriptors.end(),
+                     [name](std::string_view announced) { return is_unset_by(announced, name); });
 }
 
 bool is_always_kept(std::string_view name) {
@@ -41,7 +51,7 @@ Environment build_environment(const EnvironmentPlan& plan, const std::vector<std
     return std::none_of(plan.set.begin(), plan.set.end(),
                         [&](const auto& change) { return is_entry_of(change.first, entry); }) &&
            std::none_of(plan.unset.begin(), plan.unset.end(),
-                        [&](const std::string& name) { return is_entry_of(name, entry); });
+                        [&](const std::string& name) { return is_unset_by(name, entry); });
   };
   Environment environment;
   environment.reserve(inherited.size() + plan.set.size());

@@ -14,7 +14,7 @@ struct EnvironmentPlan {
   bool clear = false;  ///< keep only the variables in `keep` and those that --clear-env always keeps
   std::vector<std::string> keep;
   std::vector<std::pair<std::string, std::string>> set;
-  std::vector<std::string> unset;
+  std::vector<std::string> unset;  ///< names; "EINHORN_FD*" is every name that begins so
 };
 
 /// The variables that `--user` sets, or removes where passwd(5) does not say what to set.
@@ -24,6 +24,16 @@ bool follows_account(std::string_view name);
 /// The variables that `--clear-env` keeps without being told: what a shell of the daemon's could not do without, and
 /// nothing that may carry a secret.
 bool is_always_kept(std::string_view name);
+
+/// The variables by which a program is told that descriptors of its own are sockets, or a channel, of whoever started
+/// it, in the form of EnvironmentPlan::unset: sd_listen_fds(3) and the crate listenfd, nginx, Server::Starter, Einhorn,
+/// php-fpm, gunicorn (which takes GUNICORN_PID for the announcement that GUNICORN_FD is there), unicorn, puma, Upstart,
+/// and node's channel to its parent. The launcher's own are stale in the daemon: its descriptors are others.
+constexpr std::array kAnnouncesDescriptors{
+    "LISTEN_FDS",  "LISTEN_PID",      "LISTEN_FDNAMES", "LISTEN_PIDFDID", "LISTEN_FDS_FIRST_FD", "NGINX",
+    "FPM_SOCKETS", "GUNICORN_FD",     "GUNICORN_PID",   "UNICORN_FD",     "UPSTART_FDS",         "SERVER_STARTER_PORT",
+    "EINHORN_FD*", "EINHORN_SOCK_FD", "PUMA_INHERIT_*", "NODE_CHANNEL_FD"};
+bool announces_descriptors(std::string_view name);
 
 /// A list of NAME=VALUE entries as environ(7) has it. Entries that nothing was said about stay as they are, in their
 /// order, duplicates and entries without "=" included.

@@ -237,7 +237,7 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
   EnvironmentPlan environment;
   environment.clear = options.environment.clear;
   environment.keep = options.environment.keep;
-  environment.unset = {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "NGINX"};
+  environment.unset.assign(kAnnouncesDescriptors.begin(), kAnnouncesDescriptors.end());
   if (options.user) {
     environment.unset.insert(environment.unset.end(), kFollowsAccount.begin(), kFollowsAccount.end());
     environment.set.emplace_back("HOME", account.user.empty() ? "/" : account.home);

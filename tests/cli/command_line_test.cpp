@@ -132,6 +132,10 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
       {{"--env", "A"},
        "the option has no effect: --env A: without --clear-env every variable is kept",
        "set it: --env A=VALUE, or add --clear-env"},
+      {{"--env", "SERVER_STARTER_PORT"},
+       "the option has no effect: --env SERVER_STARTER_PORT: it announces descriptors of the caller, which the daemon "
+       "does not have",
+       "set it: --env SERVER_STARTER_PORT=VALUE, for a descriptor of --keep-fd"},
       {{"--clear-env", "--env", "PATH"},
        "the option has no effect: --env PATH: --clear-env keeps this variable anyway",
        ""},

@@ -17,3 +17,10 @@ expect "the page over IPv4" "$(fetch http://127.0.0.1/)" "gunicorn on an open so
 expect "the page over IPv6" "$(fetch 'http://[::1]/')" "gunicorn on an open socket"
 check_processes /usr/bin/python3 "$no_capability" 3
 stop_daemon 0
+
+# What another gunicorn told its successor does not reach it: with these two, it would look for its socket there.
+start env GUNICORN_PID=1 GUNICORN_FD=9 "$LOWPORTBIND" --user www-data -p 80 -- \
+    /usr/bin/gunicorn --bind 0.0.0.0:80 --chdir "$work/gunicorn" app
+wait_for "a page" fetch http://127.0.0.1/
+check_processes /usr/bin/python3 "$bind_capability" 2
+stop_daemon 0

@@ -13,7 +13,8 @@ copy_example node
 check_refused 'listen EACCES: permission denied 0.0.0.0:80\|listen EACCES: permission denied :::80' \
     node "$work/node/server.js"
 
-launch --user www-data -m listen-fds -p 80 -- node "$work/node/server.js"
+# The variable by which node would take its socket for the channel to its parent does not reach it.
+start env NODE_CHANNEL_FD=3 "$LOWPORTBIND" --user www-data -m listen-fds -p 80 -- node "$work/node/server.js"
 wait_for "a page" fetch http://127.0.0.1/
 expect "the page over IPv4" "$(fetch http://127.0.0.1/)" "node on an open socket"
 expect "the page over IPv6" "$(fetch 'http://[::1]/')" "node on an open socket"

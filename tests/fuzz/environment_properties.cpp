@@ -20,7 +20,8 @@ namespace {
 std::vector<std::string_view> inherited_environment() {
   return {"PATH=/bin",       "LISTEN_FDS=9", "LISTEN_PID=1", "LISTEN_FDNAMES=old", "LISTEN_PIDFDID=5",
           "NGINX=3;4;",      "NGINX=5;",     "HOME=/root",   "USER=root",          "LOGNAME=root",
-          "SHELL=/bin/bash", "SECRET=1",     "LC_ALL=C",     "TERM=dumb"};
+          "SHELL=/bin/bash", "SECRET=1",     "LC_ALL=C",     "TERM=dumb",          "SERVER_STARTER_PORT=80=3",
+          "EINHORN_FD_0=3"};
 }
 
 std::string value_of(const lowportbind::Environment& environment, std::string_view name) {
@@ -44,6 +45,10 @@ void check_announcement(const Plan& plan, const Host& host) {
   std::vector<int> numbers;
   for (std::size_t index = 0; index < total; ++index) numbers.push_back(3 + static_cast<int>(index));
   require(value_of(environment, "LISTEN_PIDFDID") == "unset", "nothing stale reaches the daemon");
+  for (const auto* entry : {"SERVER_STARTER_PORT=80=3", "EINHORN_FD_0=3"}) {
+    require(std::find(environment.begin(), environment.end(), entry) == environment.end(),
+            "nothing stale reaches the daemon");
+  }
   if (plan.mode == Mode::kNginx) {
     require(nginx_descriptors(value_of(environment, "NGINX")) == numbers, "nginx finds every socket");
   } else {

@@ -65,6 +65,16 @@ TEST_CASE("--clear-env leaves the announcement of the sockets") {
   CHECK(variable(result, "NGINX") == "3;");
 }
 
+TEST_CASE("an announcement of sockets is the caller's no more or set by name") {
+  support::enter_own_network();
+  const support::Words stale{"A=1", "SERVER_STARTER_PORT=80=3", "EINHORN_FD_COUNT=1", "EINHORN_FD_0=3"};
+  auto result = launch_with(stale, {"-m", "listen-fds", "-p", "80"});
+  CHECK(variable_names(result) == "A HOME LISTEN_FDS LISTEN_PID LOGNAME SHELL USER");
+  result = launch_with(stale, {"-m", "listen-fds", "-p", "80", "--env", "SERVER_STARTER_PORT=80=3"});
+  CHECK(variable_names(result) == "A HOME LISTEN_FDS LISTEN_PID LOGNAME SERVER_STARTER_PORT SHELL USER");
+  CHECK(variable(result, "SERVER_STARTER_PORT") == "80=3");
+}
+
 TEST_CASE("--env wins over the caller and over the account and reaches the daemon as it was written") {
   support::require_root();
   const auto result = launch_with(kCaller, {"--env", "HOME=/srv/app", "--env", "SECRET=a=b,c d", "--env", "E=", "--env",

@@ -31,6 +31,8 @@ TEST_CASE("an environment is changed as planned and otherwise left as it is") {
       {"set anew", {false, {}, {{"C", "x=y"}}, {}}, {"A=1"}, {"A=1", "C=x=y"}},
       {"set twice, the last wins", {false, {}, {{"A", "1"}, {"A", "2"}}, {}}, {}, {"A=2"}},
       {"unset, in every copy", {false, {}, {}, {"A"}}, {"A=1", "B=2", "A=", "A"}, {"B=2"}},
+      {"unset by beginning", {false, {}, {}, {"B_*"}}, {"B_1=1", "B_", "B=2", "AB_1=3", "B_X"}, {"B=2", "AB_1=3"}},
+      {"set wins over unset by beginning", {false, {}, {{"B_1", "1"}}, {"B_*"}}, {"B_1=0", "B_2=0"}, {"B_1=1"}},
       {"a longer name is another", {false, {}, {{"A", "3"}}, {"B"}}, {"AA=1", "BB=2"}, {"AA=1", "BB=2", "A=3"}},
       {"set wins over unset", {false, {}, {{"A", "1"}}, {"A"}}, {"A=0"}, {"A=1"}},
       {"cleared",
@@ -61,6 +63,45 @@ TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in a
     if (mode == Mode::kListenFds) expected.insert(expected.end(), {"LISTEN_FDS=1", "LISTEN_PID=4242"});
     if (mode == Mode::kNginx) expected.emplace_back("NGINX=3;4;");
     CHECK(build_environment(plan.environment, stale) == expected);
+  }
+}
+
+TEST_CASE("what announces sockets to other programs is left out unless set") {
+  const std::vector<std::string_view> stale{"SERVER_STARTER_PORT=80=3",
+                                            "EINHORN_FD_COUNT=1",
+                                            "EINHORN_FD_0=3",
+                                            "EINHORN_FD_FAMILY_0=AF_INET",
+                                            "EINHORN_FDS=3",
+                                            "EINHORN_SOCK_FD=3",
+                                            "FPM_SOCKETS=0:80=3",
+                                            "GUNICORN_FD=3",
+                                            "GUNICORN_PID=1",
+                                            "UNICORN_FD=3",
+                                            "UPSTART_FDS=3",
+                                            "LISTEN_FDS_FIRST_FD=3",
+                                            "PUMA_INHERIT_0=3:tcp://x",
+                                            "NODE_CHANNEL_FD=3",
+                                            "A=1",
+                                            "GUNICORN_CMD_ARGS=-w 2",
+                                            "LISTEN_ADDRESS=::",
+                                            "NGINX_VERSION=1.22",
+                                            "EINHORN_MASTER_PID=1",
+                                            "NODE_ENV=production"};
+  const Environment others{"A=1",
+                           "GUNICORN_CMD_ARGS=-w 2",
+                           "LISTEN_ADDRESS=::",
+                           "NGINX_VERSION=1.22",
+                           "EINHORN_MASTER_PID=1",
+                           "NODE_ENV=production"};
+  for (const auto mode : {Mode::kAmbient, Mode::kInetd}) {
+    auto options = situation::for_the_caller("8080", mode);
+    const auto plan = make_plan(options, situation::the_caller(), situation::started_by_user());
+    CHECK(build_environment(plan.environment, stale) == others);
+    options.environment.set = {{"EINHORN_FD_0", "9"}, {"FPM_SOCKETS", "0:80=9"}};
+    auto expected = others;
+    expected.insert(expected.end(), {"EINHORN_FD_0=9", "FPM_SOCKETS=0:80=9"});
+    const auto set = make_plan(options, situation::the_caller(), situation::started_by_user());
+    CHECK(build_environment(set.environment, stale) == expected);
   }
 }
 

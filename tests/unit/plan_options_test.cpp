@@ -135,6 +135,43 @@ TEST_CASE("addresses that overlap are refused in every mode") {
   }
 }
 
+TEST_CASE("with --reuse-port an address can be repeated and not overlapped") {
+  const auto root = situation::started_by_root();
+  const auto shared = [](const std::string& ports, Mode mode) {
+    return with(situation::for_www_data(ports, mode), [](Options& o) { o.reuse_port = true; });
+  };
+  const Row rows[] = {
+      {shared("80,127.0.0.1:80", Mode::kListenFds), root,
+       "the options contradict each other: 127.0.0.1:80/tcp: it overlaps 80/tcp", ""},
+      {shared("80,80,[::]:80", Mode::kNginx), root,
+       "the options contradict each other: [::]:80/tcp: it overlaps 80/tcp", ""},
+      {shared("80,80", Mode::kInetd), root,
+       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 ports are listed", ""},
+  };
+  check_refusals(rows);
+  CHECK(situation::plan_for_root(shared("80,80", Mode::kNginx)).descriptors.count == 4);
+  const auto named = situation::plan_for_root(shared("web=80,web=80", Mode::kListenFds));
+  CHECK(named.descriptors.count == 2);
+  CHECK(situation::variable(named, "LISTEN_FDNAMES") == "web:web");
+  CHECK(named.listen == parse_known("web=80,web=80"));
+}
+
+TEST_CASE("a variable that announces descriptors cannot be kept by name") {
+  for (const std::string name : {"SERVER_STARTER_PORT", "EINHORN_FD_0", "FPM_SOCKETS", "GUNICORN_FD", "UPSTART_FDS",
+                                 "PUMA_INHERIT_0", "NODE_CHANNEL_FD"}) {
+    for (const bool clear : {false, true}) {
+      CAPTURE(name);
+      const auto keep = [&](Options& o) { o.environment = {clear, {name}, {}}; };
+      const auto refusal = refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
+      CHECK(refusal.message == "the option has no effect: --env " + name +
+                                   ": it announces descriptors of the caller, which the daemon does not have");
+      CHECK(refusal.hint == "set it: --env " + name + "=VALUE, for a descriptor of --keep-fd");
+    }
+  }
+  const auto others = [](Options& o) { o.environment = {true, {"GUNICORN_CMD_ARGS", "EINHORN", "LISTEN"}, {}}; };
+  CHECK_NOTHROW(situation::plan_for_root(with(situation::for_www_data(""), others)));
+}
+
 TEST_CASE("sockets that were passed to the launcher go on in listen-fds mode and are refused in the others") {
   const auto activated = situation::with_inherited(situation::started_by_root(), {""});
   const std::string reason =
