@@ -103,9 +103,12 @@ void check_consistency(const Options& options, const Host& host) {
   } else {
     check_ambient(options);
   }
-  if (const auto overlap = find_overlap(options.listen)) {
+  if (const auto overlap = find_overlap(options.listen, options.reuse_port ? Repeats::kAllowed : Repeats::kOverlap)) {
     const auto& [one, other] = *overlap;
-    if (one == other) throw failure(kContradiction, format(one), "it is listed twice");
+    if (one == other) {
+      throw failure(kContradiction, format(one), "it is listed twice",
+                    opens_sockets(options.mode) ? "for several sockets of one address, add --reuse-port" : "");
+    }
     throw failure(kContradiction, format(other), "it overlaps " + format(one));
   }
 }

@@ -217,9 +217,17 @@ std::string format(const ListenAddress& address) {
   return text;
 }
 
+bool is_same_address(const ListenAddress& one, const ListenAddress& other) {
+  const auto key = [](const ListenAddress& address) {
+    return std::tie(address.port, address.transport, address.host, address.bytes, address.interface);
+  };
+  return key(one) == key(other);
+}
+
 // Sorted so that whatever overlaps stands side by side: within a transport and port the address that covers every
 // host comes first, then each family with its wildcard in front. Neighbours are enough but for that first one.
-std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses) {
+std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses,
+                                                                    Repeats repeats) {
   std::vector<const ListenAddress*> sorted;
   sorted.reserve(addresses.size());
   for (const auto& address : addresses) sorted.push_back(&address);
@@ -230,7 +238,10 @@ std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::v
     return key(*one) < key(*other);
   });
   for (std::size_t index = 1; index < sorted.size(); ++index) {
-    if (overlaps(*sorted[index - 1], *sorted[index])) return {{*sorted[index - 1], *sorted[index]}};
+    const auto& one = *sorted[index - 1];
+    const auto& other = *sorted[index];
+    if (repeats == Repeats::kAllowed && is_same_address(one, other)) continue;
+    if (overlaps(one, other)) return {{one, other}};
   }
   return std::nullopt;
 }

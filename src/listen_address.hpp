@@ -51,7 +51,14 @@ std::string format(const ListenAddress& address);
 /// "tcp" or "udp".
 std::string_view format(Transport transport);
 
+/// Whether two addresses are the same to the kernel, whatever the names of their descriptors.
+bool is_same_address(const ListenAddress& one, const ListenAddress& other);
+
+/// What becomes of the same address twice: SO_REUSEPORT lets several sockets have it.
+enum class Repeats { kOverlap, kAllowed };
+
 /// Two addresses that cannot both be had: the same one twice, or one that contains the other. Without any, nothing.
-std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses);
+std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses,
+                                                                    Repeats repeats);
 
 }  // namespace lowportbind

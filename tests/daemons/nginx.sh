@@ -7,7 +7,7 @@ set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
-need_commands nginx curl
+need_commands nginx curl ss
 use_account www-data
 copy_example nginx
 
@@ -46,6 +46,24 @@ launch --user www-data -m nginx -p 80 -- nginx -e stderr -c "$work/nginx/nginx.c
 check_pages "$no_capability"
 expect_filters 0
 expect_log 'using inherited sockets from "3;4;"'
+stop_daemon 0
+
+# With `reuseport`, nginx wants a socket for each of its two workers: one alone is refused it, two are taken.
+sed 's/listen \(.*80\);/listen \1 reuseport;/' "$work/nginx/nginx.conf" >"$work/nginx/reuseport.conf"
+expect "the number of lines with reuseport" "$(grep -c ' reuseport;' "$work/nginx/reuseport.conf")" 2
+set -- --user www-data -m nginx --reuse-port
+nginx_reuseport="nginx -e stderr -c $work/nginx/reuseport.conf -g"
+status=0
+# shellcheck disable=SC2086  # the words of a command
+timeout -k 5 "$patience" "$LOWPORTBIND" "$@" -p 80 -- $nginx_reuseport 'daemon off;' </dev/null >>"$log" 2>&1 ||
+    status=$?
+expect "the status with a socket for one worker alone" "$status" 1
+expect_log 'bind() to 0.0.0.0:80 failed (13: Permission denied)'
+# shellcheck disable=SC2086
+launch "$@" -p 80,80 -- $nginx_reuseport 'daemon off;'
+check_pages "$no_capability"
+expect_log 'using inherited sockets from "3;4;5;6;"'
+expect "the number of listening sockets" "$(ss -Hltn 'sport = :80' | wc -l)" 4
 stop_daemon 0
 
 # Port 81 is open to the capability, and not to the confined daemon.

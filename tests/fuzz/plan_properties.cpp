@@ -141,7 +141,8 @@ void check_plan(const Plan& plan, const Options& options, const Host& host) {
   require(plan.mode == options.mode && plan.listen == options.listen, "the plan is about what was listed");
   require(plan.command.data() == options.command.data() && plan.command.size() == options.command.size(),
           "the plan runs the command that was given");
-  require(!find_overlap(plan.listen), "no two listen addresses are in each other's way");
+  const auto repeats = options.reuse_port ? lowportbind::Repeats::kAllowed : lowportbind::Repeats::kOverlap;
+  require(!find_overlap(plan.listen, repeats), "no two listen addresses are in each other's way");
   check_privileges(plan, options, host);
   check_confinement(plan, options);
   check_sockets(plan, options, host);

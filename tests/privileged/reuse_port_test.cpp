@@ -51,3 +51,35 @@ TEST_CASE("without --reuse-port nobody can bind the port again") {
   CHECK(field["fd=3"] == "tcp 0.0.0.0:8080 listening reuseaddr blocking");
   CHECK(field["bind=tcp/4/8080/reuseport"] == "EADDRINUSE");
 }
+
+TEST_CASE("with --reuse-port an address that is repeated is a socket each") {
+  support::enter_own_network();
+  const auto launch = [](const support::Words& options, const support::Words& questions) {
+    return launch_probe(support::join({{"-u", "www-data", "--reuse-port"}, options}), questions);
+  };
+  const auto nginx =
+      launch({"-m", "nginx", "-p", "80,80"}, {"status", "fds", "env", "fd=3", "fd=4", "fd=5", "fd=6", "reach=4/6/80"});
+  auto field = support::check_daemon(nginx, {});
+  CHECK(field["fds"] == "0 1 2 3 4 5 6");
+  CHECK(support::variable(nginx, "NGINX") == "3;4;5;6;");
+  for (const char* number : {"3", "5"}) {
+    CHECK(field["fd=" + std::string(number)] == "tcp 0.0.0.0:80 listening reuseaddr reuseport blocking");
+  }
+  for (const char* number : {"4", "6"}) {
+    CHECK(field["fd=" + std::string(number)] == "tcp [::]:80 v6only listening reuseaddr reuseport blocking");
+  }
+  const auto named = launch({"-m", "listen-fds", "-p", "dns=53/udp,dns=53/udp,80,80"},
+                            {"status", "fds", "env", "fd=3", "fd=4", "fd=5", "fd=6"});
+  field = support::check_daemon(named, {});
+  CHECK(support::variable(named, "LISTEN_FDS") == "4");
+  CHECK(support::variable(named, "LISTEN_FDNAMES") == "dns:dns:unknown:unknown");
+  CHECK(field["fd=3"] == "udp [::]:53 dual-stack reuseport blocking");
+  CHECK(field["fd=4"] == field["fd=3"]);
+  CHECK(field["fd=5"] == "tcp [::]:80 dual-stack listening reuseaddr reuseport blocking");
+  CHECK(field["fd=6"] == field["fd=5"]);
+  support::check_denied("tcp/4/80");
+  // Without it, the second one is refused.
+  support::check_refused(launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80,80"}, {"status"}), 125,
+                         {"80/tcp: it is listed twice\nlowportbind: hint: for several sockets of one address, add "
+                          "--reuse-port\n"});
+}

@@ -13,6 +13,7 @@ using lowportbind::format;
 using lowportbind::HostKind;
 using lowportbind::ListenAddress;
 using lowportbind::parse_listen_addresses;
+using lowportbind::Repeats;
 using lowportbind::ServiceLookup;
 using lowportbind::Transport;
 
@@ -160,13 +161,13 @@ TEST_CASE("ten thousand addresses are read and compared") {
   }
   auto addresses = parse_known(text);
   REQUIRE(addresses.size() == 10000);
-  CHECK_FALSE(find_overlap(addresses).has_value());
+  CHECK_FALSE(find_overlap(addresses, Repeats::kOverlap).has_value());
   addresses.push_back(parse_known("0.0.0.0:80").front());
-  CHECK(find_overlap(addresses).has_value());
+  CHECK(find_overlap(addresses, Repeats::kOverlap).has_value());
 
   auto ports = parse_known("1-65535,1-65535/udp");
   REQUIRE(ports.size() == 131070);
-  CHECK_FALSE(find_overlap(ports).has_value());
+  CHECK_FALSE(find_overlap(ports, Repeats::kOverlap).has_value());
   ports.push_back(parse_known("[::1]:40000").front());
-  CHECK(find_overlap(ports).has_value());
+  CHECK(find_overlap(ports, Repeats::kOverlap).has_value());
 }

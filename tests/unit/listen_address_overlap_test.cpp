@@ -10,12 +10,13 @@
 using lowportbind::find_overlap;
 using lowportbind::format;
 using lowportbind::ListenAddress;
+using lowportbind::Repeats;
 
 namespace {
 
 /// "A and B", in the order of the alphabet; "none" without an overlap.
-std::string overlap_of(const std::vector<ListenAddress>& addresses) {
-  const auto overlap = find_overlap(addresses);
+std::string overlap_of(const std::vector<ListenAddress>& addresses, Repeats repeats = Repeats::kOverlap) {
+  const auto overlap = find_overlap(addresses, repeats);
   if (!overlap) return "none";
   auto one = format(overlap->first);
   auto other = format(overlap->second);
@@ -67,15 +68,38 @@ TEST_CASE("addresses that cannot both be had are found and others are not") {
   CHECK(overlap_of({}) == "none");
 }
 
+TEST_CASE("only the same address can be repeated where repeats are allowed") {
+  struct Row {
+    std::string text;
+    std::string overlap;
+  };
+  const Row rows[] = {
+      {"80,80", "none"},
+      {"80,*:80,80", "none"},
+      {"a=80,b=80", "none"},
+      {"70-80,75", "none"},
+      {"0.0.0.0:80,[::]:80,0.0.0.0:80,[::]:80", "none"},
+      {"[fe80::1%eth0]:80,[fe80::1%eth0]:80", "none"},
+      {"53/udp,53/udp", "none"},
+      {"80,80,127.0.0.1:80", "127.0.0.1:80/tcp and 80/tcp"},
+      {"127.0.0.1:80,127.0.0.1:80,0.0.0.0:80", "0.0.0.0:80/tcp and 127.0.0.1:80/tcp"},
+      {"[::1]:80,[::]:80,[::]:80", "[::1]:80/tcp and [::]:80/tcp"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CHECK(overlap_of(parse_known(row.text), Repeats::kAllowed) == row.overlap);
+  }
+}
+
 // find_overlap compares neighbours of a sorted list only: this compares it with every pair of every list of four.
 TEST_CASE("a list overlaps exactly where two of its addresses do") {
   const auto candidates = parse_known(
       "80,0.0.0.0:80,127.0.0.1:80,127.0.0.2:80,[::]:80,[::1]:80,[fe80::1%eth0]:80,[fe80::1%eth1]:80,80/udp,"
       "0.0.0.0:80/udp,81");
-  const auto any_pair_overlaps = [](const std::vector<ListenAddress>& list) {
+  const auto any_pair_overlaps = [](const std::vector<ListenAddress>& list, Repeats repeats) {
     for (std::size_t one = 0; one < list.size(); ++one) {
       for (std::size_t other = one + 1; other < list.size(); ++other) {
-        if (find_overlap({list[one], list[other]})) return true;
+        if (find_overlap({list[one], list[other]}, repeats)) return true;
       }
     }
     return false;
@@ -86,7 +110,9 @@ TEST_CASE("a list overlaps exactly where two of its addresses do") {
       for (const auto& third : candidates) {
         for (const auto& fourth : candidates) {
           const std::vector<ListenAddress> list{first, second, third, fourth};
-          if (find_overlap(list).has_value() != any_pair_overlaps(list)) ++wrong;
+          for (const auto repeats : {Repeats::kOverlap, Repeats::kAllowed}) {
+            if (find_overlap(list, repeats).has_value() != any_pair_overlaps(list, repeats)) ++wrong;
+          }
         }
       }
     }

@@ -128,6 +128,9 @@ TEST_CASE("addresses that overlap are refused in every mode") {
        "the options contradict each other: [::]:80/tcp: it overlaps 80/tcp", ""},
       {situation::for_www_data("a=80,b=80", Mode::kListenFds), root,
        "the options contradict each other: b=80/tcp: it overlaps a=80/tcp", ""},
+      {situation::for_www_data("80,80", Mode::kNginx), root,
+       "the options contradict each other: 80/tcp: it is listed twice",
+       "for several sockets of one address, add --reuse-port"},
   };
   check_refusals(rows);
   for (const auto mode : {Mode::kListenFds, Mode::kNginx}) {
