@@ -1,14 +1,18 @@
 #include "bind_failure.hpp"
 
 #include <sys/fsuid.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "credentials.hpp"
 #include "port_holders.hpp"
 
 namespace lowportbind {
 namespace {
+
+constexpr rlim_t kFilesOfDaemon = 1024;  // the usual soft limit, which a daemon has without the launcher
 
 /// A resolver on 127.0.0.53, say, leaves the port to whoever does not want every address.
 std::string hint_at_other_addresses(const PortHolder& holder, const ListenAddress& address, bool daemon_chooses) {
@@ -18,14 +22,37 @@ std::string hint_at_other_addresses(const PortHolder& holder, const ListenAddres
   return "another address may be free, as in -p " + example + "; ";
 }
 
+std::string hint_for_limit(rlim_t needed) {
+  const auto number = std::to_string(needed);
+  const auto hint = "raise the limit before the launch: ulimit -n " + number + " (for these sockets, and " +
+                    std::to_string(kFilesOfDaemon) + " files of the daemon)";
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || needed <= files.rlim_max) return hint;
+  return hint + "; the hard limit is " + std::to_string(files.rlim_max) +
+         ": as root, or docker run --ulimit nofile=" + number + "; systemd: LimitNOFILE=" + number;
+}
+
 }  // namespace
+
+Error explain_socket(const std::string& object, int error, std::size_t descriptors) {
+  std::string hint;
+  if (error == EMFILE) hint = hint_for_limit(descriptors + kFilesOfDaemon);
+  if (error == ENFILE) hint = "the whole system has too many files open, as root: sysctl fs.file-nr fs.file-max";
+  if (error == EAFNOSUPPORT) hint = "this host has no IPv6: list an IPv4 address, or the port alone";
+  return system_failure("cannot open a socket for", object, error, hint);
+}
 
 Error explain_bind(const std::string& object, const ListenAddress& address, int error, bool daemon_chooses) {
   std::string reason(describe_errno(error));
   std::string hint;
   if (error == EADDRINUSE) {
     const std::string option = address.transport == Transport::kTcp ? "-ltnp" : "-lunp";
-    hint = "as root, this shows who has it: ss " + option + " 'sport = :" + std::to_string(address.port) + "'";
+    const auto command = "ss " + option + " 'sport = :" + std::to_string(address.port) + "'";
+    // Root sees the processes of its PID namespace alone, and containers may share a network.
+    hint = (geteuid() == 0 ? "no process that can be seen here has it; on the host, or in another container of the "
+                             "pod, this shows who has it: "
+                           : "as root, this shows who has it: ") +
+           command;
     setfsuid(geteuid());
     if (const auto holder = find_port_holder(address)) {
       reason += " by " + holder->name + " (pid " + holder->pid + ")";
@@ -37,7 +64,15 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
       }
     }
   } else if (error == EADDRNOTAVAIL) {
-    hint = "`ip address` lists the addresses that this host has";
+    const std::string family = address.host == HostKind::kIpv4 ? "ipv4" : "ipv6";
+    hint =
+        "`ip address` lists the addresses that this host has; for one that it gets later: "
+        "After=network-online.target in the unit, or as root: sysctl -w net." +
+        family + ".ip_nonlocal_bind=1";
+  } else if (error == EACCES && !contains(read_thread_capabilities().effective, CAP_NET_BIND_SERVICE)) {
+    hint =
+        "a low port needs CAP_NET_BIND_SERVICE: start it as root, or docker run --cap-add NET_BIND_SERVICE; any other: "
+        "lowportbind itself is confined";
   } else if (error == EACCES) {
     hint =
         "the network may belong to another user namespace, where the capability does not count: one of your own is "

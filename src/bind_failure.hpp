@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "error.hpp"
 #include "listen_address.hpp"
 
 namespace lowportbind {
+
+/// Why socket(2) failed with this errno. `descriptors`: how many the daemon is to have, the standard ones included.
+Error explain_socket(const std::string& object, int error, std::size_t descriptors);
 
 /// Why bind(2) was refused with this errno: who has the port, as far as that can be seen, and the command that shows or
 /// mends the cause. `object` is the address as the message is to name it. The launch ends with it: the fsuid is

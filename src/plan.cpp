@@ -276,6 +276,8 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
   plan.confinement = plan_confinement(options, host, plan.privileges.capabilities);
   plan.sockets = plan_socket_opening(options, account, host);
   plan.descriptors = plan_descriptors(options, host, plan.sockets.only_probe ? 0 : plan.sockets.sockets.size());
+  plan.sockets.descriptors =
+      static_cast<std::size_t>(plan.descriptors.first + plan.descriptors.count) + plan.descriptors.kept.size();
   plan.environment = plan_environment(options, account, host, plan.descriptors);
   plan.own_stdio = options.own_stdio;
   plan.new_session = options.new_session;

@@ -28,6 +28,7 @@ struct PlannedSocket {
 /// The sockets that the launcher opens itself, in the order in which they are handed over.
 struct SocketPlan {
   std::vector<PlannedSocket> sockets;
+  std::size_t descriptors = 0;  ///< how many the daemon has with them, the standard ones included
   int backlog = 0;
   bool reuse_port = false;
   /// SO_REUSEPORT lets sockets of one uid share a port (socket(7)), and the uid of a socket is the fsuid of its maker:

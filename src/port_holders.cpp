@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -143,6 +145,20 @@ const HeldSocket* find_socket_of(const std::string& pid, const std::vector<HeldS
   return found == sockets.end() ? nullptr : &*found;
 }
 
+/// The same with the file system ids of the process: who has those of its owner may read its descriptors without
+/// CAP_SYS_PTRACE, which root in a container lacks (PTRACE_MODE_READ_FSCREDS in ptrace(2)). Nothing depends on whether
+/// setfsuid(2) has an effect: what cannot be read is not found. The ids are put back.
+const HeldSocket* find_socket_as_owner(const std::string& pid, const std::vector<HeldSocket>& sockets) {
+  struct stat owner {};
+  if (stat(("/proc/" + pid).c_str(), &owner) != 0) return nullptr;
+  setfsgid(owner.st_gid);
+  setfsuid(owner.st_uid);
+  const auto* held = find_socket_of(pid, sockets);
+  setfsuid(geteuid());
+  setfsgid(getegid());
+  return held;
+}
+
 std::string name_of_process(const std::string& pid) {
   auto name = read_proc_file(("/proc/" + pid + "/comm").c_str()).value_or("");
   if (name.ends_with('\n')) name.pop_back();
@@ -156,13 +172,16 @@ std::optional<PortHolder> find_port_holder(const ListenAddress& address) {
   try {
     const auto sockets = find_sockets(address);
     if (sockets.empty()) return std::nullopt;
-    any_entry("/proc", [&](const std::string& pid) {
-      const auto* held = all_digits(pid) ? find_socket_of(pid, sockets) : nullptr;
-      if (held == nullptr) return false;
-      const auto on = is_wildcard(held->address) ? std::string() : read_hexadecimal_address(held->address);
-      holder = PortHolder{name_of_process(pid), pid, on};
-      return true;
-    });
+    for (const auto& find : {find_socket_of, find_socket_as_owner}) {
+      const bool found = any_entry("/proc", [&](const std::string& pid) {
+        const auto* held = all_digits(pid) ? find(pid, sockets) : nullptr;
+        if (held == nullptr) return false;
+        const auto on = is_wildcard(held->address) ? std::string() : read_hexadecimal_address(held->address);
+        holder = PortHolder{name_of_process(pid), pid, on};
+        return true;
+      });
+      if (found) break;
+    }
   } catch (const Error&) {
     return std::nullopt;  // what cannot be read is not known
   }

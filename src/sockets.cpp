@@ -106,7 +106,7 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   const int domain = planned.family == SocketFamily::kIpv4 ? AF_INET : AF_INET6;
   UniqueFd socket(::socket(domain, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) throw system_failure("cannot open a socket for", describe(planned), errno);
+  if (!socket.valid()) throw explain_socket(describe(planned), errno, plan.descriptors);
   // Set in either case, before bind(2): the default is a sysctl, and a bound socket refuses the change.
   if (domain == AF_INET6) {
     set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, planned.family == SocketFamily::kIpv6Only ? 1 : 0, planned);

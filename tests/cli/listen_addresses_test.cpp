@@ -82,9 +82,13 @@ TEST_CASE("a socket that cannot be had is an error that names the address and th
   };
   const Row rows[] = {
       {"192.0.2.1:80", "cannot bind: 192.0.2.1:80/tcp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has"},
+       "`ip address` lists the addresses that this host has; for one that it gets later: After=network-online.target "
+       "in "
+       "the unit, or as root: sysctl -w net.ipv4.ip_nonlocal_bind=1"},
       {"[2001:db8::1]:53/udp", "cannot bind: [2001:db8::1]:53/udp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has"},
+       "`ip address` lists the addresses that this host has; for one that it gets later: After=network-online.target "
+       "in "
+       "the unit, or as root: sysctl -w net.ipv6.ip_nonlocal_bind=1"},
       {"[fe80::1%nosuch]:80", "cannot find the interface of: [fe80::1%nosuch]:80/tcp: No such device",
        "`ip link` lists the interfaces"},
       {"[fe80::1]:80", "cannot bind: [fe80::1]:80/tcp: Invalid argument",

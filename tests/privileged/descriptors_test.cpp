@@ -150,5 +150,8 @@ TEST_CASE("a limit that leaves no room for the sockets is refused with the comma
                                         if (setrlimit(RLIMIT_NOFILE, &low) != 0) _exit(122);
                                       }),
                          125,
-                         {"cannot open a socket for: ", "Too many open files", "hint: raise the limit", "ulimit -n"});
+                         {"cannot open a socket for: ", "Too many open files",
+                          "hint: raise the limit before the launch: ulimit -n 1088 (for these sockets, and 1024 files "
+                          "of the daemon); the hard limit is 20: as root, or docker run --ulimit nofile=1088; systemd: "
+                          "LimitNOFILE=1088\n"});
 }

@@ -63,14 +63,20 @@ TEST_CASE("a system call that fails ends the launch in listen-fds mode with the 
       {
           {"socket(AF_INET6", "error=EMFILE",
            "cannot open a socket for: 80/tcp (IPv4 and IPv6): Too many open files\nlowportbind: hint: raise the limit "
-           "before the launch: ulimit -n"},
+           "before the launch: ulimit -n 1028 (for these sockets, and 1024 files of the daemon)"},
+          {"socket(AF_INET6", "error=ENFILE",
+           "cannot open a socket for: 80/tcp (IPv4 and IPv6): Too many open files in system\nlowportbind: hint: the "
+           "whole system has too many files open, as root: sysctl fs.file-nr fs.file-max"},
+          {"socket(AF_INET6", "error=EAFNOSUPPORT",
+           "cannot open a socket for: 80/tcp (IPv4 and IPv6): Address family not supported by protocol\nlowportbind: "
+           "hint: this host has no IPv6: list an IPv4 address, or the port alone"},
           {"bind(", "error=EADDRINUSE",
-           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: as root, this shows who "
-           "has it: ss -ltnp"},
+           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: no process that can be "
+           "seen here has it; on the host, or in another container of the pod, this shows who has it: ss -ltnp"},
           {"bind(", "error=ENOMEM", "cannot bind: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
           {"listen(", "error=EADDRINUSE",
-           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: as root, this shows who "
-           "has it: ss -ltnp"},
+           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: no process that can be "
+           "seen here has it; on the host, or in another container of the pod, this shows who has it: ss -ltnp"},
           {"setsockopt(", "error=ENOMEM",
            "cannot set a socket option of: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
           {"setfsuid(33", "error=EPERM", "cannot open sockets as: uid 33: setfsuid did not take effect"},
