@@ -88,7 +88,8 @@ bool is_in_ambient_set(unsigned capability) {
   const int present = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
   if (present < 0) {
     throw system_failure("cannot read the ambient set", std::to_string(capability), errno,
-                         "a kernel without one can hand over sockets: --mode listen-fds");
+                         "a kernel without one can hand over sockets: --mode listen-fds; where no port is privileged, "
+                         "as in gVisor, leave -p out");
   }
   return present > 0;
 }

@@ -116,6 +116,20 @@ bool probe_ipv6() {
   return probe.valid();
 }
 
+/// Whether setfsuid(2) is there: gVisor answers ENOSYS, and a filter may answer EPERM or EACCES, which the kernel never
+/// does. The call changes nothing: (uid_t)-1 is no id, and the answer is the present one, equal to the euid since the
+/// exec. By syscall(2), since the C library does not set errno for this one.
+bool probe_fsuid(uid_t euid) {
+  constexpr std::array<int, 3> kRefusals{ENOSYS, EPERM, EACCES};
+  errno = 0;
+  const auto answer = syscall(SYS_setfsuid, static_cast<uid_t>(-1));
+  const int error = answer == -1 ? errno : 0;
+  const auto id = static_cast<uid_t>(error == 0 ? answer : -error);  // the highest ids look like errors to syscall(2)
+  if (id == euid) return true;
+  if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) return false;
+  throw failure("cannot read the file system id", "setfsuid", "it is not the effective user id");
+}
+
 std::vector<std::string> inherited_names(std::size_t count) {
   const char* text = std::getenv("LISTEN_FDNAMES");
   if (text == nullptr) return std::vector<std::string>(count);
@@ -221,6 +235,7 @@ Host inspect_host(const Options& options, Identity caller) {
   }
   if (options.backlog) host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
   host.has_ipv6 = (opens_sockets(options.mode) || options.action == Action::kCheck) && probe_ipv6();
+  if (opens_sockets(options.mode)) host.has_fsuid = probe_fsuid(host.identity.uid);
   if (confinement_of(options) != Confinement::kOff) host.confinement = read_confinement_support();
   host.parent_death = read_parent_death();
   if (contains(host.capabilities.effective, CAP_SETPCAP) && !needs_capability(options, host.unprivileged_port_start)) {

@@ -60,6 +60,7 @@ struct Host {
   bool knows_port_start = true;        ///< false where it is the kernel's default for want of a readable sysctl
   std::optional<int> longest_backlog;  ///< net.core.somaxconn, to which listen(2) cuts, where it is readable
   bool has_ipv6 = false;               ///< read in the modes that open sockets
+  bool has_fsuid = true;               ///< setfsuid(2) is there; read in the modes that open sockets
   ConfinementSupport confinement;      ///< read unless the options have it off
   ParentDeath parent_death;
   bool may_keep_capabilities = false;  ///< over a change of user; read with CAP_SETPCAP for a daemon without capability
@@ -77,8 +78,8 @@ Identity identify_caller();
 
 /// Reads what the plan depends on. Throws Error where a fact cannot be had, or where a descriptor that is to be kept or
 /// was announced to the launcher is not open, or is an io_uring. Reads: getgroups(2), capget(2), prctl(2),
-/// ip_unprivileged_port_start (kernel: networking/ip-sysctl; unreadable: 1024), sd_listen_fds(3), socket(2) for the
-/// presence of IPv6 where the launcher opens sockets.
+/// ip_unprivileged_port_start (kernel: networking/ip-sysctl; unreadable: 1024), sd_listen_fds(3), and where the launcher
+/// opens sockets, socket(2) for the presence of IPv6 and setfsuid(2) for its own.
 Host inspect_host(const Options& options, Identity caller);
 
 }  // namespace lowportbind

@@ -65,6 +65,7 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
     raise_bind_capability();
   }
   if (plan.sockets.sockets.empty()) return;
+  if (plan.sockets.lacks_fsuid) say("no setfsuid here: the sockets belong to the user of lowportbind");
   say([&] { return (plan.sockets.only_probe ? "trying to bind " : "opening ") + describe_addresses(plan.listen); });
   if (plan.sockets.only_probe) {
     probe_sockets(plan.sockets);

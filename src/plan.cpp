@@ -74,12 +74,16 @@ void check_rights(const Options& options, const Account& account, const Host& ho
                   changes_gid ? way_out : "keep the groups: --groups keep");
   }
   if (contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE)) return;
+  // Where the sysctl cannot be read, bind(2) decides about sockets of ours: in gVisor no port is privileged.
+  if (!host.knows_port_start && opens_sockets(options.mode)) return;
   for (const auto& address : options.listen) {
     if (!is_privileged(address, host.unprivileged_port_start)) continue;
-    throw failure("cannot give the port", format(address),
-                  "ports below " + std::to_string(host.unprivileged_port_start) +
-                      " need CAP_NET_BIND_SERVICE, and lowportbind was started without it",
-                  hint_for_capability(account, host));
+    throw failure(
+        "cannot give the port", format(address),
+        "ports below " + std::to_string(host.unprivileged_port_start) +
+            " need CAP_NET_BIND_SERVICE, and lowportbind was started without it",
+        (host.knows_port_start ? "" : "where no port is privileged, as in gVisor, leave -p out; elsewhere, ") +
+            hint_for_capability(account, host));
   }
 }
 
@@ -186,9 +190,18 @@ SocketPlan plan_socket_opening(const Options& options, const Account& account, c
   plan.sockets = plan_sockets(options, host);
   plan.backlog = options.backlog.value_or(kDefaultBacklog);
   plan.reuse_port = options.reuse_port;
-  if (account.uid != host.identity.uid) plan.fsuid = account.uid;
-  plan.raise_capability =
-      lists_privileged_port(options, host) && !contains(host.capabilities.effective, CAP_NET_BIND_SERVICE);
+  plan.own_fsuid = host.identity.uid;
+  if (account.uid != host.identity.uid) {
+    if (host.has_fsuid) plan.fsuid = account.uid;
+    plan.lacks_fsuid = !host.has_fsuid;
+  }
+  if (plan.lacks_fsuid && plan.reuse_port) {
+    throw failure("cannot open sockets as", format(account),
+                  "there is no setfsuid here, and --reuse-port shares a port among the sockets of one user",
+                  "leave --reuse-port out");
+  }
+  plan.raise_capability = lists_privileged_port(options, host) &&
+                          contains(host.capabilities.permitted & ~host.capabilities.effective, CAP_NET_BIND_SERVICE);
   return plan;
 }
 

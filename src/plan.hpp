@@ -34,6 +34,8 @@ struct SocketPlan {
   /// SO_REUSEPORT lets sockets of one uid share a port (socket(7)), and the uid of a socket is the fsuid of its maker:
   /// the daemon can bind the port again only if the launcher opens the socket under this fsuid.
   std::optional<uid_t> fsuid;
+  uid_t own_fsuid = 0;       ///< the launcher's, which it takes back after the last socket
+  bool lacks_fsuid = false;  ///< there is no setfsuid(2) here: the sockets are opened as the launcher's user
   /// In ambient mode the sockets are the daemon's, and `--check` opens them to see whether it could.
   bool only_probe = false;
   /// CAP_NET_BIND_SERVICE is permitted but not effective, as after exec of a file with `cap_net_bind_service=p`.

@@ -136,7 +136,7 @@ void set_fsuid(uid_t uid) {
   setfsuid(uid);
   if (static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1))) != uid) {
     throw failure("cannot open sockets as", "uid " + std::to_string(uid), "setfsuid did not take effect",
-                  "in a user namespace, /proc/self/uid_map must have this uid; gVisor has no setfsuid");
+                  "in a user namespace, /proc/self/uid_map must have this uid");
   }
 }
 
@@ -146,11 +146,10 @@ std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
   std::vector<UniqueFd> sockets;
   if (plan.sockets.empty()) return sockets;
   sockets.reserve(plan.sockets.size());
-  const auto own_fsuid = static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1)));
   if (plan.fsuid) set_fsuid(*plan.fsuid);
   for (const auto& planned : plan.sockets) sockets.push_back(open_socket(planned, plan));
   // An exception above ends the launch, so that there is nobody for whom to put the fsuid back.
-  if (plan.fsuid) set_fsuid(own_fsuid);
+  if (plan.fsuid) set_fsuid(plan.own_fsuid);
   return sockets;
 }
 

@@ -31,7 +31,10 @@ void check_privileges(const Plan& plan, const Options& options, const Host& host
   const bool wanted = options.mode == Mode::kAmbient && privileged;
   require(privileges.capabilities == (wanted ? kNetBindService : kNoCapability),
           "the daemon has the capability only if it binds a privileged port itself");
-  require(!privileged || contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE), "what is given is there to give");
+  // Of sockets of ours, bind(2) decides where it is not known which ports are privileged.
+  const bool bind_decides = options.mode != Mode::kAmbient && !host.knows_port_start;
+  require(!privileged || bind_decides || contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE),
+          "what is given is there to give");
   require(privileges.set_no_new_privs != options.allow_new_privs, "no_new_privs is left out only when asked for");
   require(!options.allow_new_privs || !privileges.cut_bounding_set, "--allow-new-privs leaves the bounding set alone");
   require(
@@ -94,7 +97,10 @@ void check_sockets(const Plan& plan, const Options& options, const Host& host) {
   }
   require(socket == sockets.end(), "no socket was not listed");
   require(plan.sockets.backlog == options.backlog.value_or(4096), "the backlog is the one asked for");
-  require(plan.sockets.fsuid.value_or(host.identity.uid) == plan.account.uid, "the sockets are the account's");
+  require(plan.sockets.fsuid.value_or(host.identity.uid) == (host.has_fsuid ? plan.account.uid : host.identity.uid),
+          "the sockets are the account's wherever they can be");
+  require(host.has_fsuid || plan.account.uid == host.identity.uid || !options.reuse_port,
+          "ports are shared among sockets of the account alone");
 }
 
 void check_descriptors(const Plan& plan, const Options& options, const Host& host) {

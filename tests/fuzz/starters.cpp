@@ -42,6 +42,7 @@ constexpr Circumstance kCircumstances[] = {
     {'0', [](Host& host) { host.unprivileged_port_start = 0; }},
     {'h', [](Host& host) { host.unprivileged_port_start = 65535; }},
     {'x', [](Host& host) { host.knows_port_start = false; }},
+    {'f', [](Host& host) { host.has_fsuid = false; }},
     {'k',
      [](Host& host) {
        host.confinement = {0, "this kernel has no Landlock"};

@@ -58,3 +58,43 @@ TEST_CASE("without sockets to open the file system id is left alone") {
   support::require_strace();
   CHECK(file_system_ids({"--confine", "off"}).empty());
 }
+
+TEST_CASE("where setfsuid is refused the sockets are opened without it") {
+  support::enter_own_network();
+  support::require_strace();
+  for (const char* error : {"ENOSYS", "EPERM", "EACCES"}) {
+    CAPTURE(error);
+    const auto inject = std::string("inject=setfsuid:error=") + error;
+    const auto launch = [&](const support::Words& options) {
+      return support::trace({"-e", inject}, support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                                                           options,
+                                                           {"--", support::probe(), "status", "fd=3"}}))
+          .result;
+    };
+    const auto silent = launch({"-m", "listen-fds"});
+    CHECK(silent.err.empty());
+    auto field = support::check_daemon(silent, {});
+    CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
+    const auto verbose = launch({"-m", "listen-fds", "-v"});
+    CHECK(verbose.status == 0);
+    CHECK(verbose.err.find("lowportbind: no setfsuid here: the sockets belong to the user of lowportbind\n") !=
+          std::string::npos);
+    support::check_refused(
+        launch({"-m", "listen-fds", "--reuse-port"}), 125,
+        {"cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port "
+         "shares a port among the sockets of one user\nlowportbind: hint: leave --reuse-port out\n"});
+  }
+}
+
+TEST_CASE("a file system id that is not the effective user id is refused") {
+  support::enter_own_network();
+  support::require_strace();
+  for (const char* effect : {"retval=7", "error=EINVAL"}) {
+    CAPTURE(effect);
+    const auto inject = std::string("inject=setfsuid:") + effect + ":when=1";
+    const auto traced = support::trace({"-e", inject}, {support::launcher(), "-u", "www-data", "-p", "80", "-m",
+                                                        "nginx", "--", support::probe(), "status"});
+    support::check_refused(traced.result, 125,
+                           {"cannot read the file system id: setfsuid: it is not the effective user id\n"});
+  }
+}

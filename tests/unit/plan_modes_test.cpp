@@ -79,6 +79,37 @@ TEST_CASE("sockets are opened with the options that were given and as the accoun
   CHECK_FALSE(by_user.sockets.fsuid.has_value());
 }
 
+TEST_CASE("without setfsuid sockets are of the launcher's user or refused") {
+  auto host = situation::started_by_root();
+  host.has_fsuid = false;
+  auto options = situation::for_www_data("80", Mode::kListenFds);
+  const auto plan = make_plan(options, situation::www_data(), host);
+  CHECK_FALSE(plan.sockets.fsuid.has_value());
+  CHECK(plan.sockets.lacks_fsuid);
+  CHECK_FALSE(situation::plan_for_root(options).sockets.lacks_fsuid);
+
+  options.reuse_port = true;
+  const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
+  CHECK(
+      refusal.message ==
+      "cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port shares a port among the "
+      "sockets of one user");
+  CHECK(refusal.hint == "leave --reuse-port out");
+
+  auto users = situation::started_by_user();
+  users.has_fsuid = false;
+  auto own = situation::for_the_caller("8080", Mode::kListenFds);
+  own.reuse_port = true;
+  CHECK_FALSE(make_plan(own, situation::the_caller(), users).sockets.lacks_fsuid);
+}
+
+TEST_CASE("the descriptors of the daemon are counted for the limit of open files") {
+  auto options = situation::for_www_data("80,443", Mode::kNginx);
+  options.keep_fds = {9, 100};
+  CHECK(situation::plan_for_root(options).sockets.descriptors == 9);
+  CHECK(situation::plan_for_root(situation::for_www_data("80", Mode::kInetd)).sockets.descriptors == 4);
+}
+
 TEST_CASE("with check the sockets of ambient mode are planned to be tried and none is handed over") {
   auto options = situation::for_www_data("80,53/udp,8080");
   const auto launch = situation::plan_for_root(options);

@@ -209,6 +209,20 @@ TEST_CASE("the first privileged port is the one that the refusal names") {
   CHECK(refusal.message == "cannot give the port: 53/udp" + kNeedsCapability);
 }
 
+TEST_CASE("bind decides on sockets where the privileged ports are not known") {
+  auto host = situation::started_by_user();
+  host.knows_port_start = false;
+  const auto plan = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
+  CHECK(plan.sockets.sockets.size() == 1);
+  CHECK_FALSE(plan.sockets.raise_capability);
+  CHECK(plan.privileges.capabilities == kNoCapability);
+  // In ambient mode there is nothing to try, and the daemon would not be given what was listed.
+  const auto refusal = refusal_of([&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); });
+  CHECK(refusal.message == "cannot give the port: 80/tcp" + kNeedsCapability);
+  CHECK(
+      refusal.hint.starts_with("where no port is privileged, as in gVisor, leave -p out; elsewhere, start it as root"));
+}
+
 TEST_CASE("a file capability on the launcher gives a user the ports") {
   const auto host = situation::started_from_capable_file();
   const auto ambient = make_plan(situation::for_the_caller("80"), situation::the_caller(), host);
