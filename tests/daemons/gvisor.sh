@@ -107,7 +107,7 @@ case $PROBE in "$work"/*) ;; *) skip "needs a probe" ;; esac
 for launcher in "$LOWPORTBIND" ${LOWPORTBIND_STATIC-}; do
     install -m 0755 "$launcher" "$work/lowportbind"
     # The host's files, and what is written stays in the sandbox.
-    set -- runsc --root "$work/runsc" --platform=ptrace --network=none --ignore-cgroups do -quiet
+    set -- runsc --root "$work/runsc" --platform=ptrace --network=none --ignore-cgroups "do" -quiet
     timeout 60 "$@" /bin/true >>"$log" 2>&1 || skip "no sandbox of gVisor starts here: $(tail -n 3 "$log")"
     timeout 200 "$@" /bin/sh "$(readlink -f "$0")" inside "$work/lowportbind" 2>&1 || fail "in gVisor, with $launcher"
 done
