@@ -7,13 +7,9 @@
 
 namespace lowportbind {
 
-/// Opens /dev/null as those of the descriptors 0 to 2 that are closed, before any other descriptor is opened: a socket
-/// that landed on number 2 would be sent error messages. Throws Error.
-void reserve_standard_descriptors();
-
 /// Closes every descriptor from 3 up that is neither inherited nor kept. What is opened afterwards is close-on-exec,
 /// and takes the lowest free number: sockets that are opened one after the other land where the plan wants them.
-/// Throws Error. close_range(2), Linux 5.9.
+/// Throws Error.
 void close_other_descriptors(const DescriptorPlan& plan);
 
 /// The caller's descriptors that the daemon will hold: 0 to 2, but for those that are an inetd server's socket then,

@@ -29,6 +29,7 @@
 #include "report_json.hpp"
 #include "session.hpp"
 #include "sockets.hpp"
+#include "standard_descriptors.hpp"
 #include "target.hpp"
 #include "unique_fd.hpp"
 

@@ -17,10 +17,7 @@ TEST_CASE("a system call that fails ends the launch in ambient mode with the nam
           {"setgroups(", "error=EPERM", "cannot become: www-data (uid 33): setgroups: Operation not permitted"},
           {"setgroups(", "error=ENOMEM", "cannot become: www-data (uid 33): setgroups: Cannot allocate memory"},
           {"capset(", "error=EPERM", "cannot set the capabilities: capset: Operation not permitted"},
-          {"close_range(", "error=ENOSYS",
-           "cannot close the descriptors from: 3: Function not implemented\nlowportbind: hint: close_range needs Linux "
-           "5.9"},
-          {"close_range(", "error=EPERM", "cannot close the descriptors from: 3: Operation not permitted"},
+          {"close_range(", "error=ENOMEM", "cannot close the descriptors from: 3: Cannot allocate memory"},
           {"prctl(PR_SET_NO_NEW_PRIVS", "error=EPERM", "cannot set: no_new_privs: Operation not permitted"},
           {"prctl(PR_SET_NO_NEW_PRIVS", "error=EINVAL", "cannot set: no_new_privs: Invalid argument"},
           {"prctl(PR_CAPBSET_DROP, CAP_CHOWN", "error=EPERM",

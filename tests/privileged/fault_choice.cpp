@@ -34,9 +34,10 @@ const Row kRows[] = {
 /// Calls that claim success and do nothing: those that set the account and the confinement, and those that make what is
 /// handed over. Not landlock_add_rule, of which only those for listed ports are proved: a rule that is missing opens
 /// nothing.
-const support::Words kLiars{"setresuid(", "setresgid(",   "setgroups(", "capset(", "prctl(",  "landlock_restrict_self(",
-                            "seccomp(",   "close_range(", "setfsuid(",  "bind(",   "listen(", "setsockopt(",
-                            "dup2(",      "dup3(",        "fchown(",    "setsid(", "setpgid("};
+const support::Words kLiars{
+    "setresuid(", "setresgid(",   "setgroups(", "capset(", "prctl(",   "landlock_restrict_self(",
+    "seccomp(",   "close_range(", "setfsuid(",  "bind(",   "listen(",  "setsockopt(",
+    "dup2(",      "dup3(",        "fchown(",    "setsid(", "setpgid(", "unshare("};
 
 bool begins(const std::string& call, const support::Words& beginnings) {
   return std::any_of(beginnings.begin(), beginnings.end(),
@@ -64,7 +65,7 @@ std::vector<Fault> choose_faults(const support::Words& calls) {
     const auto name = call.substr(0, call.find('('));
     if (name == call) continue;  // a signal, or the exit
     const int occurrence = ++counts[name];
-    in_main = in_main || (call.starts_with("fcntl(0") && call.find("F_GETFD") != std::string::npos);
+    in_main = in_main || call.starts_with("fstat(0") || call.starts_with("newfstatat(0");
     if (!in_main) continue;
     for (const auto& effect : effects_for(call)) faults.push_back({call, name, occurrence, effect});
   }

@@ -107,6 +107,13 @@ std::string describe_descriptor(int descriptor) {
   return text;
 }
 
+std::string access_mode(int descriptor) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return errno_name();
+  const int mode = flags & O_ACCMODE;
+  return mode == O_RDWR ? "read and write" : mode == O_RDONLY ? "read" : "write";
+}
+
 /// TRANSPORT/FAMILY/PORT[/reuseport], as in tcp/4/80: "ok", or the errno of bind(2).
 std::string try_bind(const std::string& what) {
   const bool is_tcp = what.starts_with("tcp");
@@ -235,6 +242,7 @@ void ask(const std::string& question) {
   if (question == "secure") return answer(question, std::to_string(getauxval(AT_SECURE)));
   if (question == "cwd") return answer(question, getcwd(nullptr, 0));
   if (question.starts_with("fd=")) return answer(question, describe_descriptor(std::atoi(argument.c_str())));
+  if (question.starts_with("access=")) return answer(question, access_mode(std::atoi(argument.c_str())));
   if (question.starts_with("bind=")) return answer(question, try_bind(argument));
   if (question.starts_with("ports=")) return answer(question, experiments::try_ports(argument));
   if (question.starts_with("socket=")) return answer(question, experiments::try_socket(argument));
