@@ -18,6 +18,7 @@
 #include "descriptors.hpp"
 #include "environment.hpp"
 #include "error.hpp"
+#include "file_system_state.hpp"
 #include "host.hpp"
 #include "names.hpp"
 #include "options.hpp"
@@ -118,6 +119,8 @@ Prepared prepare(const Plan& plan, const Narrator& say) {
   Prepared prepared;
   say("closing the other descriptors");
   close_other_descriptors(plan.descriptors);
+  say("leaving a working directory and umask that are shared");
+  leave_shared_file_system_state(plan.pid);
   open_planned_sockets(plan, prepared, say);
   if (plan.privileges.set_no_new_privs) {
     say("setting no_new_privs");

@@ -280,6 +280,7 @@ bool is_privileged(const ListenAddress& address, int unprivileged_port_start) {
 Plan make_plan(const Options& options, const Account& account, const Host& host) {
   check_consistency(options, host);
   Plan plan;
+  plan.pid = host.pid;
   plan.account = account;
   plan.mode = options.mode;
   plan.listen = options.listen;

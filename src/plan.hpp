@@ -85,6 +85,7 @@ struct PrivilegePlan {
 
 /// Everything that is decided, before anything is done; nothing changes it afterwards.
 struct Plan {
+  pid_t pid = 0;  ///< the launcher's, and the daemon's
   Account account;
   Mode mode = Mode::kAmbient;
   std::vector<ListenAddress> listen;  ///< as listed

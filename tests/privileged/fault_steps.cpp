@@ -34,6 +34,7 @@ const Row kRows[] = {
     {{"setsockopt(", "getsockopt("},
      {"cannot set a socket option", "cannot read a socket option", "cannot bind", "cannot listen on"}},
     {{"close_range("}, {"cannot close the descriptors"}},
+    {{"unshare(", "kcmp(", "umask("}, {"working directory and umask"}},
     {{"fcntl("}, {"descriptor"}},
     {{"dup2(", "dup3(", "fchown(", "fstat(0", "fstat(1", "fstat(2", "fstat(3<socket", "newfstatat(0", "newfstatat(1",
       "newfstatat(2", "newfstatat(3<socket"},

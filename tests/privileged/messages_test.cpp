@@ -15,6 +15,7 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
         "lowportbind: inspecting this process and the kernel\n"
         "lowportbind: looking up the account\n"
         "lowportbind: closing the other descriptors\n"
+        "lowportbind: leaving a working directory and umask that are shared\n"
         "lowportbind: opening 80/tcp,53/udp\n"
         "lowportbind: setting no_new_privs\n"
         "lowportbind: confining " +

@@ -1,0 +1,38 @@
+#include "file_system_state.hpp"
+
+#include <linux/kcmp.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include "error.hpp"
+
+namespace lowportbind {
+namespace {
+
+constexpr std::string_view kCannotLeave = "cannot leave the caller's working directory and umask";
+
+/// Whoever shares them is most likely the parent, which has made this process. What kcmp(2) refuses to compare, or a
+/// parent of another PID namespace (0), proves nothing either way.
+bool shares_with_parent(pid_t pid) {
+  const pid_t parent = getppid();
+  return parent > 0 && syscall(SYS_kcmp, pid, parent, KCMP_FS, 0, 0) == 0;
+}
+
+}  // namespace
+
+void leave_shared_file_system_state(pid_t pid) {
+  const int error = unshare(CLONE_FS) == 0 ? 0 : errno;
+  if (error != 0 && error != EPERM && error != ENOSYS && error != EACCES) {
+    throw system_failure(kCannotLeave, "unshare", error);
+  }
+  if (!shares_with_parent(pid)) return;
+  if (error == 0) throw failure(kCannotLeave, "unshare", "it did not take effect");
+  throw failure(kCannotLeave, "unshare", "it is refused, and the parent shares them",
+                "start it from a shell, or use a filter that lets unshare through");
+}
+
+}  // namespace lowportbind
