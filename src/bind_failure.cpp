@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "credentials.hpp"
+#include "inherited_sockets.hpp"
 #include "port_holders.hpp"
 
 namespace lowportbind {
@@ -32,6 +33,15 @@ std::string hint_for_limit(rlim_t needed) {
          ": as root, or docker run --ulimit nofile=" + number + "; systemd: LimitNOFILE=" + number;
 }
 
+/// A unit that lists the port of its own socket unit, for one.
+Error explain_inherited(const std::string& object, const ListenAddress& address, int descriptor) {
+  return failure(
+      "cannot bind", object,
+      "it is already among the sockets that lowportbind was started with: descriptor " + std::to_string(descriptor),
+      "leave " + std::to_string(address.port) + (address.transport == Transport::kUdp ? "/udp" : "") +
+          " out of -p; where no port is left, leave --mode out too, unless the socket came by LISTEN_FDS");
+}
+
 }  // namespace
 
 Error explain_socket(const std::string& object, int error, std::size_t descriptors) {
@@ -46,6 +56,7 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
   std::string reason(describe_errno(error));
   std::string hint;
   if (error == EADDRINUSE) {
+    if (const auto inherited = find_inherited_socket(address)) return explain_inherited(object, address, *inherited);
     const std::string option = address.transport == Transport::kTcp ? "-ltnp" : "-lunp";
     const auto command = "ss " + option + " 'sport = :" + std::to_string(address.port) + "'";
     // Root sees the processes of its PID namespace alone, and containers may share a network.
