@@ -1,11 +1,17 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 
 #include "daemon.hpp"
@@ -45,6 +51,47 @@ TEST_CASE("umask and working directory and limits and niceness stay as the calle
     CHECK(field["umask"] == "0137");
     CHECK(field["cwd"] == place);
     CHECK(field["limits"] == "nofile 77 nice 19");
+  }
+}
+
+TEST_CASE("what chrt or ionice or choom set before the launch stays") {
+  support::require_root();
+  // SECURITY.md says for each why it stays.
+  const auto prepare = [] {
+    constexpr int kBestEffort = 2 << 13;  // IOPRIO_CLASS_BE
+    const sched_param first{1};
+    cpu_set_t one{};
+    CPU_SET(0, &one);
+    const itimerval soon{{}, {600, 0}};
+    const auto require = [](bool done) {
+      if (!done) _exit(122);
+    };
+    const auto write_line = [&](const char* path, const char* line) {
+      std::ofstream file(path);
+      file << line << std::endl;
+      require(static_cast<bool>(file));
+    };
+    const int flags = fcntl(STDIN_FILENO, F_GETFL);
+    require(sched_setscheduler(0, SCHED_RR, &first) == 0 && sched_setaffinity(0, sizeof(one), &one) == 0);
+    require(syscall(SYS_ioprio_set, 1, 0, kBestEffort | 7) == 0 && personality(ADDR_NO_RANDOMIZE) >= 0);
+    require(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && prctl(PR_SET_TIMERSLACK, 12345, 0, 0, 0) == 0);
+    require(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0 && setitimer(ITIMER_REAL, &soon, nullptr) == 0);
+    require(flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK | O_ASYNC) == 0);
+    write_line("/proc/self/oom_score_adj", "77");
+    write_line("/proc/self/coredump_filter", "0x1");
+  };
+  if (support::run_in_child({"/bin/true"}, prepare).status != 0) support::skip("real-time scheduling is refused here");
+  const auto ask = [](const std::function<void()>& caller) {
+    return support::fields(launch_probe(kUser, {"inherited"}, caller).out);
+  };
+  const auto state = ask(prepare);
+  CHECK(state == support::fields(support::run_in_child({support::probe(), "inherited"}, prepare).out));
+  const auto usual = ask({});
+  CHECK(state.size() == 12);
+  for (const auto& [name, value] : state) {
+    CAPTURE(name);
+    CAPTURE(value);
+    if (name != "processors") CHECK(value != usual.at(name));  // there may be one
   }
 }
 

@@ -30,6 +30,7 @@
 
 #include "descriptor_experiments.hpp"
 #include "ring_experiments.hpp"
+#include "inherited_state.hpp"
 #include "socket_experiments.hpp"
 
 namespace {
@@ -233,6 +234,10 @@ void ask(const std::string& question) {
   const auto argument = question.substr(std::min(question.size(), question.find('=') + 1));
   if (question == "status") return print_status();
   if (question == "env") return print_environment();
+  if (question == "inherited") {
+    for (const auto& [name, value] : inherited_state::read()) answer(name, value);
+    return;
+  }
   if (question == "fds") return answer(question, open_descriptors());
   if (question == "pid") return answer(question, std::to_string(getpid()));
   if (question == "limits") return answer(question, limits());
