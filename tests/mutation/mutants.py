@@ -54,8 +54,8 @@ def parse(source, path):
     if not clang:
         raise SystemExit("mutation: clang++ is not installed")
     for name in ("lowportbind", "main"):
-        command = [clang, "-std=c++20", "-fsyntax-only", "-w", "-I", source / "src", "-Xclang", "-ast-dump=json",
-                   "-Xclang", f"-ast-dump-filter={name}", source / path]
+        command = [clang, "-std=c++20", "-fsyntax-only", "-w", "-I", source / "src", '-DLOWPORTBIND_VERSION=""',
+                   "-Xclang", "-ast-dump=json", "-Xclang", f"-ast-dump-filter={name}", source / path]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         decoder = json.JSONDecoder()
         start = output.find("{")
@@ -124,6 +124,8 @@ class Finder:
 
     def visit(self, node, function):
         kind = node.get("kind")
+        if kind in FUNCTIONS and node.get("isImplicit"):
+            return  # the compiler's own, as an assignment of all members is
         if kind in FUNCTIONS and node.get("name") != "operator()":
             function = node["name"]
         if kind == "CompoundStmt":

@@ -208,3 +208,27 @@ TEST_CASE("a user with the file capability on the launcher is confined like root
   CHECK(plan.confinement.kind == Confinement::kPrivileged);
   CHECK(plan.confinement.ports == Ports{80});
 }
+
+TEST_CASE("privileged ports cannot be confined by name to an unknown start") {
+  auto host = situation::started_by_root();
+  host.knows_port_start = false;
+  const auto refusal =
+      refusal_of([&] { make_plan(confined("80", Confinement::kPrivileged), situation::www_data(), host); });
+  CHECK(refusal.message ==
+        "cannot confine the daemon to its ports: --confine privileged: net.ipv4.ip_unprivileged_port_start cannot be "
+        "read, and is where the privileged ports end");
+  CHECK(refusal.status == 125);
+  // The kernel's default will do where nothing was asked for by name; the listed ports alone need no start.
+  CHECK(make_plan(situation::for_www_data("80"), situation::www_data(), host).confinement.kind ==
+        Confinement::kPrivileged);
+  CHECK(make_plan(confined("80", Confinement::kListed), situation::www_data(), host).confinement.kind ==
+        Confinement::kListed);
+}
+
+TEST_CASE("the confinement knows whether the daemon has the capability") {
+  CHECK(situation::plan_for_root(situation::for_www_data("80")).confinement.privileged_granted);
+  CHECK(situation::plan_for_root(confined("80", Confinement::kListed)).confinement.privileged_granted);
+  CHECK_FALSE(situation::plan_for_root(confined("8080", Confinement::kListed)).confinement.privileged_granted);
+  CHECK_FALSE(
+      situation::plan_for_root(confined("80", Confinement::kListed, Mode::kListenFds)).confinement.privileged_granted);
+}

@@ -86,6 +86,19 @@ TEST_CASE("a backlog that cannot be compared with the longest one is refused") {
   CHECK_NOTHROW(make_plan(options, situation::www_data(), host));
 }
 
+TEST_CASE("a backlog that the kernel would cut is refused") {
+  auto options = situation::for_www_data("80", Mode::kListenFds);
+  auto host = situation::started_by_root();
+  host.longest_backlog = 128;
+  options.backlog = 129;
+  const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
+  CHECK(refusal.message == "cannot have the backlog: 129: the kernel cuts it to 128");
+  CHECK(refusal.hint == "as root: sysctl -w net.core.somaxconn=129");
+  CHECK(refusal.status == 125);
+  options.backlog = 128;
+  CHECK(make_plan(options, situation::www_data(), host).sockets.backlog == 128);
+}
+
 TEST_CASE("a mode that opens sockets needs ports and can use only some options") {
   const auto root = situation::started_by_root();
   const Row rows[] = {

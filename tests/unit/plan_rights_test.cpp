@@ -304,3 +304,14 @@ TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
   CHECK(plan.privileges.parent_death.signal == 15);
   CHECK(plan.privileges.parent_death.parent == 7);
 }
+
+TEST_CASE("the session keyring is left by whoever may change the user") {
+  CHECK(situation::plan_for_root(situation::for_www_data("80")).privileges.leave_keyring);
+  const auto as_the_caller = [](const lowportbind::Host& host) {
+    return make_plan(situation::for_the_caller(""), situation::the_caller(), host).privileges.leave_keyring;
+  };
+  auto host = situation::started_by_user();
+  CHECK_FALSE(as_the_caller(host));
+  host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETUID);
+  CHECK(as_the_caller(host));
+}
