@@ -104,6 +104,15 @@ TEST_CASE("an ordinary user keeps its groups and may not choose others") {
   }
 }
 
+TEST_CASE("an ordinary user in the group of root stays in it") {
+  support::require_root();
+  const auto with_root_group = [] { support::become(33, 33, {0, 33}); };
+  auto expected = as_user(support::kNoCapability);
+  expected.groups = "0 33";
+  check_daemon(launch_probe({}, {"status"}, with_root_group), expected);
+  check_daemon(launch_probe({"--groups", "keep"}, {"status"}, with_root_group), expected);
+}
+
 TEST_CASE("an ordinary user that holds the capability as ambient gives privileged ports") {
   support::enter_own_network();
   const support::Words holder{"setpriv",

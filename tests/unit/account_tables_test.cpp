@@ -161,3 +161,23 @@ TEST_CASE("the entries for NIS are nobody") {
   CHECK_FALSE(find_user_in(passwd, "-bad").has_value());
   CHECK_FALSE(find_group_in("+:x:0:\n", "+").has_value());
 }
+
+TEST_CASE("blanks before an entry do not hide it") {
+  CHECK(find_user_in(" \twww:x:33:34::/:\n", "www")->uid == 33);
+  CHECK(find_user_in(" \twww:x:33:34::/:\n", uid_t{33})->name == "www");
+  CHECK(find_group_in("\t www:x:33:\n", "www") == gid_t{33});
+}
+
+TEST_CASE("an id that cannot be read is not that of root") {
+  for (const std::string id : {"", "root", "-1", "4294967296", "00"}) {
+    CAPTURE(id);
+    CHECK_FALSE(find_user_in("odd:x:" + id + ":1::/:\n", uid_t{0}).has_value());
+    CHECK_FALSE(find_group_name_in("odd:x:" + id + ":\n", 0).has_value());
+  }
+}
+
+TEST_CASE("an entry with a NUL byte is an error") {
+  const std::string entry("www:x:33:33::/srv\0/more:", 24);
+  CHECK(refusal_of([&] { find_user_in(entry, "www"); }).message ==
+        "cannot use this line of /etc/passwd: \"www:x:33:33::/srv\\x00/more:\": it has a NUL byte");
+}

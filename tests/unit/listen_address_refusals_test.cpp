@@ -46,6 +46,11 @@ TEST_CASE("a number that is no port is refused with its own reason") {
       {"80.5", "the number is followed by \".5\""},
       {"80/tcp/udp", "the number is followed by \"/tcp\""},
       {"8e1", "the number is followed by \"e1\""},
+      {"_80", "this is not a number"},
+      {"~80", "this is not a number"},
+      {".http", "no such service for tcp in /etc/services"},
+      {"+http", "a number has no sign"},
+      {"-http", "a number has no sign"},
       {"/tcp", "the port is missing"},
       {"web=", "the port is missing"},
       {"10.0.0.1", "the port is missing"},
@@ -157,6 +162,8 @@ TEST_CASE("the name of a descriptor is refused where a list of names could not c
   check_refusals(rows);
   const auto not_ascii = refusal_of([] { parse_known("caf\xc3\xa9=80"); });
   CHECK(not_ascii.message == "cannot read the listen address: caf\\xc3\\xa9=80: " + plain);
+  const auto deleted = refusal_of([] { parse_known("a\x7f=80"); });
+  CHECK(deleted.message == "cannot read the listen address: a\\x7f=80: " + plain);
 }
 
 TEST_CASE("a list that grows beyond what a process can have is refused before it takes all there is") {

@@ -99,3 +99,10 @@ TEST_CASE("a service without a usable port is none") {
   CHECK_FALSE(find_service_in("zero 0/tcp\n", "zero", Transport::kTcp).has_value());
   CHECK_FALSE(find_service_in("wrap 65616/tcp\n", "wrap", Transport::kTcp).has_value());
 }
+
+TEST_CASE("a line of nsswitch.conf that names no database lists nothing") {
+  for (const std::string line : {"passwd group: files\n", ": passwd\n", " : passwd files\n", "# : passwd\n"}) {
+    CAPTURE(line);
+    CHECK(find_sources_in(line, "passwd").empty());
+  }
+}
