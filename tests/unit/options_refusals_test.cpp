@@ -81,6 +81,8 @@ TEST_CASE("a stray word is named and refused") {
       {{"-u", "www", "nginx"}, "nginx"},
       {{"nginx", "-u", "www"}, "nginx"},
       {{"-n", "false"}, "false"},
+      {{"cp80"}, "cp80"},
+      {{"cp", "80"}, "cp"},
       {{"-p", "80", "443"}, "443"},
       {{"-p", "80,", "443"}, "443"},
       {{"-"}, "-"},

@@ -82,6 +82,7 @@ TEST_CASE("an attached port keeps its host and its name") {
   CHECK(listed(parse({"-p127.0.0.1:80"})) == "127.0.0.1:80/tcp ");
   CHECK(listed(parse({"-pweb=[::1]:80,53/udp"})) == "web=[::1]:80/tcp 53/udp ");
   CHECK(listed(parse({"-p*:80"})) == "80/tcp ");
+  CHECK(listed(parse({"-p80", "-p81,443"})) == "80/tcp 81/tcp 443/tcp ");
 }
 
 TEST_CASE("a value that looks like an option is a value") {
