@@ -1,0 +1,129 @@
+#include <doctest/doctest.h>
+#include <sys/mount.h>
+
+#include <filesystem>
+
+#include "daemon.hpp"
+
+// Which of /etc's own files and NSS answers, as nsswitch.conf(5) has it. In the static build it is always the files.
+
+using support::check_daemon;
+using support::check_refused;
+using support::launch_probe;
+
+namespace {
+
+/// The C library reads the file itself where an action stands behind it.
+const std::string kByNss = "files [NOTFOUND=return]";
+/// The file is read by the launcher, and NSS is asked for what it does not have. `dns` knows no users and no groups,
+/// and is part of the C library.
+const std::string kFileFirst = "files dns";
+
+void use_sources(const std::string& sources, const std::string& passwd, const std::string& group) {
+  support::enter_own_mounts();
+  support::mount_over("/etc/nsswitch.conf", "passwd: " + sources + "\ngroup: " + sources + "\n");
+  support::mount_over("/etc/passwd", passwd);
+  support::mount_over("/etc/group", group);
+}
+
+bool is_static_build() { return support::launch({"--version"}).out.find("NSS") == std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("entries of any length are read whatever reads them") {
+  const std::string gecos(5000, 'x');
+  std::string members = "alice";
+  for (int number = 0; number < 1000; ++number) members += ",member" + std::to_string(number);
+  for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
+    CAPTURE(sources);
+    use_sources(sources, "alice:x:2000:2001:" + gecos + ":/srv:/bin/sh\n", "long:x:2002:" + members + "\n");
+    check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+    check_daemon(launch_probe({"-u", "2000"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+    check_daemon(launch_probe({"-u", "alice:long"}, {"status"}), {.uid = "2000", .gid = "2002", .groups = "2002"});
+  }
+}
+
+TEST_CASE("an entry that NSS finds no end of is refused") {
+  if (is_static_build()) support::skip("the static build reads the file itself");
+  constexpr std::size_t kBeyondBuffer = std::size_t{17} << 20U;
+  use_sources(kByNss, "alice:x:2000:2001:" + std::string(kBeyondBuffer, 'x') + ":/srv:/bin/sh\n", "");
+  check_refused(launch_probe({"-u", "alice"}, {"status"}), 125,
+                {"cannot look up: alice: Numerical result out of range"});
+}
+
+TEST_CASE("a name that nobody has is refused whatever reads the tables") {
+  for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
+    CAPTURE(sources);
+    use_sources(sources, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
+    check_refused(launch_probe({"-u", "mallory"}, {"status"}), 125, {"mallory: there is no such name"});
+    check_refused(launch_probe({"-u", "alice:nosuch"}, {"status"}), 125, {"nosuch: there is no such name"});
+    check_refused(launch_probe({"-u", "3000"}, {"status"}), 125, {"3000: there is no passwd entry"});
+    check_daemon(launch_probe({"-u", "3000:staff"}, {"status"}), {.uid = "3000", .gid = "2001", .groups = "2001"});
+  }
+}
+
+TEST_CASE("NSS is asked for what the file lacks where it has other sources") {
+  if (is_static_build()) support::skip("the static build has the files alone");
+  // A number that the file's own reader takes for none, and the C library for 2000: it shows who was asked.
+  const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
+  use_sources("files", passwd, "staff:x:2001:\n");
+  check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"2000: there is no passwd entry"});
+  use_sources(kFileFirst, passwd, "staff:x:2001:\n");
+  check_daemon(launch_probe({"-u", "2000"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+}
+
+TEST_CASE("without an order of sources the C library has its own") {
+  support::enter_own_mounts();
+  REQUIRE(mount("none", "/etc", "tmpfs", 0, "mode=755") == 0);
+  support::write_file("/etc/passwd", "alice:x:2000:2001::/srv:/bin/sh\n");
+  support::write_file("/etc/group", "staff:x:2001:\nmore:x:2002:alice\n");
+  for (const std::string configuration : {"", "hosts: files\n"}) {
+    CAPTURE(configuration);
+    support::write_file("/etc/nsswitch.conf", configuration);
+    check_daemon(launch_probe({"-u", "alice:more"}, {"status"}), {.uid = "2000", .gid = "2002", .groups = "2002"});
+    check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+  }
+  std::filesystem::remove("/etc/nsswitch.conf");
+  check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+}
+
+TEST_CASE("memberships of the file and of NSS are put together") {
+  // The C library reads no blank behind a member, and the launcher does: the second group is the file's alone.
+  use_sources(kFileFirst, "alice:x:2000:2001::/srv:/bin/sh\n", "one:x:2002:alice\ntwo:x:2003:alice ,bob\n");
+  check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002 2003"});
+}
+
+TEST_CASE("more memberships than fit at first are all set whoever finds them") {
+  std::string group;
+  std::string expected;
+  for (int number = 5000; number < 5300; ++number) {
+    group += "g" + std::to_string(number) + ":x:" + std::to_string(number) + ":alice\n";
+    expected += (expected.empty() ? "" : " ") + std::to_string(number);
+  }
+  for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
+    CAPTURE(sources);
+    use_sources(sources, "alice:x:2000:5000::/srv:/bin/sh\n", group);
+    check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "5000", .groups = expected});
+  }
+}
+
+TEST_CASE("more memberships than a process can have are refused") {
+  if (is_static_build()) support::skip("the static build reads the file itself");
+  std::string group;
+  for (int number = 100000; number < 165600; ++number) {
+    group += "g" + std::to_string(number) + ":x:" + std::to_string(number) + ":alice\n";
+  }
+  use_sources(kByNss, "alice:x:2000:2001::/srv:/bin/sh\n", group);
+  check_refused(launch_probe({"-u", "alice"}, {"status"}), 125,
+                {"cannot look up the groups of: alice: the system gave no list of them"});
+}
+
+TEST_CASE("numbers that can be no names need no table of groups") {
+  support::enter_own_mounts();
+  REQUIRE(mount("none", "/etc", "tmpfs", 0, "mode=755") == 0);
+  support::write_file("/etc/nsswitch.conf", "passwd: files\ngroup: files\n");
+  support::write_file("/etc/passwd", "");
+  std::filesystem::create_directory("/etc/group");
+  check_daemon(launch_probe({"-u", "+2000:+2001"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+  check_refused(launch_probe({"-u", "+2000:2001"}, {"status"}), 125, {"/etc/group: Is a directory"});
+}
