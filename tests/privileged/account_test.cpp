@@ -141,6 +141,21 @@ TEST_CASE("the supplementary groups are those that were chosen") {
   CHECK(groups_of({"-u", "4001:2100", "--groups", "init"}, have_groups_of_its_own) == "2100");
 }
 
+TEST_CASE("a user with the right to set groups can take those of its name") {
+  use_own_tables();
+  const auto launch = [](const support::Words& options) {
+    return support::run(support::join({{"setpriv", "--reuid", "2001", "--regid", "2100", "--groups", "9000",
+                                        "--inh-caps", "+setgid", "--ambient-caps", "+setgid", support::launcher()},
+                                       options,
+                                       {"--", support::probe(), "status"}}));
+  };
+  Expected expected{"2001", "2100", "2100 2200 2300 2600"};
+  expected.bounding = support::own_status("CapBnd");
+  check_daemon(launch({"--groups", "init"}), expected);
+  expected.groups = "9000";
+  check_daemon(launch({}), expected);
+}
+
 TEST_CASE("many supplementary groups are set and verified") {
   use_own_tables();
   std::string table;
