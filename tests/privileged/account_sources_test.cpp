@@ -127,3 +127,15 @@ TEST_CASE("numbers that can be no names need no table of groups") {
   check_daemon(launch_probe({"-u", "+2000:+2001"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
   check_refused(launch_probe({"-u", "+2000:2001"}, {"status"}), 125, {"/etc/group: Is a directory"});
 }
+
+TEST_CASE("a table that is missing has no entries whatever reads it") {
+  support::enter_own_mounts();
+  REQUIRE(mount("none", "/etc", "tmpfs", 0, "mode=755") == 0);
+  for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
+    CAPTURE(sources);
+    support::write_file("/etc/nsswitch.conf", "passwd: " + sources + "\ngroup: " + sources + "\n");
+    check_daemon(launch_probe({"-u", "2000:2001"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+    check_refused(launch_probe({"-u", "alice"}, {"status"}), 125, {"alice: there is no such name"});
+    check_refused(launch_probe({"-u", "2000:staff"}, {"status"}), 125, {"staff: there is no such name"});
+  }
+}
