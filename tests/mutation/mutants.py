@@ -195,8 +195,8 @@ class Finder:
     def operands(self, node, function):
         left, right = children(node)
         whole, first, second = self.span(node), self.span(left), self.span(right)
-        if not whole or not first or not second:
-            return
+        if not whole or not first or not second or whole in (first, second):
+            return  # also where a macro is all of it
         sides = [(second, first)]
         if left.get("opcode") != node["opcode"]:
             sides.append((first, second))

@@ -51,6 +51,20 @@ TEST_CASE("an entry that NSS finds no end of is refused") {
                 {"cannot look up: alice: Numerical result out of range"});
 }
 
+TEST_CASE("a question to NSS that fails is an error and is asked again after a signal") {
+  support::require_strace();
+  if (is_static_build()) support::skip("the static build reads the file itself");
+  use_sources(kByNss, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
+  const auto launch = [](const std::string& error) {
+    return support::trace({"-P", "/etc/passwd", "-e", "inject=openat:error=" + error + ":when=1"},
+                          {support::launcher(), "-u", "alice", "--", support::probe(), "status"})
+        .result;
+  };
+  check_refused(launch("EIO"), 125, {"cannot look up: alice: Input/output error"});
+  check_refused(launch("EMFILE"), 125, {"cannot look up: alice: Too many open files"});
+  check_daemon(launch("EINTR"), {.uid = "2000", .gid = "2001", .groups = "2001"});
+}
+
 TEST_CASE("a name that nobody has is refused whatever reads the tables") {
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
     CAPTURE(sources);
