@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "daemon.hpp"
@@ -84,6 +85,33 @@ TEST_CASE("NSS is asked for what the file lacks where it has other sources") {
   check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"2000: there is no passwd entry"});
   use_sources(kFileFirst, passwd, "staff:x:2001:\n");
   check_daemon(launch_probe({"-u", "2000"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+}
+
+TEST_CASE("NSS answers where another source comes before the file") {
+  if (is_static_build()) support::skip("the static build has the files alone");
+  // A number that the file's own reader refuses, and the C library takes for 2000.
+  const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
+  use_sources("dns files", passwd, "staff:x:2001:\n");
+  check_daemon(launch_probe({"-u", "odd"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+  use_sources(kFileFirst, passwd, "staff:x:2001:\n");
+  check_refused(launch_probe({"-u", "odd"}, {"status"}), 125, {"cannot use this line of /etc/passwd: "});
+}
+
+TEST_CASE("NSS is not asked for what the file has") {
+  support::require_strace();
+  const auto opened = [](const std::string& sources, const std::string& path) {
+    use_sources(sources, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
+    const auto traced =
+        support::trace({}, {support::launcher(), "-u", "alice:staff", "--", support::probe(), "status"});
+    check_daemon(traced.result, {.uid = "2000", .gid = "2001", .groups = "2001"});
+    return std::count_if(traced.calls.begin(), traced.calls.end(), [&](const std::string& call) {
+      return call.starts_with("openat(AT_FDCWD, \"" + path + "\"");
+    });
+  };
+  CHECK(opened("files", "/etc/passwd") == 1);
+  CHECK(opened(kFileFirst, "/etc/passwd") == 1);
+  // Once for the group that is named, and once for the memberships.
+  CHECK(opened("files", "/etc/group") == 2);
 }
 
 TEST_CASE("without an order of sources the C library has its own") {
