@@ -52,7 +52,7 @@ TEST_CASE("an entry that NSS finds no end of is refused") {
                 {"cannot look up: alice: Numerical result out of range"});
 }
 
-TEST_CASE("a question to NSS that fails is an error and is asked again after a signal") {
+TEST_CASE("a lookup by NSS that fails is an error") {
   support::require_strace();
   if (is_static_build()) support::skip("the static build reads the file itself");
   use_sources(kByNss, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
@@ -77,7 +77,7 @@ TEST_CASE("a name that nobody has is refused whatever reads the tables") {
   }
 }
 
-TEST_CASE("NSS is asked for what the file lacks where it has other sources") {
+TEST_CASE("NSS is asked for what the file lacks") {
   if (is_static_build()) support::skip("the static build has the files alone");
   // A number that the file's own reader takes for none, and the C library for 2000: it shows who was asked.
   const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
@@ -135,7 +135,7 @@ TEST_CASE("memberships of the file and of NSS are put together") {
   check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002 2003"});
 }
 
-TEST_CASE("more memberships than fit at first are all set whoever finds them") {
+TEST_CASE("many memberships are all set whoever finds them") {
   std::string group;
   std::string expected;
   for (int number = 5000; number < 5300; ++number) {

@@ -141,7 +141,7 @@ TEST_CASE("the supplementary groups are those that were chosen") {
   CHECK(groups_of({"-u", "4001:2100", "--groups", "init"}, have_groups_of_its_own) == "2100");
 }
 
-TEST_CASE("a user with the right to set groups can take those of its name") {
+TEST_CASE("a user who may set groups can take those of its name") {
   use_own_tables();
   const auto launch = [](const support::Words& options) {
     return support::run(support::join({{"setpriv", "--reuid", "2001", "--regid", "2100", "--groups", "9000",

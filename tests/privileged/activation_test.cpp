@@ -142,6 +142,22 @@ TEST_CASE("an activation that does not fit together is refused") {
   }
 }
 
+TEST_CASE("half an announcement of sockets is none") {
+  support::enter_own_network();
+  for (const std::string variable : {"LISTEN_PID=$$", "LISTEN_FDS=1"}) {
+    CAPTURE(variable);
+    support::Invocation invocation;
+    invocation.environment = {"PATH=/usr/bin:/bin"};
+    invocation.argv = {
+        "/bin/sh", "-c", variable + " exec \"$@\"", "sh", support::launcher(), "-u", "www-data", "--", support::probe(),
+        "status",  "env"};
+    const auto result = support::run(invocation);
+    check_daemon(result, {});
+    CHECK(support::variable(result, "LISTEN_PID") == "(unset)");
+    CHECK(support::variable(result, "LISTEN_FDS") == "(unset)");
+  }
+}
+
 TEST_CASE("an activation without any socket is none") {
   support::enter_own_network();
   const auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"}, {"status", "fds", "env", "fd=3"},

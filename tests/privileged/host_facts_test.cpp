@@ -33,7 +33,7 @@ Words spoil_start(const std::string& effect) { return {"-P", kPortStart, "-e", "
 
 }  // namespace
 
-TEST_CASE("a start of the privileged ports that is hidden is the usual one") {
+TEST_CASE("a hidden start of the privileged ports is the usual one") {
   enter_own_system();
   support::set_unprivileged_port_start(80);
   check_daemon(launch_spoiled({}, {}), {});
@@ -46,7 +46,7 @@ TEST_CASE("a start of the privileged ports that is hidden is the usual one") {
   }
 }
 
-TEST_CASE("a start of the privileged ports that cannot be read ends the launch") {
+TEST_CASE("an unreadable start of privileged ports ends the launch") {
   enter_own_system();
   check_refused(launch_spoiled(spoil_start("openat:error=EIO"), {}), 125,
                 {"cannot open: " + kPortStart + ": Input/output error"});

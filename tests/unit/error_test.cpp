@@ -101,7 +101,7 @@ TEST_CASE("a failed system call is described in the words of the system") {
   CHECK(describe_errno(EACCES) == "Permission denied");
 }
 
-TEST_CASE("a failure for want of descriptors alone has a hint of its own") {
+TEST_CASE("a failure for want of descriptors has a hint of its own") {
   CHECK(system_failure("cannot open", "/x", EMFILE).hint() == "raise the limit before the launch: ulimit -n 65536");
   CHECK(system_failure("cannot open", "/x", EMFILE, "another").hint() == "another");
   for (const int number : {ENFILE, ENOENT, EACCES, 0}) {

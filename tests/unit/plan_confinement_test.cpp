@@ -209,7 +209,7 @@ TEST_CASE("a user with the file capability on the launcher is confined like root
   CHECK(plan.confinement.ports == Ports{80});
 }
 
-TEST_CASE("privileged ports cannot be confined by name to an unknown start") {
+TEST_CASE("an unknown start cannot confine privileged ports by name") {
   auto host = situation::started_by_root();
   host.knows_port_start = false;
   const auto refusal =
