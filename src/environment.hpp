@@ -29,7 +29,7 @@ bool is_always_kept(std::string_view name);
 /// it, in the form of EnvironmentPlan::unset: sd_listen_fds(3) and the crate listenfd, nginx, Server::Starter, Einhorn,
 /// php-fpm, gunicorn (which takes GUNICORN_PID for the announcement that GUNICORN_FD is there), unicorn, puma, Upstart,
 /// and node's channel to its parent. The launcher's own are stale in the daemon: its descriptors are others.
-constexpr std::array kAnnouncesDescriptors{
+inline constexpr std::array kAnnouncesDescriptors{
     "LISTEN_FDS",  "LISTEN_PID",      "LISTEN_FDNAMES", "LISTEN_PIDFDID", "LISTEN_FDS_FIRST_FD", "NGINX",
     "FPM_SOCKETS", "GUNICORN_FD",     "GUNICORN_PID",   "UNICORN_FD",     "UPSTART_FDS",         "SERVER_STARTER_PORT",
     "EINHORN_FD*", "EINHORN_SOCK_FD", "PUMA_INHERIT_*", "NODE_CHANNEL_FD"};

@@ -78,8 +78,8 @@ Identity identify_caller();
 
 /// Reads what the plan depends on. Throws Error where a fact cannot be had, or where a descriptor that is to be kept or
 /// was announced to the launcher is not open, or is an io_uring. Reads: getgroups(2), capget(2), prctl(2),
-/// ip_unprivileged_port_start (kernel: networking/ip-sysctl; unreadable: 1024), sd_listen_fds(3), and where the launcher
-/// opens sockets, socket(2) for the presence of IPv6 and setfsuid(2) for its own.
+/// ip_unprivileged_port_start (kernel: networking/ip-sysctl; unreadable: 1024), sd_listen_fds(3), and where the
+/// launcher opens sockets, socket(2) for the presence of IPv6 and setfsuid(2) for its own.
 Host inspect_host(const Options& options, Identity caller);
 
 }  // namespace lowportbind

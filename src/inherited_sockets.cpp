@@ -86,7 +86,7 @@ std::optional<int> find_inherited_socket(const ListenAddress& address) {
   std::sort(descriptors.begin(), descriptors.end());
   for (const int descriptor : descriptors) {
     const auto held = is_callers(descriptor) ? read_address(descriptor) : std::nullopt;
-    if (held && find_overlap({*held, address}) && !is_connected(descriptor)) return descriptor;
+    if (held && find_overlap({*held, address}, Repeats::kOverlap) && !is_connected(descriptor)) return descriptor;
   }
   return std::nullopt;
 }
