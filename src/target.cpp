@@ -124,7 +124,7 @@ void require_nothing_before_interpreter(const std::string& file, std::string_vie
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (beginning.starts_with(kByteOrderMark) && beginning.substr(kByteOrderMark.size()).starts_with("#!")) {
     throw cannot_execute(file, "there is a byte order mark before its #! line",
-                         "remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' " + shell_quoted(file));
+                         R"(remove it: sed -i '1s/^\xEF\xBB\xBF//' )" + shell_quoted(file));
   }
   const auto start = beginning.find_first_not_of(" \t\r\n");
   if (start != std::string_view::npos && beginning.substr(start).starts_with("#!")) {

@@ -29,8 +29,8 @@
 #include <vector>
 
 #include "descriptor_experiments.hpp"
-#include "ring_experiments.hpp"
 #include "inherited_state.hpp"
+#include "ring_experiments.hpp"
 #include "socket_experiments.hpp"
 
 namespace {
