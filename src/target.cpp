@@ -122,12 +122,12 @@ void require_interpreter(const std::string& file, const std::string& interpreter
 /// The kernel looks for `#!` in the first two bytes, and an editor may have put something before it.
 void require_nothing_before_interpreter(const std::string& file, std::string_view beginning) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (beginning.starts_with(kByteOrderMark) && beginning.substr(kByteOrderMark.size()).starts_with("#!")) {
+  if (beginning.starts_with(kByteOrderMark) && !interpreter_of(beginning.substr(kByteOrderMark.size())).empty()) {
     throw cannot_execute(file, "there is a byte order mark before its #! line",
                          R"(remove it: sed -i '1s/^\xEF\xBB\xBF//' )" + shell_quoted(file));
   }
   const auto start = beginning.find_first_not_of(" \t\r\n");
-  if (start != std::string_view::npos && beginning.substr(start).starts_with("#!")) {
+  if (start != std::string_view::npos && start > 0 && !interpreter_of(beginning.substr(start)).empty()) {
     throw cannot_execute(file, "there are spaces or empty lines before its #! line",
                          "remove them: sed -i -z 's/^[[:space:]]*//' " + shell_quoted(file));
   }
