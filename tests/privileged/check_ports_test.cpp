@@ -139,6 +139,26 @@ TEST_CASE("--check names the holder of the address that is in the way and no oth
                                in_use("127.0.0.2:80/tcp", "the-holder", holder.pid()));
 }
 
+TEST_CASE("a connection from the port does not pass for its holder") {
+  support::enter_own_network();
+  const int server = support::listen_on(8080);
+  const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(80);
+  REQUIRE(bind(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  address.sin_port = htons(8080);
+  REQUIRE(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+  // The connection is the test's own, and so of a process that is looked at before the holder.
+  const Holder holder({.name = "the-holder", .host = "127.0.0.2"});
+  auto obstacle = in_use("0.0.0.0:80/tcp", "the-holder", holder.pid());
+  obstacle.sentence += " on 127.0.0.2";
+  check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "0.0.0.0:80", "-m", "listen-fds"}}, 125, obstacle);
+  close(client);
+  close(server);
+}
+
 TEST_CASE("the name of a process that has the port cannot forge a line of the report") {
   support::enter_own_network();
   const Holder holder({.name = "a\nverdict\x1b[2J"});

@@ -168,6 +168,11 @@ TEST_CASE("hostile: a launcher without a path of its own names no path in a hint
   });
   check_refused(result, 125, {"cannot give the port: 80/tcp: ", "hint: "});
   CHECK(result.err.find("memfd") == std::string::npos);
+  const auto without_proc = support::run_in_child({launcher, "-p", "80", "--", "/bin/true"}, [] {
+    lose_proc();
+    support::become(33, 33, {33});
+  });
+  check_refused(without_proc, 125, {"hint: ", "chgrp 33 lowportbind && chmod 0750 lowportbind && setcap "});
 }
 
 TEST_CASE("hostile: a launcher that is installed setuid or setgid refuses in every mode and every way of starting it") {
