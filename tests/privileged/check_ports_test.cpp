@@ -154,6 +154,7 @@ TEST_CASE("a connection from the port does not pass for its holder") {
   const Holder holder({.name = "the-holder", .host = "127.0.0.2"});
   auto obstacle = in_use("0.0.0.0:80/tcp", "the-holder", holder.pid());
   obstacle.sentence += " on 127.0.0.2";
+  obstacle.hint = "another address may be free, as in -p 192.0.2.1:80; " + obstacle.hint;
   check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "0.0.0.0:80", "-m", "listen-fds"}}, 125, obstacle);
   close(client);
   close(server);
