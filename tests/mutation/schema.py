@@ -6,7 +6,8 @@ import struct
 
 MAGIC = b"which mutant it is:"
 PRELUDE = ('#include <type_traits>\nextern "C" volatile struct mutation_choice { char magic[20]; unsigned number; } '
-           "mutation_active;\nstatic inline bool mutation_is(unsigned number) { return mutation_active.number == number; }\n"
+           "mutation_active;\n"
+           "static inline bool mutation_is(unsigned number) { return mutation_active.number == number; }\n"
            "#line 1\n")
 DEFINITION = f'\nvolatile mutation_choice mutation_active = {{"{MAGIC.decode()}", 0}};\n'
 
@@ -21,8 +22,10 @@ def choose(mutant, number, original, rendered):
     question = f"mutation_is({number})"
     if mutant.kind == "dropped":
         return f"({question} ? static_cast<bool>({mutant.replacement}) : static_cast<bool>({rendered}))"
-    if mutant.kind != "not called":
-        return f"if ({question}) {{}} else {rendered}" if mutant.kind == "removed" else f"{{ if (!{question}) {rendered}; }}"
+    if mutant.kind == "removed":
+        return f"if ({question}) {{}} else {rendered}"
+    if mutant.kind == "unchecked":
+        return f"{{ if (!{question}) {rendered}; }}"
     if mutant.replacement.startswith("decltype("):
         return f"({question} ? {mutant.replacement} : {rendered})"
     name = mutant.replacement[:-2]
