@@ -81,11 +81,22 @@ void rehearse_giving_stdio(const Account& account, Mode mode) {
 }
 
 void give_stdio(const Account& account, Mode mode) {
-  for (const auto& given : find_given(account, mode)) {
-    change_owner(given.descriptor, account.uid);
-    if (read_status(given.descriptor).st_uid != account.uid) {
-      throw failure(kCannotGive, name_of(given.descriptor), "fchown did not take effect");
+  std::vector<Given> changed;
+  try {
+    for (const auto& given : find_given(account, mode)) {
+      change_owner(given.descriptor, account.uid);
+      changed.push_back(given);
+      if (read_status(given.descriptor).st_uid != account.uid) {
+        throw failure(kCannotGive, name_of(given.descriptor), "fchown did not take effect");
+      }
     }
+  } catch (const Error&) {
+    // The launch fails: what has been given goes back, as far as that can be done. The first failure is the one to
+    // report.
+    for (const auto& given : changed) {
+      if (fchown(given.descriptor, given.owner, static_cast<gid_t>(-1)) != 0) continue;
+    }
+    throw;
   }
 }
 

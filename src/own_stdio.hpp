@@ -13,7 +13,7 @@ namespace lowportbind {
 void rehearse_giving_stdio(const Account& account, Mode mode);
 
 /// Changes the owner, and reads it back. This outlasts the process, and so comes after everything else that can fail.
-/// Needs CAP_CHOWN. Throws Error. fchown(2).
+/// Needs CAP_CHOWN. Throws Error; what had been given by then has its owner back. fchown(2).
 void give_stdio(const Account& account, Mode mode);
 
 }  // namespace lowportbind

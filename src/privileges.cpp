@@ -113,8 +113,11 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   };
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
     const int error = errno;
+    const auto hint = plan.capabilities == kNoCapability
+                          ? "leave --own-stdio out; or start it without those securebits: capsh --print shows them"
+                          : kHintForSecurebits;
     throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", error,
-                         is_due_to_securebit(error, SECBIT_KEEP_CAPS_LOCKED) ? kHintForSecurebits : "");
+                         is_due_to_securebit(error, SECBIT_KEEP_CAPS_LOCKED) ? hint : "");
   }
   if (plan.change_groups) check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
   // Also where they seem to be the account's already, which needs no capability: an id without a mapping in this user

@@ -60,14 +60,15 @@ TEST_CASE("each step is a line on stderr before it is taken") {
   const std::vector<std::pair<std::string, std::string>> steps{
       {"close_range", "closing"}, {"listen", "opening"},      {"landlock_restrict_self", "confining"},
       {"setresgid", "becoming"},  {"getresuid", "verifying"}, {"setsid", "leaving"}};
-  for (const auto& [call, line] : steps) {
+  for (const auto& step : steps) {
+    const auto& call = step.first;
     CAPTURE(call);
     std::string said;
     bool found = false;
     for (const auto& text : traced.calls) {
       if (text.starts_with("write(2, \"lowportbind: ")) said = text.substr(23);
       const bool is_call = text.starts_with(call + "(");
-      if (is_call && said.starts_with(line)) found = true;
+      if (is_call && said.starts_with(step.second)) found = true;
     }
     CHECK(found);
   }

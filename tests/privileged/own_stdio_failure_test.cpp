@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,24 @@ TEST_CASE("stdout stays as it is where stderr cannot be given") {
   };
   CHECK(launch({}, {"/bin/true"}, attach) == 125);
   CHECK(pipe.owner() == 0);
+}
+
+TEST_CASE("stdout has its owner back where giving stderr fails") {
+  support::enter_own_mounts();
+  const support::TemporaryDirectory directory;
+  const Pipe pipe(directory.path("pipe"));
+  const auto frozen = directory.path("frozen");
+  REQUIRE(mkdir(frozen.c_str(), 0755) == 0);
+  const Pipe other(frozen + "/pipe");
+  REQUIRE(mount(frozen.c_str(), frozen.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  REQUIRE(mount(nullptr, frozen.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0);
+  CHECK(launch({}, {"/bin/true"}, [&] {
+          pipe.attach(STDOUT_FILENO);
+          other.attach(STDERR_FILENO);
+        }) == 125);
+  CHECK(pipe.owner() == 0);
+  CHECK(other.owner() == 0);
+  CHECK(umount2(frozen.c_str(), MNT_DETACH) == 0);
 }
 
 TEST_CASE("stdio is not given where the session cannot be left") {

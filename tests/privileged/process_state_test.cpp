@@ -88,7 +88,9 @@ TEST_CASE("what chrt or ionice or choom set before the launch stays") {
   CHECK(state == support::fields(support::run_in_child({support::probe(), "inherited"}, prepare).out));
   const auto usual = ask({});
   CHECK(state.size() == 12);
-  for (const auto& [name, value] : state) {
+  for (const auto& entry : state) {
+    const auto& name = entry.first;
+    const auto& value = entry.second;
     CAPTURE(name);
     CAPTURE(value);
     if (name != "processors") CHECK(value != usual.at(name));  // there may be one

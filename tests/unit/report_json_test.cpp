@@ -142,9 +142,10 @@ TEST_CASE("what a user typed cannot leave its JSON string") {
       {"/caf\xc3\xa9\xff\x7f", R"("/caf\\xc3\\xa9\\xff\\x7f")"},
       {std::string("/a\0b", 4), R"("/a\\x00b")"},
   };
-  for (const auto& [file, expected] : rows) {
+  for (const auto& row : rows) {
+    const auto& expected = row.second;
     CAPTURE(expected);
-    const auto json = json_of(situation::for_www_data("80"), situation::started_by_root(), {file, nullptr});
+    const auto json = json_of(situation::for_www_data("80"), situation::started_by_root(), {row.first, nullptr});
     CHECK(json.find("\"file\":" + expected + "}") != std::string::npos);
     CHECK(std::count(json.begin(), json.end(), '\n') == 1);
   }
