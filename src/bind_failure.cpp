@@ -25,8 +25,8 @@ std::string hint_at_other_addresses(const PortHolder& holder, const ListenAddres
 
 std::string hint_for_limit(rlim_t needed) {
   const auto number = std::to_string(needed);
-  const auto hint = "raise the limit before the launch: ulimit -n " + number + " (for these sockets, and " +
-                    std::to_string(kFilesOfDaemon) + " files of the daemon)";
+  auto hint = "raise the limit before the launch: ulimit -n " + number + " (for these sockets, and " +
+              std::to_string(kFilesOfDaemon) + " files of the daemon)";
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0 || needed <= files.rlim_max) return hint;
   return hint + "; the hard limit is " + std::to_string(files.rlim_max) +

@@ -14,8 +14,9 @@ bool is_entry_of(std::string_view name, std::string_view entry) {
 }
 
 /// The same for a name of EnvironmentPlan::unset, which may stand for all that begin with it.
-bool is_unset_by(std::string_view name, std::string_view entry) {
-  return name.ends_with('*') ? entry.starts_with(name.substr(0, name.size() - 1)) : is_entry_of(name, entry);
+bool is_unset_by(std::string_view pattern, std::string_view entry) {
+  return pattern.ends_with('*') ? entry.starts_with(pattern.substr(0, pattern.size() - 1))
+                                : is_entry_of(pattern, entry);
 }
 
 bool survives_clearing(std::string_view entry, const EnvironmentPlan& plan) {
@@ -31,7 +32,7 @@ bool follows_account(std::string_view name) {
 
 bool announces_descriptors(std::string_view name) {
   return std::any_of(kAnnouncesDescriptors.begin(), kAnnouncesDescriptors.end(),
-                     [name](std::string_view announced) { return is_unset_by(announced, name); });
+                     [name](std::string_view pattern) { return is_unset_by(pattern, name); });
 }
 
 bool is_always_kept(std::string_view name) {

@@ -123,7 +123,7 @@ void choose_action(Options& options, Action action) {
 /// An option: how it is spelled, and what it does to the Options.
 struct Definition {
   OptionSpelling spelling;
-  void (*apply)(Options& options, const std::string& value, const FindService& find_service);
+  void (*apply)(Options& options, const std::string& value, const FindService& find_service) = nullptr;
 };
 
 using Text = const std::string&;
