@@ -160,6 +160,7 @@ TEST_CASE("a confederate of another account can pass an MPTCP socket") {
 
 TEST_CASE("a user namespace of the daemon's own gives it no port") {
   support::enter_own_network();
+  support::enter_own_mounts();  // a chroot has no user namespaces
   const Words command{"/usr/bin/unshare", "-U", support::probe(), "status", "bind=tcp/4/80"};
   const auto without = support::run_in_child(command, [] { support::become(33, 33); });
   if (without.status != 0) support::skip("unshare -U does not work here: " + without.err);

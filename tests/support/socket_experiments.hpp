@@ -203,7 +203,8 @@ inline std::string try_io_uring() {
 inline std::string try_system_call(const std::string& what) {
   auto number = numbers(what);
   number.resize(4);
-  return syscall(static_cast<long>(number[0]), number[1], number[2], number[3]) < 0 ? errno_name() : "ok";
+  // All six: what a register happens to hold would be an argument too.
+  return syscall(static_cast<long>(number[0]), number[1], number[2], number[3], 0L, 0L, 0L) < 0 ? errno_name() : "ok";
 }
 
 #if defined(__x86_64__)
