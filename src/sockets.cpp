@@ -88,18 +88,15 @@ void set_option(const UniqueFd& socket, int level, int option, int value, const 
   }
 }
 
-/// What the socket is, as the kernel has it: listen(2) on a socket without an address would choose a port of its own.
-void verify_socket(const UniqueFd& socket, const SocketAddress& wanted, const PlannedSocket& planned) {
+/// Compares the socket's address with what was asked for: listen(2) on a socket without one would choose a port.
+void verify_address(const UniqueFd& socket, const SocketAddress& wanted, const PlannedSocket& planned) {
   SocketAddress actual;
   actual.length = sizeof(actual.storage);
   if (getsockname(socket.value(), reinterpret_cast<sockaddr*>(&actual.storage), &actual.length) != 0) {
     throw system_failure("cannot read the address of", describe(planned), errno);
   }
   const bool same = actual.length == wanted.length && std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
-  const int listens = planned.address.transport == Transport::kTcp ? 1 : 0;
-  if (!same || read_option(socket, SOL_SOCKET, SO_ACCEPTCONN, planned) != listens) {
-    throw failure("cannot listen on", describe(planned), "the system calls succeeded, but the socket is another");
-  }
+  if (!same) throw failure("cannot bind", describe(planned), "bind succeeded, but the socket has another address");
 }
 
 UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const SocketAddress& address) {
@@ -122,12 +119,7 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const
 UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   const auto address = to_socket_address(planned);
   auto socket = bind_socket(planned, plan, address);
-  const bool is_tcp = planned.address.transport == Transport::kTcp;
-  if (is_tcp && listen(socket.value(), plan.backlog) != 0) {
-    if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
-    throw system_failure("cannot listen on", describe(planned), errno);
-  }
-  verify_socket(socket, address, planned);
+  verify_address(socket, address, planned);
   return socket;
 }
 
@@ -151,6 +143,20 @@ std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
   // An exception above ends the launch, so that there is nobody for whom to put the fsuid back.
   if (plan.fsuid) set_fsuid(plan.own_fsuid);
   return sockets;
+}
+
+void start_listening(const std::vector<UniqueFd>& sockets, const SocketPlan& plan) {
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    const auto& planned = plan.sockets.at(i);
+    if (planned.address.transport != Transport::kTcp) continue;
+    if (listen(sockets[i].value(), plan.backlog) != 0) {
+      if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
+      throw system_failure("cannot listen on", describe(planned), errno);
+    }
+    if (read_option(sockets[i], SOL_SOCKET, SO_ACCEPTCONN, planned) != 1) {
+      throw failure("cannot listen on", describe(planned), "listen did not take effect");
+    }
+  }
 }
 
 void probe_sockets(const SocketPlan& plan) {

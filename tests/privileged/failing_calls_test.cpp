@@ -76,8 +76,8 @@ TEST_CASE("a system call that fails ends the launch in listen-fds mode with the 
            "seen here has it; on the host, or in another container of the pod, this shows who has it: ss -ltnp"},
           {"bind(", "error=ENOMEM", "cannot bind: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
           {"listen(", "error=EADDRINUSE",
-           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: no process that can be "
-           "seen here has it; on the host, or in another container of the pod, this shows who has it: ss -ltnp"},
+           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: as root, this shows who "
+           "has it: ss -ltnp 'sport = :80'"},
           {"setsockopt(", "error=ENOMEM",
            "cannot set a socket option of: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
           {"setfsuid(33", "error=EPERM", "cannot open sockets as: uid 33: setfsuid did not take effect"},

@@ -30,8 +30,8 @@ TEST_CASE("a system call that lies every time is caught") {
       {"close_range", "cannot close the descriptors from: 3: close_range did not close them"},
       {"prctl", "lowportbind: "},
       {"setfsuid", "cannot open sockets as: uid 33: setfsuid did not take effect"},
-      {"bind", "cannot listen on: 80/tcp (IPv4 and IPv6): the system calls succeeded, but the socket is another"},
-      {"listen", "cannot listen on: 80/tcp (IPv4 and IPv6): the system calls succeeded, but the socket is another"},
+      {"bind", "cannot bind: 80/tcp (IPv4 and IPv6): bind succeeded, but the socket has another address"},
+      {"listen", "cannot listen on: 80/tcp (IPv4 and IPv6): listen did not take effect"},
   };
   for (const auto& row : rows) {
     const auto inject = "inject=" + row.call + ":retval=0";

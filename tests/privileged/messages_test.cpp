@@ -30,6 +30,7 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
             "lowportbind: cutting what is left of the bounding set\n"
             "lowportbind: looking whether stdio can be given to the account\n"
             "lowportbind: leaving the terminal's session\n"
+            "lowportbind: listening\n"
             "lowportbind: handing the sockets over\n"
             "lowportbind: giving stdio to the account\n"
             "lowportbind: executing " +
@@ -58,8 +59,9 @@ TEST_CASE("each step is a line on stderr before it is taken") {
   REQUIRE(traced.result.status == 0);
   // The call by which a step begins, and what has been said last by then.
   const std::vector<std::pair<std::string, std::string>> steps{
-      {"close_range", "closing"}, {"listen", "opening"},      {"landlock_restrict_self", "confining"},
-      {"setresgid", "becoming"},  {"getresuid", "verifying"}, {"setsid", "leaving"}};
+      {"close_range", "closing"}, {"bind", "opening"},        {"landlock_restrict_self", "confining"},
+      {"setresgid", "becoming"},  {"getresuid", "verifying"}, {"setsid", "leaving"},
+      {"listen", "listening"}};
   for (const auto& step : steps) {
     const auto& call = step.first;
     CAPTURE(call);

@@ -121,7 +121,7 @@ TEST_CASE("a socket that differs from the plan is noticed by the read-back") {
   support::enter_own_network();
   support::require_strace();
   const std::string object = ": 80/tcp (IPv4 and IPv6): ";
-  const auto another = "cannot listen on" + object + "the system calls succeeded, but the socket is another";
+  const auto another = "cannot bind" + object + "bind succeeded, but the socket has another address";
   const auto unset = "cannot set a socket option of" + object + "setsockopt did not take effect";
   const auto unread = "cannot read a socket option of" + object + "Input/output error";
   spoiled_call::check({.options = {"-p", "80", "-m", "listen-fds"}},
@@ -131,7 +131,8 @@ TEST_CASE("a socket that differs from the plan is noticed by the read-back") {
                           {"getsockname(", "poke_exit=@arg3=10000000", another},  // as long as an address of IPv4
                           {"listen(", "error=ENOMEM", "cannot listen on" + object + "Cannot allocate memory"},
                           {"fcntl(3, F_SETFD, 0", "retval=0", "cannot hand over: descriptor 3: "},
-                          {"getsockopt(3, SOL_SOCKET, SO_ACCEPTCONN", "poke_exit=@arg4=00000000", another},
+                          {"getsockopt(3, SOL_SOCKET, SO_ACCEPTCONN", "poke_exit=@arg4=00000000",
+                           "cannot listen on" + object + "listen did not take effect"},
                           {"getsockopt(3, SOL_SOCKET, SO_ACCEPTCONN", "error=EIO", unread},
                           {"getsockopt(3, SOL_SOCKET, SO_REUSEADDR", "poke_exit=@arg4=00000000", unset},
                           {"getsockopt(3, SOL_IPV6, IPV6_V6ONLY", "poke_exit=@arg4=01000000", unset},

@@ -43,6 +43,18 @@ TEST_CASE("pitfall 15: what root has made the account cannot share") {
   CHECK(launch_probe(options, {"status"}).status == 0);
 }
 
+TEST_CASE("neither --check nor a launch that fails listens, and takes connections from who shares the port") {
+  support::enter_own_network();
+  support::require_strace();
+  const auto launch_where_listen_fails = [](const support::Words& options, const std::string& command) {
+    const support::Words port{support::launcher(), "-u", "www-data", "-m", "listen-fds", "-p", "8080", "--reuse-port"};
+    return support::trace({"-e", "inject=listen:error=EIO"}, support::join({port, options, {"--", command}})).result;
+  };
+  support::check_refused(launch_where_listen_fails({}, support::probe()), 125, {"cannot listen on: 8080/tcp"});
+  CHECK(launch_where_listen_fails({"--check"}, support::probe()).status == 0);
+  CHECK(launch_where_listen_fails({}, "no-such-command").status == 127);
+}
+
 TEST_CASE("without --reuse-port nobody can bind the port again") {
   support::enter_own_network();
   auto field = support::fields(
