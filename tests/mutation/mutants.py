@@ -205,7 +205,10 @@ class Finder:
             self.add(function, "dropped", whole, self.text[slice(*kept)], text)
 
     def elements(self, node):
-        variable = re.findall(r"(\w+) = ", self.text[:self.span(node)[0]])[-1]
+        span = self.span(node)
+        if not span:
+            return  # a table of a header
+        variable = re.findall(r"(\w+) = ", self.text[:span[0]])[-1]
         for child in children(node):
             begin, end = self.span(child)
             self.add(variable, "removed", (begin, self.text.index(",", end) + 1), "")
