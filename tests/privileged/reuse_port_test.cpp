@@ -43,7 +43,7 @@ TEST_CASE("pitfall 15: what root has made the account cannot share") {
   CHECK(launch_probe(options, {"status"}).status == 0);
 }
 
-TEST_CASE("neither --check nor a launch that fails listens, and takes connections from who shares the port") {
+TEST_CASE("neither --check nor a launch that fails takes connections from a daemon that shares the port") {
   support::enter_own_network();
   support::require_strace();
   const auto launch_where_listen_fails = [](const support::Words& options, const std::string& command) {
