@@ -123,6 +123,16 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   return socket;
 }
 
+void listen_on(const UniqueFd& socket, const PlannedSocket& planned, const SocketPlan& plan) {
+  if (listen(socket.value(), plan.backlog) != 0) {
+    if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
+    throw system_failure("cannot listen on", describe(planned), errno);
+  }
+  if (read_option(socket, SOL_SOCKET, SO_ACCEPTCONN, planned) != 1) {
+    throw failure("cannot listen on", describe(planned), "listen did not take effect");
+  }
+}
+
 /// setfsuid(2) reports no failure: it answers with the previous id, so that a second, invalid call reads it back.
 void set_fsuid(uid_t uid) {
   setfsuid(uid);
@@ -146,16 +156,9 @@ std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
 }
 
 void start_listening(const std::vector<UniqueFd>& sockets, const SocketPlan& plan) {
-  for (std::size_t i = 0; i < sockets.size(); ++i) {
-    const auto& planned = plan.sockets.at(i);
-    if (planned.address.transport != Transport::kTcp) continue;
-    if (listen(sockets[i].value(), plan.backlog) != 0) {
-      if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
-      throw system_failure("cannot listen on", describe(planned), errno);
-    }
-    if (read_option(sockets[i], SOL_SOCKET, SO_ACCEPTCONN, planned) != 1) {
-      throw failure("cannot listen on", describe(planned), "listen did not take effect");
-    }
+  for (std::size_t index = 0; index < sockets.size(); ++index) {
+    const auto& planned = plan.sockets.at(index);
+    if (planned.address.transport == Transport::kTcp) listen_on(sockets[index], planned, plan);
   }
 }
 

@@ -199,12 +199,13 @@ inline std::string try_io_uring() {
   return "ok";
 }
 
-/// NUMBER/ARGUMENT/...: any system call with numbers for arguments.
+/// NUMBER/ARGUMENT/...: any system call with numbers for arguments, which are 0 where they are left out.
 inline std::string try_system_call(const std::string& what) {
   auto number = numbers(what);
-  number.resize(4);
-  // All six: what a register happens to hold would be an argument too.
-  return syscall(static_cast<long>(number[0]), number[1], number[2], number[3], 0L, 0L, 0L) < 0 ? errno_name() : "ok";
+  number.resize(7);  // with all six arguments: what a register happens to hold would be one, too
+  const auto call = static_cast<long>(number[0]);
+  const auto result = syscall(call, number[1], number[2], number[3], number[4], number[5], number[6]);
+  return result < 0 ? errno_name() : "ok";
 }
 
 #if defined(__x86_64__)
