@@ -90,7 +90,7 @@ class Build:
         """The numbers of the mutants in the lines that the compiler complains about, or in the nearest line above."""
         numbers = set()
         for path, line in set(re.findall(r"(src/\w+\.cpp):(\d+):\d+: (?:fatal )?error: ", output)):
-            lines = (PRELUDE + self.texts.get(path, "")).split("\n")[:int(line)]
+            lines = self.texts.get(path, "").split("\n")[:int(line)]
             while lines and "mutation_is(" not in lines[-1]:
                 lines.pop()
             numbers.update(map(int, re.findall(r"mutation_is\((\d+)\)", lines[-1] if lines else "")))
