@@ -148,11 +148,11 @@ Prepared prepare(const Plan& plan, const Narrator& say) {
 
 /// What the daemon is given at the very end, when nothing but the exec is left to fail.
 void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
-  if (!prepared.sockets.empty()) {
-    say("listening");
-    start_listening(prepared.sockets, plan.sockets);
-    say("handing the sockets over");
+  if (plan.sockets.reuse_port) {
+    say("listening on shared ports");
+    listen_on_shared_ports(prepared.sockets, plan.sockets);
   }
+  if (!prepared.sockets.empty()) say("handing the sockets over");
   hand_over(plan.mode, plan.descriptors, std::move(prepared.sockets));
   if (!plan.own_stdio) return;
   say("giving stdio to the account");

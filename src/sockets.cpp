@@ -116,14 +116,8 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const
   return socket;
 }
 
-UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
-  const auto address = to_socket_address(planned);
-  auto socket = bind_socket(planned, plan, address);
-  verify_address(socket, address, planned);
-  return socket;
-}
-
 void listen_on(const UniqueFd& socket, const PlannedSocket& planned, const SocketPlan& plan) {
+  if (planned.address.transport != Transport::kTcp) return;
   if (listen(socket.value(), plan.backlog) != 0) {
     if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
     throw system_failure("cannot listen on", describe(planned), errno);
@@ -131,6 +125,15 @@ void listen_on(const UniqueFd& socket, const PlannedSocket& planned, const Socke
   if (read_option(socket, SOL_SOCKET, SO_ACCEPTCONN, planned) != 1) {
     throw failure("cannot listen on", describe(planned), "listen did not take effect");
   }
+}
+
+UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
+  const auto address = to_socket_address(planned);
+  auto socket = bind_socket(planned, plan, address);
+  verify_address(socket, address, planned);
+  // Where the port cannot be shared, nobody's connections are at stake, and whoever else has it is found out at once.
+  if (!plan.reuse_port) listen_on(socket, planned, plan);
+  return socket;
 }
 
 /// setfsuid(2) reports no failure: it answers with the previous id, so that a second, invalid call reads it back.
@@ -155,10 +158,9 @@ std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
   return sockets;
 }
 
-void start_listening(const std::vector<UniqueFd>& sockets, const SocketPlan& plan) {
+void listen_on_shared_ports(const std::vector<UniqueFd>& sockets, const SocketPlan& plan) {
   for (std::size_t index = 0; index < sockets.size(); ++index) {
-    const auto& planned = plan.sockets.at(index);
-    if (planned.address.transport == Transport::kTcp) listen_on(sockets[index], planned, plan);
+    listen_on(sockets[index], plan.sockets.at(index), plan);
   }
 }
 

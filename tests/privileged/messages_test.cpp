@@ -30,7 +30,6 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
             "lowportbind: cutting what is left of the bounding set\n"
             "lowportbind: looking whether stdio can be given to the account\n"
             "lowportbind: leaving the terminal's session\n"
-            "lowportbind: listening\n"
             "lowportbind: handing the sockets over\n"
             "lowportbind: giving stdio to the account\n"
             "lowportbind: executing " +
@@ -55,7 +54,7 @@ TEST_CASE("each step is a line on stderr before it is taken") {
   support::require_strace();
   const auto traced = support::trace({"-e", "trace=!landlock_add_rule"},
                                      {support::launcher(), "-v", "-u", "www-data", "-p", "80", "-m", "listen-fds",
-                                      "--confine", "listed", "--new-session", "--", "/bin/true"});
+                                      "--confine", "listed", "--new-session", "--reuse-port", "--", "/bin/true"});
   REQUIRE(traced.result.status == 0);
   // The call by which a step begins, and what has been said last by then.
   const std::vector<std::pair<std::string, std::string>> steps{

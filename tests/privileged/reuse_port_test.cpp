@@ -43,16 +43,30 @@ TEST_CASE("pitfall 15: what root has made the account cannot share") {
   CHECK(launch_probe(options, {"status"}).status == 0);
 }
 
+namespace {
+
+support::Result launch_where_listen_fails(const support::Words& options, const std::string& command) {
+  const support::Words port{support::launcher(), "-u", "www-data", "-m", "listen-fds", "-p", "8080"};
+  return support::trace({"-e", "inject=listen:error=EIO"}, support::join({port, options, {"--", command}})).result;
+}
+
+}  // namespace
+
 TEST_CASE("neither --check nor a launch that fails takes connections from a daemon that shares the port") {
   support::enter_own_network();
   support::require_strace();
-  const auto launch_where_listen_fails = [](const support::Words& options, const std::string& command) {
-    const support::Words port{support::launcher(), "-u", "www-data", "-m", "listen-fds", "-p", "8080", "--reuse-port"};
-    return support::trace({"-e", "inject=listen:error=EIO"}, support::join({port, options, {"--", command}})).result;
-  };
-  support::check_refused(launch_where_listen_fails({}, support::probe()), 125, {"cannot listen on: 8080/tcp"});
-  CHECK(launch_where_listen_fails({"--check"}, support::probe()).status == 0);
-  CHECK(launch_where_listen_fails({}, "no-such-command").status == 127);
+  support::check_refused(launch_where_listen_fails({"--reuse-port"}, support::probe()), 125,
+                         {"cannot listen on: 8080/tcp"});
+  CHECK(launch_where_listen_fails({"--reuse-port", "--check"}, support::probe()).status == 0);
+  CHECK(launch_where_listen_fails({"--reuse-port"}, "no-such-command").status == 127);
+}
+
+TEST_CASE("--check listens on a port that is not shared since two sockets can be bound to one that no one listens on") {
+  support::enter_own_network();
+  support::require_strace();
+  const auto result = launch_where_listen_fails({"--check"}, support::probe());
+  CHECK(result.status == 125);
+  CHECK(result.err.find("cannot listen on: 8080/tcp") != std::string::npos);
 }
 
 TEST_CASE("without --reuse-port nobody can bind the port again") {
