@@ -53,6 +53,8 @@ def schema(text, numbers):
 
 def with_number(program, number):
     """The bytes of the program that is the mutant of this number."""
+    if MAGIC not in program:
+        return program  # the linker has left the number out, since no mutant's code is in it
     place = program.index(MAGIC) + len(MAGIC) + 1
     if program.find(MAGIC, place) >= 0:
         raise SystemExit("mutation: the program has two places for the mutant's number")
