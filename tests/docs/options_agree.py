@@ -44,7 +44,7 @@ def knows(option, word):
 
 def options_of_program(enumerated):
     """Definition{{'m', "mode", Takes::kOneValue}, ...; the words are those of the source that the program takes."""
-    source = read("src/options.cpp")
+    source = read("src/launcher/options.cpp")
     candidates = set(re.findall(r'"([a-z-]+)"', source))
     for letter, name, takes in re.findall(r"Definition\{\{'(\w|\\0)', \"(.+?)\",\s*Takes::k(\w+)", source):
         words = [word for word in candidates if "--" + name in enumerated and knows("--" + name, word)]

@@ -54,12 +54,12 @@ class Build:
                 if path.is_file() and path.relative_to(self.source) not in known:
                     path.unlink()
         shutil.copytree(SOURCE, self.source, ignore=ignored, copy_function=copy, dirs_exist_ok=True)
-        for path in (SOURCE / "src").glob("*.cpp"):
-            self.write(f"src/{path.name}", path.read_bytes().decode("latin-1"))
+        for path in (SOURCE / "src").rglob("*.cpp"):
+            self.write(str(path.relative_to(SOURCE)), path.read_bytes().decode("latin-1"))
 
     def write(self, path, text):
         """The number of the mutant stands in one file, which both programs have."""
-        text = PRELUDE + text + (DEFINITION if path == "src/error.cpp" else "")
+        text = PRELUDE + text + (DEFINITION if path == "src/base/error.cpp" else "")
         target = self.source / path
         if not target.exists() or target.read_bytes() != text.encode("latin-1"):
             target.write_bytes(text.encode("latin-1"))
@@ -89,7 +89,7 @@ class Build:
     def refused(self, output):
         """The numbers of the mutants in the lines that the compiler complains about, or in the nearest line above."""
         numbers = set()
-        for path, line in set(re.findall(r"(src/\w+\.cpp):(\d+):\d+: (?:fatal )?error: ", output)):
+        for path, line in set(re.findall(r"(src/[\w/]+\.cpp):(\d+):\d+: (?:fatal )?error: ", output)):
             lines = self.texts.get(path, "").split("\n")[:int(line)]
             while lines and "mutation_is(" not in lines[-1]:
                 lines.pop()
