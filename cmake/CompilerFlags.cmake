@@ -4,19 +4,19 @@ include(CheckPIESupported)
 check_pie_supported()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
-add_library(lowportbind_flags INTERFACE)
-target_compile_options(lowportbind_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+add_library(lowport_flags INTERFACE)
+target_compile_options(lowport_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 # g++ 12 sees an overlap in `"text" + std::string` that is not there (GCC bug 105651, mended in 13).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(lowportbind_flags INTERFACE -Wno-restrict)
+  target_compile_options(lowport_flags INTERFACE -Wno-restrict)
 endif()
 if(LOWPORTBIND_WERROR)
-  target_compile_options(lowportbind_flags INTERFACE -Werror)
+  target_compile_options(lowport_flags INTERFACE -Werror)
 endif()
 
 # Each function in a section of its own, so that what is not called is not linked: there is less to load and to audit.
-target_compile_options(lowportbind_flags INTERFACE -ffunction-sections -fdata-sections)
-target_link_options(lowportbind_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+target_compile_options(lowport_flags INTERFACE -ffunction-sections -fdata-sections)
+target_link_options(lowport_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 
 # Relative relocations in a bitmap: some 60 KiB less to read at each start. The program loader knows it from glibc 2.36
 # on; a linker that knows it may be older or newer than that, and where it does not for this architecture, it says that
@@ -30,23 +30,23 @@ check_cxx_source_compiles("#include <features.h>
 int main() {}" LOWPORTBIND_HAS_RELR FAIL_REGEX "ignored")
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 if(LOWPORTBIND_HAS_RELR)
-  target_link_options(lowportbind_flags INTERFACE -Wl,-z,pack-relative-relocs)
+  target_link_options(lowport_flags INTERFACE -Wl,-z,pack-relative-relocs)
 endif()
 
-target_compile_options(lowportbind_flags INTERFACE -fstack-protector-strong)
+target_compile_options(lowport_flags INTERFACE -fstack-protector-strong)
 check_cxx_compiler_flag(-fcf-protection LOWPORTBIND_HAS_CET)
 if(LOWPORTBIND_HAS_CET)
-  target_compile_options(lowportbind_flags INTERFACE -fcf-protection)
+  target_compile_options(lowport_flags INTERFACE -fcf-protection)
 endif()
 check_cxx_compiler_flag(-fstack-clash-protection LOWPORTBIND_HAS_STACK_CLASH)
 if(LOWPORTBIND_HAS_STACK_CLASH)
-  target_compile_options(lowportbind_flags INTERFACE -fstack-clash-protection)
+  target_compile_options(lowport_flags INTERFACE -fstack-clash-protection)
 endif()
 # The same program from whichever folder it is built in.
-target_compile_options(lowportbind_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+target_compile_options(lowport_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 # _FORTIFY_SOURCE needs an optimizing build, and hides from the sanitizers what it checks itself. Level 3 came with g++ 12
 # and is an alias of 2 before.
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-O0")
-  target_compile_options(lowportbind_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
+  target_compile_options(lowport_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
                                                      $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)
 endif()

@@ -1,4 +1,4 @@
-#include "credentials.hpp"
+#include "base/credentials.hpp"
 
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <string>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// 1, 0, or -1 with errno set.
@@ -94,4 +94,4 @@ bool is_in_ambient_set(unsigned capability) {
   return present > 0;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

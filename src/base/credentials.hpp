@@ -9,7 +9,7 @@
 
 /// The ids of credentials(7) and the sets of capabilities(7) as the kernel reports them for this process. Reads only,
 /// and by raw system calls: what libcap-ng was told to change is proved by something other than libcap-ng.
-namespace lowportbind {
+namespace lowport {
 
 /// Real, effective and saved.
 struct ProcessIds {
@@ -62,4 +62,4 @@ bool is_in_ambient_set(unsigned capability);
 /// PR_GET_NO_NEW_PRIVS. Throws Error.
 bool has_no_new_privs();
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,9 +1,9 @@
-#include "error.hpp"
+#include "base/error.hpp"
 
 #include <cerrno>
 #include <cstring>
 
-namespace lowportbind {
+namespace lowport {
 
 std::string printable(std::string_view text) {
   constexpr std::size_t kLongest = 1000;  // of what a user typed: enough to recognize it
@@ -49,4 +49,4 @@ Error system_failure(std::string_view what, std::string_view object, int error_n
                  hint.empty() && error_number == EMFILE ? kRaiseLimit : hint);
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lowportbind {
+namespace lowport {
 
 /// The exit statuses of env(1), nohup(1) and docker(1): everything else is the daemon's own.
 enum class ExitStatus { kLauncherFailed = 125, kCannotExecute = 126, kNotFound = 127 };
@@ -40,4 +40,4 @@ Error system_failure(std::string_view what, std::string_view object, int error_n
 /// drive the terminal nor forge a second line of a log. What is longer than 1000 characters is cut.
 std::string printable(std::string_view text);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,13 +1,13 @@
-#include "name_tables.hpp"
+#include "base/name_tables.hpp"
 
 #include <algorithm>
 #include <string>
 
-#include "error.hpp"
-#include "number.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/number.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and `-`), until it
@@ -112,13 +112,12 @@ std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view us
 }
 
 std::optional<std::uint16_t> find_service_in(std::string_view services, std::string_view name, Transport transport) {
-  constexpr std::uint64_t kHighestPort = 65535;
   std::optional<std::uint16_t> found;
   for_each_line(services, [&](std::string_view line) {
     const auto words = split_words(line.substr(0, line.find('#')));
     if (words.size() < 2 || std::find(words.begin(), words.end(), name) == words.end()) return false;
     const auto slash = words[1].find('/');
-    if (slash == std::string_view::npos || words[1].substr(slash + 1) != format(transport)) return false;
+    if (slash == std::string_view::npos || words[1].substr(slash + 1) != transport_name(transport)) return false;
     const auto port = parse_number(words[1].substr(0, slash), 1, kHighestPort);
     if (port.valid() && words[1] != name) found = static_cast<std::uint16_t>(port.value);
     return found.has_value();
@@ -138,4 +137,4 @@ std::vector<std::string_view> find_sources_in(std::string_view nsswitch, std::st
   return sources;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

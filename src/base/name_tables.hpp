@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "names.hpp"
+#include "base/names.hpp"
 
 /// The text of passwd(5), group(5), services(5) and nsswitch.conf(5), read strictly: pure functions over the content of
 /// a file. A line that is malformed and would be the answer is an error, not an entry with a number that wrapped.
-namespace lowportbind {
+namespace lowport {
 
 std::optional<UserEntry> find_user_in(std::string_view passwd, std::string_view name);
 std::optional<UserEntry> find_user_in(std::string_view passwd, uid_t uid);
@@ -23,4 +23,4 @@ std::optional<std::uint16_t> find_service_in(std::string_view services, std::str
 /// The sources and actions that nsswitch.conf(5) lists for a database, in their order; empty if it does not name it.
 std::vector<std::string_view> find_sources_in(std::string_view nsswitch, std::string_view database);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -9,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "listen_address.hpp"
+#include "base/port.hpp"
 
 /// The three tables that give names to numbers: passwd(5), group(5) and services(5). For users and groups the program
 /// is linked with one of two backends: names_nss.cpp asks the C library, and with it whatever nsswitch.conf(5) names;
 /// names_files.cpp, for the static build, which cannot load NSS modules, reads the files in /etc and nothing else.
 /// A table that is missing has no entries. Each function throws Error when a table exists and cannot be read.
-namespace lowportbind {
+namespace lowport {
 
 /// 4294967295 is (uid_t)-1: "no change" to setresuid(2) and setresgid(2), so that a launcher that took it stays root.
 /// It is nobody's id.
@@ -44,4 +44,4 @@ ServiceLookup find_service(const std::string& name, Transport transport);
 /// Where names come from, for --version.
 std::string_view describe_name_source();
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -3,16 +3,16 @@
 
 #include <cstdlib>
 
-#include "name_tables.hpp"
-#include "names.hpp"
-#include "read_file.hpp"
+#include "base/name_tables.hpp"
+#include "base/names.hpp"
+#include "base/read_file.hpp"
 
 // libcap-ng's capng_change_id(), which this program does not call, refers to these two, and glibc's own would bring
 // all of NSS into the static program, which then looks for modules at run time. Called all the same, they end it.
 extern "C" struct passwd* getpwuid(uid_t /*uid*/) { std::abort(); }
 extern "C" int initgroups(const char* /*user*/, gid_t /*group*/) { std::abort(); }
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 std::string read_passwd() { return read_file("/etc/passwd").value_or(""); }
@@ -31,4 +31,4 @@ std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
 
 std::string_view describe_name_source() { return "static: reads /etc/passwd, /etc/group and /etc/services only"; }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <functional>
 
-#include "error.hpp"
-#include "name_tables.hpp"
-#include "names.hpp"
-#include "read_file.hpp"
+#include "base/error.hpp"
+#include "base/name_tables.hpp"
+#include "base/names.hpp"
+#include "base/read_file.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// Runs one of the reentrant look-ups, getpwnam_r(3) and its like, with a buffer that grows until the entry fits.
@@ -142,4 +142,4 @@ std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
 
 std::string_view describe_name_source() { return "names: NSS, as nsswitch.conf(5) says"; }
 
-}  // namespace lowportbind
+}  // namespace lowport

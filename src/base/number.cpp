@@ -1,9 +1,9 @@
-#include "number.hpp"
+#include "base/number.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
@@ -39,4 +39,4 @@ ParsedNumber parse_number(std::string_view text, std::uint64_t minimum, std::uin
   return {value, {}};
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lowportbind {
+namespace lowport {
 
 /// A decimal number as typed by a user, or the reason why the text is none.
 struct ParsedNumber {
@@ -21,4 +21,4 @@ ParsedNumber parse_number(std::string_view text, std::uint64_t minimum, std::uin
 /// True when `text` is not empty and consists of ASCII digits.
 bool all_digits(std::string_view text);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "numbered_directory.hpp"
+#include "base/numbered_directory.hpp"
 
 #include <dirent.h>
 
@@ -6,9 +6,9 @@
 #include <limits>
 #include <memory>
 
-#include "number.hpp"
+#include "base/number.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 NumberedEntries list_numbers(const char* path) {
   struct Close {
@@ -31,4 +31,4 @@ NumberedEntries list_numbers(const char* path) {
   return entries;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

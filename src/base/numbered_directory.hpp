@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace lowportbind {
+namespace lowport {
 
 /// What a directory of /proc has that is named by numbers: processes, or descriptors.
 struct NumberedEntries {
@@ -15,4 +15,4 @@ struct NumberedEntries {
 /// readdir(3), proc(5).
 NumberedEntries list_numbers(const char* path);
 
-}  // namespace lowportbind
+}  // namespace lowport

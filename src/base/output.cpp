@@ -1,4 +1,4 @@
-#include "output.hpp"
+#include "base/output.hpp"
 
 #include <poll.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <csignal>
 #include <ctime>
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// Waits until something can be written to a descriptor that the caller made O_NONBLOCK, as an open file is that it
@@ -104,4 +104,4 @@ std::string describe_error(const Error& error) {
   return text;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

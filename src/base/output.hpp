@@ -3,12 +3,12 @@
 #include <string>
 #include <string_view>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 /// What the program itself writes. Without stdio: there is no buffer for the exec to lose. Nobody who stops reading,
 /// and no limit of a file's size, ends the program: SIGPIPE and SIGXFSZ (signal(7)) are ignored for as long as it
 /// writes.
-namespace lowportbind {
+namespace lowport {
 
 /// Writes `text` to standard output. Throws Error if not all of it can be written.
 void print(std::string_view text);
@@ -28,4 +28,4 @@ void print_error(std::string_view message) noexcept;
 /// "lowportbind: WHAT: OBJECT: REASON", and the hint in a line of its own. Pure.
 std::string describe_error(const Error& error);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "read_file.hpp"
+#include "base/read_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,10 +8,10 @@
 #include <array>
 #include <cerrno>
 
-#include "error.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 namespace {
 
@@ -67,4 +67,4 @@ std::string read_beginning(const std::string& file) {
   return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

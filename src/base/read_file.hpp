@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-namespace lowportbind {
+namespace lowport {
 
 /// The whole content of a regular file, or of one in /proc, or nothing where there is none. Each throws Error if it
 /// exists and cannot be read.
@@ -15,4 +15,4 @@ std::optional<std::string> read_proc_file(const char* path);
 /// failure, after which nothing is known of the file.
 std::string read_beginning(const std::string& file);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,8 +1,8 @@
-#include "name_tables.hpp"
-#include "names.hpp"
-#include "read_file.hpp"
+#include "base/name_tables.hpp"
+#include "base/names.hpp"
+#include "base/read_file.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 ServiceLookup find_service(const std::string& name, Transport transport) {
   const auto services = read_file("/etc/services");
@@ -12,4 +12,4 @@ ServiceLookup find_service(const std::string& name, Transport transport) {
   return {ServiceLookup::Result::kFound, *port};
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

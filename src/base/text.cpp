@@ -1,6 +1,6 @@
-#include "text.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> parts;
@@ -32,4 +32,4 @@ std::string shell_quoted(std::string_view word) {
   return quoted + "'";
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

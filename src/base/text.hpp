@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lowportbind {
+namespace lowport {
 
 /// The parts of `text` between the separators, empty ones included; always at least one. Views of `text`. Pure.
 std::vector<std::string_view> split(std::string_view text, std::string_view separators);
@@ -16,4 +16,4 @@ std::vector<std::string_view> split_words(std::string_view text, std::string_vie
 /// the commands in hints, which root may paste. (What printable() changes in it afterwards names no file.) Pure.
 std::string shell_quoted(std::string_view word);
 
-}  // namespace lowportbind
+}  // namespace lowport

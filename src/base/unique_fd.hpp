@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Owns one descriptor and closes it. Move-only: a descriptor has one owner, or none at all (-1).
 class UniqueFd {
@@ -58,4 +58,4 @@ inline struct stat read_status(int descriptor) {
   return status;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,12 +1,12 @@
-#include "account.hpp"
+#include "launcher/account.hpp"
 
 #include <algorithm>
 
-#include "error.hpp"
-#include "names.hpp"
-#include "number.hpp"
+#include "base/error.hpp"
+#include "base/names.hpp"
+#include "base/number.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotUseUser = "cannot use the user";
@@ -166,4 +166,4 @@ std::string format(const Account& account) {
   return account.user.empty() ? uid : account.user + " (" + uid + ")";
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "host.hpp"
-#include "options.hpp"
+#include "launcher/host.hpp"
+#include "launcher/options.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// The ids the daemon runs with.
 struct Account {
@@ -30,4 +30,4 @@ Account resolve_account(const Options& options, const Identity& caller);
 /// "www-data (uid 33)", or "uid 4000" for one without a name.
 std::string format(const Account& account);
 
-}  // namespace lowportbind
+}  // namespace lowport

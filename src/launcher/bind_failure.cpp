@@ -1,4 +1,4 @@
-#include "bind_failure.hpp"
+#include "launcher/bind_failure.hpp"
 
 #include <sys/fsuid.h>
 #include <sys/resource.h>
@@ -6,11 +6,11 @@
 
 #include <cerrno>
 
-#include "credentials.hpp"
-#include "inherited_sockets.hpp"
-#include "port_holders.hpp"
+#include "base/credentials.hpp"
+#include "launcher/inherited_sockets.hpp"
+#include "launcher/port_holders.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr rlim_t kFilesOfDaemon = 1024;  // the usual soft limit, which a daemon has without the launcher
@@ -94,4 +94,4 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
   return failure("cannot bind", object, reason, hint);
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

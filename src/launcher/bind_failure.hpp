@@ -3,10 +3,10 @@
 #include <cstddef>
 #include <string>
 
-#include "error.hpp"
-#include "listen_address.hpp"
+#include "base/error.hpp"
+#include "launcher/listen_address.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Why socket(2) failed with this errno. `descriptors`: how many the daemon is to have, the standard ones included.
 Error explain_socket(const std::string& object, int error, std::size_t descriptors);
@@ -17,4 +17,4 @@ Error explain_socket(const std::string& object, int error, std::size_t descripto
 /// the daemon may take another address.
 Error explain_bind(const std::string& object, const ListenAddress& address, int error, bool daemon_chooses);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "binfmt_misc.hpp"
+#include "launcher/binfmt_misc.hpp"
 
 #include <dirent.h>
 
@@ -7,10 +7,10 @@
 #include <limits>
 #include <memory>
 
-#include "number.hpp"
-#include "read_file.hpp"
+#include "base/number.hpp"
+#include "base/read_file.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kDirectory = "/proc/sys/fs/binfmt_misc/";
@@ -84,4 +84,4 @@ std::optional<RegisteredInterpreter> find_registered_interpreter(const std::stri
   return std::nullopt;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

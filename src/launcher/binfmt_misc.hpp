@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lowportbind {
+namespace lowport {
 
 /// A program that binfmt_misc starts in the place of a file, such as qemu-user for the programs of another machine.
 struct RegisteredInterpreter {
@@ -19,4 +19,4 @@ struct RegisteredInterpreter {
 /// force unseen.
 std::optional<RegisteredInterpreter> find_registered_interpreter(const std::string& file, std::string_view beginning);
 
-}  // namespace lowportbind
+}  // namespace lowport

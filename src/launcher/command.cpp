@@ -1,4 +1,4 @@
-#include "command.hpp"
+#include "launcher/command.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,11 +8,11 @@
 #include <cerrno>
 #include <vector>
 
-#include "error.hpp"
-#include "target.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "launcher/target.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotExecute = "cannot execute";
@@ -132,4 +132,4 @@ void execute(const std::string& file, std::span<char* const> arguments, Environm
   throw explain_execve(file, errno);
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "environment.hpp"
+#include "launcher/environment.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Finds the file that `command` names: itself if it has a slash, otherwise in the directories of `path` (the value of
 /// PATH; without one, those of confstr(3)'s _CS_PATH). Empty elements of PATH, which mean the working directory to
@@ -22,4 +22,4 @@ void require_process_limit(const std::string& file);
 /// execve(2): returns only by throwing Error, with status 126 and the reason.
 [[noreturn]] void execute(const std::string& file, std::span<char* const> arguments, Environment environment);
 
-}  // namespace lowportbind
+}  // namespace lowport

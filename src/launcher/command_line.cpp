@@ -1,13 +1,13 @@
-#include "command_line.hpp"
+#include "launcher/command_line.hpp"
 
 #include <algorithm>
 #include <cxxopts.hpp>
 #include <list>
 #include <utility>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotRead = "cannot read the command line";
@@ -128,4 +128,4 @@ std::vector<GivenOption> read_options(std::span<char* const> words, Spellings sp
   return given;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lowportbind {
+namespace lowport {
 
 /// The hint for a word that stands where an option should.
 constexpr std::string_view kUsage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
@@ -34,4 +34,4 @@ struct GivenOption {
 std::vector<GivenOption> read_options(std::span<char* const> words, std::span<const OptionSpelling> spellings,
                                       std::string_view hint);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "confinement.hpp"
+#include "launcher/confinement.hpp"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -8,15 +8,14 @@
 #include <cstdint>
 #include <string>
 
-#include "error.hpp"
-#include "socket_filter.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
+#include "launcher/socket_filter.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotConfine = "cannot confine the daemon to its ports";
-constexpr int kHighestPort = 65535;
 
 // Of <linux/landlock.h>, which knows of the network from Linux 6.7 on: the headers of Debian 12 are older.
 struct RulesetAttributes {
@@ -82,4 +81,4 @@ void confine(const ConfinementPlan& plan) {
   install_socket_filter();
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

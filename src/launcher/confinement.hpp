@@ -1,8 +1,8 @@
 #pragma once
 
-#include "plan.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Keeps this process and its children from binding ports that the plan does not allow: Landlock network rules
 /// (landlock(7)) for TCP from ABI 4 on and for UDP from ABI 10 on, and a seccomp filter for what Landlock does not see.
@@ -12,4 +12,4 @@ namespace lowportbind {
 /// --mode listen-fds), and a socket that somebody outside passes in (SCM_RIGHTS) never is. Throws Error.
 void confine(const ConfinementPlan& plan);
 
-}  // namespace lowportbind
+}  // namespace lowport

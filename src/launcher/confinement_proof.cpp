@@ -1,4 +1,4 @@
-#include "confinement_proof.hpp"
+#include "launcher/confinement_proof.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,14 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
-constexpr int kHighestPort = 65535;
 
 using Ports = std::vector<std::uint16_t>;
 
@@ -123,4 +122,4 @@ void verify_confinement(const ConfinementPlan& plan) {
   verify_filter();
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

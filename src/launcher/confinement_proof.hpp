@@ -1,8 +1,8 @@
 #pragma once
 
-#include "plan.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Proves both halves of what confine() did, without taking a port. For TCP, and for UDP where that is confined: a bind
 /// to the unlisted ports on either side of the lowest listed one and to the highest unlisted one must be refused; a
@@ -10,4 +10,4 @@ namespace lowportbind {
 /// Throws Error.
 void verify_confinement(const ConfinementPlan& plan);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,11 +1,11 @@
-#include "consistency.hpp"
+#include "launcher/consistency.hpp"
 
 #include <algorithm>
 
-#include "environment.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "launcher/environment.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kContradiction = "the options contradict each other";
@@ -113,4 +113,4 @@ void check_consistency(const Options& options, const Host& host) {
   }
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

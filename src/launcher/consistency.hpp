@@ -1,12 +1,12 @@
 #pragma once
 
-#include "host.hpp"
-#include "options.hpp"
+#include "launcher/host.hpp"
+#include "launcher/options.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Checks the options against each other, and against what the launcher was started with: an option that would have no
 /// effect is an error, as is a listen address that contains another. Pure. Throws Error.
 void check_consistency(const Options& options, const Host& host);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "descriptor_range.hpp"
+#include "launcher/descriptor_range.hpp"
 
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
-#include "numbered_directory.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/numbered_directory.hpp"
+#include "base/unique_fd.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotClose = "cannot close the descriptors from";
@@ -81,4 +81,4 @@ void close_descriptors(int first, int last) {
   if (is_open(canary)) throw failure(kCannotClose, range.name(), "close_range did not close them");
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace lowportbind {
+namespace lowport {
 
 /// Closes every descriptor from `first` to `last`, and proves it: by close_range(2), which came with Linux 5.9, or by
 /// what /proc/self/fd lists, where the kernel has no such call or a container engine's filter refuses it.
@@ -8,4 +8,4 @@ namespace lowportbind {
 /// that counting up to it proves nothing.
 void close_descriptors(int first, int last);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "descriptors.hpp"
+#include "launcher/descriptors.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "descriptor_range.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "launcher/descriptor_range.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr int kHighestDescriptor = std::numeric_limits<int>::max();
@@ -68,4 +68,4 @@ void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sock
   }
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "plan.hpp"
-#include "unique_fd.hpp"
+#include "base/unique_fd.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Closes every descriptor from 3 up that is neither inherited nor kept. What is opened afterwards is close-on-exec,
 /// and takes the lowest free number: sockets that are opened one after the other land where the plan wants them.
@@ -20,4 +20,4 @@ std::vector<int> find_held_descriptors(const DescriptorPlan& plan, Mode mode);
 /// The last step before the exec, since nothing may fail between it and the daemon. Throws Error.
 void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sockets);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,10 +1,10 @@
-#include "environment.hpp"
+#include "launcher/environment.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// Whether this is the variable's entry, with a value or without `=`. The cheap question comes first: most are others'.
@@ -76,4 +76,4 @@ std::optional<std::string_view> find_variable(const Environment& environment, st
   return std::nullopt;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

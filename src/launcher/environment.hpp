@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace lowportbind {
+namespace lowport {
 
 /// The daemon's environment as changes to the launcher's.
 struct EnvironmentPlan {
@@ -48,4 +48,4 @@ Environment build_environment(const EnvironmentPlan& plan, const std::vector<std
 /// The value of the first entry of that name. Pure.
 std::optional<std::string_view> find_variable(const Environment& environment, std::string_view name);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "file_capabilities.hpp"
+#include "launcher/file_capabilities.hpp"
 
 #include <linux/capability.h>
 #include <sys/statvfs.h>
@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
-#include "read_file.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/read_file.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// Whether no other user namespace is around this one: only there every id is its own (user_namespaces(7)). Where it
@@ -55,4 +55,4 @@ bool is_nosuid(const std::string& file) {
   return statvfs(file.c_str(), &status) == 0 && (status.f_flag & ST_NOSUID) != 0;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -3,11 +3,11 @@
 #include <optional>
 #include <string>
 
-#include "credentials.hpp"
+#include "base/credentials.hpp"
 
 /// What setcap(8) writes to a file, and what keeps execve(2) from counting it (capabilities(7), user_namespaces(7)).
 /// Reads only.
-namespace lowportbind {
+namespace lowport {
 
 /// The user namespace that file capabilities are for: the one whose root has the id that is stored with them, and those
 /// within it.
@@ -35,4 +35,4 @@ bool may_count_here(const FileCapabilities& capabilities);
 /// A file system that is mounted nosuid has neither file capabilities nor set-id bits to the kernel (mount(8)).
 bool is_nosuid(const std::string& file);
 
-}  // namespace lowportbind
+}  // namespace lowport

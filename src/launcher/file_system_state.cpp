@@ -1,4 +1,4 @@
-#include "file_system_state.hpp"
+#include "launcher/file_system_state.hpp"
 
 #include <linux/kcmp.h>
 #include <sched.h>
@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <string_view>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotLeave = "cannot leave the caller's working directory and umask";
@@ -35,4 +35,4 @@ void leave_shared_file_system_state(pid_t pid) {
                 "start it from a shell, or use a filter that lets unshare through");
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -2,7 +2,7 @@
 
 #include <sys/types.h>
 
-namespace lowportbind {
+namespace lowport {
 
 /// Gives this process, whose id is `pid`, a working directory, a root directory and a umask of its own, with the values
 /// that they have. A process that was made with CLONE_FS shares them with its maker, also after an exec: the daemon's
@@ -11,4 +11,4 @@ namespace lowportbind {
 /// Throws Error. unshare(2), clone(2), kcmp(2).
 void leave_shared_file_system_state(pid_t pid);
 
-}  // namespace lowportbind
+}  // namespace lowport

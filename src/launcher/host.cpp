@@ -1,4 +1,4 @@
-#include "host.hpp"
+#include "launcher/host.hpp"
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -18,14 +18,14 @@
 #include <cstdlib>
 #include <limits>
 
-#include "error.hpp"
-#include "file_capabilities.hpp"
-#include "number.hpp"
-#include "read_file.hpp"
-#include "text.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/number.hpp"
+#include "base/read_file.hpp"
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+#include "launcher/file_capabilities.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr int kDefaultPortStart = 1024;
@@ -258,4 +258,4 @@ Host inspect_host(const Options& options, Identity caller) {
   return host;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

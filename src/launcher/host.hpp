@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "credentials.hpp"
-#include "options.hpp"
+#include "base/credentials.hpp"
+#include "launcher/options.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Who runs the launcher. Real, effective and saved ids are equal: identify_caller() sees to it.
 struct Identity {
@@ -82,4 +82,4 @@ Identity identify_caller();
 /// launcher opens sockets, socket(2) for the presence of IPv6 and setfsuid(2) for its own.
 Host inspect_host(const Options& options, Identity caller);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "inherited_sockets.hpp"
+#include "launcher/inherited_sockets.hpp"
 
 #include <fcntl.h>
 #include <net/if.h>
@@ -10,9 +10,9 @@
 #include <cstring>
 #include <iterator>
 
-#include "numbered_directory.hpp"
+#include "base/numbered_directory.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 int read_option(int descriptor, int level, int option) {
@@ -91,4 +91,4 @@ std::optional<int> find_inherited_socket(const ListenAddress& address) {
   return std::nullopt;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "launch.hpp"
+#include "launcher/launch.hpp"
 
 #include <unistd.h>
 
@@ -11,30 +11,30 @@
 #include <utility>
 #include <vector>
 
-#include "account.hpp"
-#include "command.hpp"
-#include "confinement.hpp"
-#include "confinement_proof.hpp"
-#include "descriptors.hpp"
-#include "environment.hpp"
-#include "error.hpp"
-#include "file_system_state.hpp"
-#include "host.hpp"
-#include "names.hpp"
-#include "options.hpp"
-#include "output.hpp"
-#include "own_stdio.hpp"
-#include "plan.hpp"
-#include "privileges.hpp"
-#include "report.hpp"
-#include "report_json.hpp"
-#include "session.hpp"
-#include "sockets.hpp"
-#include "standard_descriptors.hpp"
-#include "target.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/names.hpp"
+#include "base/output.hpp"
+#include "base/unique_fd.hpp"
+#include "launcher/account.hpp"
+#include "launcher/command.hpp"
+#include "launcher/confinement.hpp"
+#include "launcher/confinement_proof.hpp"
+#include "launcher/descriptors.hpp"
+#include "launcher/environment.hpp"
+#include "launcher/file_system_state.hpp"
+#include "launcher/host.hpp"
+#include "launcher/options.hpp"
+#include "launcher/own_stdio.hpp"
+#include "launcher/plan.hpp"
+#include "launcher/privileges.hpp"
+#include "launcher/report.hpp"
+#include "launcher/report_json.hpp"
+#include "launcher/session.hpp"
+#include "launcher/sockets.hpp"
+#include "launcher/standard_descriptors.hpp"
+#include "launcher/target.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// `--verbose`: a line on stderr for each step, before it is taken.
@@ -222,4 +222,4 @@ int run(std::span<char* const> arguments) {
   execute(prepared.file, plan.command, std::move(prepared.environment));
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

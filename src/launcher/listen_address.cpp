@@ -1,4 +1,4 @@
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -7,14 +7,12 @@
 #include <algorithm>
 #include <tuple>
 
-#include "error.hpp"
-#include "number.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
-constexpr std::uint64_t kHighestPort = 65535;
 constexpr std::size_t kLongestDescriptorName = 255;  // sd_is_... refuses longer ones: systemd's FDNAME_MAX
 
 /// Everything an item's parser needs to say what is wrong with it.
@@ -48,16 +46,6 @@ std::string parse_name(const Item& item, std::string_view name) {
     item.refuse("a descriptor name has no colon, slash, backslash, space or character that is not ASCII in it");
   }
   return std::string(name);
-}
-
-Transport take_transport(const Item& item, std::string_view& rest) {
-  const auto position = rest.rfind('/');
-  if (position == std::string_view::npos) return Transport::kTcp;
-  const auto word = rest.substr(position + 1);
-  rest.remove_suffix(rest.size() - position);
-  if (word == "tcp") return Transport::kTcp;
-  if (word != "udp") item.refuse("the transport after \"/\" is neither tcp nor udp");
-  return Transport::kUdp;
 }
 
 void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address) {
@@ -114,57 +102,18 @@ void take_host(const Item& item, std::string_view& rest, ListenAddress& address)
   }
 }
 
-std::uint16_t parse_port_number(const Item& item, std::string_view text) {
-  if (in_addr address{}; inet_pton(AF_INET, std::string(text).c_str(), &address) == 1) {
-    item.refuse("the port is missing", "a port follows the address: " + std::string(text) + ":80");
-  }
-  const auto number = parse_number(text, 0, kHighestPort);
-  if (!number.valid()) item.refuse(number.problem);
-  if (number.value == 0) item.refuse("port 0 means \"any port\", list the port itself");
-  return static_cast<std::uint16_t>(number.value);
-}
-
-/// The first and last port of `text`. A word is looked up whole before its hyphen is taken for a range, because
-/// services(5) has names like `iso-tsap`; only numbers make a range.
-std::pair<std::uint16_t, std::uint16_t> parse_ports(const Item& item, std::string_view text, Transport transport) {
-  if (text.empty()) item.refuse("the port is missing");
-  const bool has_letter = std::any_of(text.begin(), text.end(), [](char character) {
-    const auto lower = static_cast<char>(character | 0x20);
-    return lower >= 'a' && lower <= 'z';
-  });
-  if (has_letter) {
-    const auto service = item.find_service(std::string(text), transport);
-    if (service.result == ServiceLookup::Result::kFound) return {service.port, service.port};
-    if (text.front() >= '0' && text.front() <= '9') parse_port_number(item, text);  // hexadecimal, or trailing text
-    const std::string hint = "write the port's number, or see the names with `getent services`";
-    if (service.result == ServiceLookup::Result::kNoDatabase) {
-      item.refuse("service names cannot be looked up, there is no /etc/services here", hint);
-    }
-    if (text.front() != '+' && text.front() != '-') {
-      const std::string range = text.find('-') == std::string_view::npos ? "" : ", and a range is made of numbers";
-      item.refuse("no such service for " + std::string(format(transport)) + " in /etc/services" + range, hint);
-    }
-  }
-  const auto hyphen = text.find('-', 1);
-  if (hyphen == std::string_view::npos) {
-    const auto port = parse_port_number(item, text);
-    return {port, port};
-  }
-  const auto first = parse_port_number(item, text.substr(0, hyphen));
-  const auto last = parse_port_number(item, text.substr(hyphen + 1));
-  if (last < first) item.refuse("the range runs backwards");
-  return {first, last};
-}
-
 void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
   if (item.text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) item.refuse("there is a space in it");
   auto rest = item.text;
   ListenAddress address;
   if (const auto name = take_before(rest, '=')) address.name = parse_name(item, *name);
-  address.transport = take_transport(item, rest);
+  const auto transport = take_transport(rest);
+  if (!transport) item.refuse("the transport after \"/\" is neither tcp nor udp");
+  address.transport = *transport;
   take_host(item, rest, address);
-  const auto [first, last] = parse_ports(item, rest, address.transport);
-  for (std::uint32_t port = first; port <= last; ++port) {
+  const auto ports = parse_ports(rest, address.transport, item.find_service);
+  if (ports.problem) item.refuse(ports.problem->reason, ports.problem->hint);
+  for (int port = ports.first; port <= ports.last; ++port) {
     address.port = static_cast<std::uint16_t>(port);
     addresses.push_back(address);
   }
@@ -183,8 +132,6 @@ bool overlaps(const ListenAddress& one, const ListenAddress& other) {
 }
 
 }  // namespace
-
-std::string_view format(Transport transport) { return transport == Transport::kTcp ? "tcp" : "udp"; }
 
 std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service) {
   constexpr std::size_t kMost = 1048576;  // fs.nr_open: the most descriptors of a process, unless somebody raised it
@@ -213,7 +160,7 @@ std::string format(const ListenAddress& address) {
   }
   text += std::to_string(address.port);
   text += '/';
-  text += format(address.transport);
+  text += transport_name(address.transport);
   return text;
 }
 
@@ -246,4 +193,4 @@ std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::v
   return std::nullopt;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

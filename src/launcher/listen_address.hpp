@@ -2,16 +2,15 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace lowportbind {
+#include "base/port.hpp"
 
-enum class Transport { kTcp, kUdp };
+namespace lowport {
 
 /// Which addresses of the host a socket answers on.
 enum class HostKind {
@@ -32,14 +31,6 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// What services(5) says of a name.
-struct ServiceLookup {
-  enum class Result { kFound, kUnknown, kNoDatabase };
-  Result result = Result::kUnknown;
-  std::uint16_t port = 0;
-};
-using FindService = std::function<ServiceLookup(const std::string& name, Transport)>;
-
 /// Reads `[NAME=][HOST:]PORT[/tcp|/udp]` or `[NAME=][HOST:]FIRST-LAST[/tcp|/udp]`, separated by commas; a range
 /// becomes one address per port. Pure but for `find_service`, which is asked about words that are no number.
 /// Throws Error, with a reason for each way in which a text can be wrong.
@@ -47,9 +38,6 @@ std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const F
 
 /// The text that parse_listen_addresses reads back to the same value. The transport is always spelled out.
 std::string format(const ListenAddress& address);
-
-/// "tcp" or "udp".
-std::string_view format(Transport transport);
 
 /// Whether two addresses are the same to the kernel, whatever the names of their descriptors.
 bool is_same_address(const ListenAddress& one, const ListenAddress& other);
@@ -61,4 +49,4 @@ enum class Repeats { kOverlap, kAllowed };
 std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses,
                                                                     Repeats repeats);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -5,21 +5,21 @@
 #include <span>
 #include <string>
 
-#include "error.hpp"
-#include "launch.hpp"
-#include "output.hpp"
+#include "base/error.hpp"
+#include "base/output.hpp"
+#include "launcher/launch.hpp"
 
 namespace {
 
 [[noreturn]] void end_without_memory() {
-  lowportbind::print_error("lowportbind: cannot allocate memory: launch: the system has none left\n");
-  _exit(static_cast<int>(lowportbind::ExitStatus::kLauncherFailed));
+  lowport::print_error("lowportbind: cannot allocate memory: launch: the system has none left\n");
+  _exit(static_cast<int>(lowport::ExitStatus::kLauncherFailed));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace lowportbind;
+  using namespace lowport;
   // Not by an exception: there would be no memory for that one either, and std::terminate() ends with SIGABRT.
   std::set_new_handler(end_without_memory);
   std::set_terminate(end_without_memory);  // the exception of another failure could not be allocated

@@ -1,4 +1,4 @@
-#include "options.hpp"
+#include "launcher/options.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,12 +7,12 @@
 #include <string_view>
 #include <utility>
 
-#include "command_line.hpp"
-#include "error.hpp"
-#include "number.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/number.hpp"
+#include "base/text.hpp"
+#include "launcher/command_line.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotRead = "cannot read the command line";
@@ -198,4 +198,4 @@ Options parse_options(std::span<char* const> arguments, const FindService& find_
   return options;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

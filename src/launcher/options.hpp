@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// How the daemon gets its ports.
 enum class Mode { kAmbient, kListenFds, kInetd, kNginx };
@@ -68,4 +68,4 @@ Confinement confinement_of(const Options& options);
 std::string_view format(Mode mode);
 std::string_view format(Confinement confinement);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "own_stdio.hpp"
+#include "launcher/own_stdio.hpp"
 
 #include <linux/capability.h>
 #include <sys/stat.h>
@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "credentials.hpp"
-#include "error.hpp"
-#include "unique_fd.hpp"
+#include "base/credentials.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotGive = "cannot give the account";
@@ -100,4 +100,4 @@ void give_stdio(const Account& account, Mode mode) {
   }
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,14 +1,14 @@
-#include "plan.hpp"
+#include "launcher/plan.hpp"
 
 #include <linux/capability.h>
 
 #include <algorithm>
 
-#include "consistency.hpp"
-#include "error.hpp"
-#include "rights.hpp"
+#include "base/error.hpp"
+#include "launcher/consistency.hpp"
+#include "launcher/rights.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr int kDefaultBacklog = 4096;
@@ -225,4 +225,4 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
   return plan;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

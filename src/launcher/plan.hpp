@@ -8,14 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "account.hpp"
-#include "credentials.hpp"
-#include "environment.hpp"
-#include "host.hpp"
-#include "listen_address.hpp"
-#include "options.hpp"
+#include "base/credentials.hpp"
+#include "launcher/account.hpp"
+#include "launcher/environment.hpp"
+#include "launcher/host.hpp"
+#include "launcher/listen_address.hpp"
+#include "launcher/options.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Which addresses one socket takes: a listen address without a host is one dual-stack socket or two single ones.
 enum class SocketFamily { kIpv4, kIpv6Only, kDualStack };
@@ -107,4 +107,4 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
 /// "443/tcp" is privileged where CAP_NET_BIND_SERVICE is needed to bind it.
 bool is_privileged(const ListenAddress& address, int unprivileged_port_start);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "port_holders.hpp"
+#include "launcher/port_holders.hpp"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -15,12 +15,12 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
-#include "number.hpp"
-#include "read_file.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/number.hpp"
+#include "base/read_file.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// Calls `visit` with the name of each entry of a directory until it returns true; whether it did.
@@ -188,4 +188,4 @@ std::optional<PortHolder> find_port_holder(const ListenAddress& address) {
   return holder;
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

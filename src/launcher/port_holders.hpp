@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 struct PortHolder {
   std::string name;  ///< as in /proc/PID/comm
@@ -22,4 +22,4 @@ struct PortHolder {
 /// explain a failure, and must not add one.
 std::optional<PortHolder> find_port_holder(const ListenAddress& address);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "privileges.hpp"
+#include "launcher/privileges.hpp"
 
 #include <cap-ng.h>
 #include <grp.h>
@@ -12,11 +12,11 @@
 #include <csignal>
 #include <string>
 
-#include "error.hpp"
-#include "read_file.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/read_file.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotBecome = "cannot become";
@@ -264,4 +264,4 @@ void drop_what_stdio_needed(const PrivilegePlan& plan) {
   verify_other_sets(plan, plan.capabilities | plan.undecided_bounding);
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

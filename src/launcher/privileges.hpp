@@ -1,9 +1,9 @@
 #pragma once
 
-#include "account.hpp"
-#include "plan.hpp"
+#include "launcher/account.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Makes CAP_NET_BIND_SERVICE effective for a launcher that holds it as permitted only, so that it can bind.
 /// Throws Error.
@@ -29,4 +29,4 @@ void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed);
 /// Gives up what drop_privileges() kept for `--own-stdio`, and reads the sets back. Throws Error.
 void drop_what_stdio_needed(const PrivilegePlan& plan);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,8 +1,8 @@
-#include "report.hpp"
+#include "launcher/report.hpp"
 
 #include <algorithm>
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 std::string line(std::string_view label, const std::string& text) {
@@ -166,4 +166,4 @@ std::string version_text(std::string_view name_source) {
   return "lowportbind " LOWPORTBIND_VERSION " (" + std::string(name_source) + ")\n";
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

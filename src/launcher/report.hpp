@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
-#include "plan.hpp"
+#include "base/error.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 enum class Colour { kNone, kTerminal };
 
@@ -33,4 +33,4 @@ std::string help_text();
 /// What `--version` prints. Pure.
 std::string version_text(std::string_view name_source);
 
-}  // namespace lowportbind
+}  // namespace lowport

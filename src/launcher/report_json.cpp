@@ -1,4 +1,4 @@
-#include "report_json.hpp"
+#include "launcher/report_json.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "report.hpp"
+#include "launcher/report.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr int kSchema = 1;
@@ -71,7 +71,7 @@ std::string port_object(const ListenAddress& address, int unprivileged_port_star
   return object({{"address", quote(format(address))},
                  {"name", quote_or_null(address.name)},
                  {"port", std::to_string(address.port)},
-                 {"transport", quote(format(address.transport))},
+                 {"transport", quote(transport_name(address.transport))},
                  {"privileged", truth(is_privileged(address, unprivileged_port_start))}});
 }
 
@@ -155,4 +155,4 @@ std::string describe_plan_as_json(const Plan& plan, std::string_view group_name,
 
 std::string describe_error_as_json(const Error& error) { return report({}, &error); }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
-#include "error.hpp"
-#include "plan.hpp"
+#include "base/error.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// What `--check --json` prints: one JSON object (RFC 8259) in one line, of ASCII alone. Its keys are always the same
 /// ones, and what they stand for is in the manual page: a key is added without notice, but changes its meaning or goes
@@ -18,4 +18,4 @@ std::string describe_plan_as_json(const Plan& plan, std::string_view group_name,
 /// The same where the launch failed before there was a plan: every key of the plan is null. Pure.
 std::string describe_error_as_json(const Error& error);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,13 +1,13 @@
-#include "rights.hpp"
+#include "launcher/rights.hpp"
 
 #include <linux/capability.h>
 
 #include <string>
 
-#include "error.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// What to do about a file capability that was not counted; empty if the launcher's file has none.
@@ -86,4 +86,4 @@ void check_rights(const Options& options, const Account& account, const Host& ho
   }
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

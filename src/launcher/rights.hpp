@@ -1,14 +1,14 @@
 #pragma once
 
-#include "account.hpp"
-#include "host.hpp"
-#include "options.hpp"
-#include "plan.hpp"
+#include "launcher/account.hpp"
+#include "launcher/host.hpp"
+#include "launcher/options.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Checks that the launcher has what it takes to become the account and to give it the listed ports. Pure. Throws
 /// Error, whose hint says how it gets what it lacks: capabilities(7).
 void check_rights(const Options& options, const Account& account, const Host& host, const PrivilegePlan& privileges);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "session.hpp"
+#include "launcher/session.hpp"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -9,10 +9,10 @@
 #include <csignal>
 #include <string>
 
-#include "error.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr std::string_view kCannotLeave = "cannot leave the terminal's session";
@@ -100,4 +100,4 @@ void leave_terminal_session(std::span<const int> held) {
   for (const int descriptor : held) require_no_free_terminal(descriptor);
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

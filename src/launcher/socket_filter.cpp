@@ -1,4 +1,4 @@
-#include "socket_filter.hpp"
+#include "launcher/socket_filter.hpp"
 
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -14,9 +14,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 #if defined(__x86_64__)
@@ -118,4 +118,4 @@ void install_socket_filter() {
   }
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

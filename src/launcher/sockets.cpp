@@ -1,4 +1,4 @@
-#include "sockets.hpp"
+#include "launcher/sockets.hpp"
 
 #include <net/if.h>
 #include <netinet/in.h>
@@ -11,10 +11,10 @@
 #include <cstring>
 #include <string>
 
-#include "bind_failure.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "launcher/bind_failure.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 /// A socket address of either family, with the length that bind(2) wants.
@@ -168,4 +168,4 @@ void probe_sockets(const SocketPlan& plan) {
   for (const auto& planned : plan.sockets) bind_socket(planned, plan, to_socket_address(planned));
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "plan.hpp"
-#include "unique_fd.hpp"
+#include "base/unique_fd.hpp"
+#include "launcher/plan.hpp"
 
-namespace lowportbind {
+namespace lowport {
 
 /// Opens the planned sockets in their order: bound, close-on-exec and blocking (O_NONBLOCK belongs to the open file,
 /// which the daemon's other processes share, and so is the daemon's to set). The TCP ones listen, but for those with
@@ -22,4 +22,4 @@ void listen_on_shared_ports(const std::vector<UniqueFd>& sockets, const SocketPl
 /// it. Throws the same Error as open_sockets().
 void probe_sockets(const SocketPlan& plan);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "standard_descriptors.hpp"
+#include "launcher/standard_descriptors.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "error.hpp"
-#include "unique_fd.hpp"
+#include "base/error.hpp"
+#include "base/unique_fd.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
@@ -100,4 +100,4 @@ void reserve_standard_descriptors() {
   }
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

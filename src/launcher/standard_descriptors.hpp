@@ -1,6 +1,6 @@
 #pragma once
 
-namespace lowportbind {
+namespace lowport {
 
 /// Makes descriptors 0 to 2 what a daemon can be given. One that is closed is opened as /dev/null, before any other
 /// descriptor is opened: a socket that landed on number 2 would be sent error messages. So is one that a C library has
@@ -9,4 +9,4 @@ namespace lowportbind {
 /// Throws Error. fstat(2), fcntl(2), null(4).
 void reserve_standard_descriptors();
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "target.hpp"
+#include "launcher/target.hpp"
 
 #include <elf.h>
 #include <sys/stat.h>
@@ -9,14 +9,14 @@
 #include <cstring>
 #include <optional>
 
-#include "binfmt_misc.hpp"
-#include "credentials.hpp"
-#include "error.hpp"
-#include "file_capabilities.hpp"
-#include "read_file.hpp"
-#include "text.hpp"
+#include "base/credentials.hpp"
+#include "base/error.hpp"
+#include "base/read_file.hpp"
+#include "base/text.hpp"
+#include "launcher/binfmt_misc.hpp"
+#include "launcher/file_capabilities.hpp"
 
-namespace lowportbind {
+namespace lowport {
 namespace {
 
 constexpr int kDeepestScript = 5;  // interpreters that are scripts in turn: the kernel follows five
@@ -235,4 +235,4 @@ CapabilitySet require_planned_rights(const std::string& file, const Plan& plan) 
   return require_capabilities(program, *capabilities, privileges);
 }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "plan.hpp"
+#include "launcher/plan.hpp"
 
 /// What execve(2) would make of a file, found out before it is asked, or explained after it refused. Reads only, as the
 /// account; what the account may not read is passed over, since a program may be executable and not readable.
-namespace lowportbind {
+namespace lowport {
 
 /// Throws Error, status 126, if the file is nothing that execve(2) can start: no `#!` line, an interpreter or a program
 /// loader that is missing, a program for another machine. What binfmt_misc starts cannot be seen in a container, so
@@ -20,4 +20,4 @@ void require_known_format(const std::string& file);
 /// the part that was left undecided.
 CapabilitySet require_planned_rights(const std::string& file, const Plan& plan);
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -1,4 +1,4 @@
-#include "confinement.hpp"
+#include "launcher/confinement.hpp"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -20,17 +20,17 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "comparison.hpp"
+#include "launcher/plan.hpp"
 #include "launches.hpp"
-#include "plan.hpp"
-#include "unique_fd.hpp"
 
 namespace bench {
 namespace {
 
-using lowportbind::Confinement;
-using lowportbind::ConfinementPlan;
-using lowportbind::UniqueFd;
+using lowport::Confinement;
+using lowport::ConfinementPlan;
+using lowport::UniqueFd;
 
 /// Never returns. What fails is told on stderr, and the parent finds the pipe empty.
 [[noreturn]] void report_time(const std::function<void()>& work, const UniqueFd& pipe) {
@@ -111,7 +111,7 @@ Comparison compare_kind(const std::string& name, Confinement kind, std::size_t s
   return {name,
           false,
           {{"bare system calls", samples, time_of(confine_bare)},
-           {"confine()", samples, time_of(lowportbind::confine), {{"bare system calls", 1.1}}}}};
+           {"confine()", samples, time_of(lowport::confine), {{"bare system calls", 1.1}}}}};
 }
 
 }  // namespace

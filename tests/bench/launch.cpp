@@ -9,13 +9,13 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "base/unique_fd.hpp"
 #include "comparison.hpp"
-#include "unique_fd.hpp"
 
 namespace bench {
 namespace {
 
-using lowportbind::UniqueFd;
+using lowport::UniqueFd;
 
 /// Spawns a command with stdout on `pipe`.
 pid_t spawn(std::vector<std::string> command, const UniqueFd& pipe) {

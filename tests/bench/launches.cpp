@@ -8,10 +8,10 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/text.hpp"
 #include "copies.hpp"
 #include "launch.hpp"
 #include "support.hpp"
-#include "text.hpp"
 
 namespace bench {
 namespace {
@@ -29,7 +29,7 @@ std::string static_launcher() {
 /// Looked up beforehand, so that what is measured does not include it.
 std::string find_installed(const std::string& name) {
   const char* path = std::getenv("PATH");
-  for (const auto directory : lowportbind::split(path == nullptr ? "" : path, ":")) {
+  for (const auto directory : lowport::split(path == nullptr ? "" : path, ":")) {
     auto file = std::string(directory) + "/" + name;
     if (access(file.c_str(), X_OK) == 0) return file;
   }

@@ -20,7 +20,7 @@ has_no_search_path() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
 # Of a linked program's own functions, which are compiled once more when it is linked: some have this instruction.
 has_instruction() {
     objdump -dC --no-show-raw-insn "$2" |
-        awk -v what="$1" '/>:$/ { ours = /<lowportbind::/ } ours && index($0, what) { found = 1 } END { exit !found }'
+        awk -v what="$1" '/>:$/ { ours = /<lowport::/ } ours && index($0, what) { found = 1 } END { exit !found }'
 }
 checks_stack() { has_instruction '<__stack_chk_fail' "$1"; }
 has_branch_targets() { has_instruction endbr64 "$1"; }

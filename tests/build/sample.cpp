@@ -1,7 +1,7 @@
 // Something for every hardening to take effect on: an array on the stack, and a copy whose length only the run knows.
 #include <cstring>
 
-namespace lowportbind {
+namespace lowport {
 
 [[gnu::noinline]] int copy(const char* from, std::size_t length) {
   char copy[64] = {};
@@ -9,6 +9,6 @@ namespace lowportbind {
   return copy[0];
 }
 
-}  // namespace lowportbind
+}  // namespace lowport
 
-int main(int argc, char** argv) { return lowportbind::copy(argv[0], static_cast<std::size_t>(argc)); }
+int main(int argc, char** argv) { return lowport::copy(argv[0], static_cast<std::size_t>(argc)); }

@@ -3,16 +3,16 @@
 #include <string_view>
 #include <vector>
 
-#include "environment.hpp"
 #include "handover.hpp"
+#include "launcher/environment.hpp"
 #include "properties.hpp"
 
 namespace fuzz {
 
-using lowportbind::Host;
-using lowportbind::Mode;
-using lowportbind::Options;
-using lowportbind::Plan;
+using lowport::Host;
+using lowport::Mode;
+using lowport::Options;
+using lowport::Plan;
 
 namespace {
 
@@ -24,13 +24,13 @@ std::vector<std::string_view> inherited_environment() {
           "EINHORN_FD_0=3"};
 }
 
-std::string value_of(const lowportbind::Environment& environment, std::string_view name) {
-  return std::string(lowportbind::find_variable(environment, name).value_or("unset"));
+std::string value_of(const lowport::Environment& environment, std::string_view name) {
+  return std::string(lowport::find_variable(environment, name).value_or("unset"));
 }
 
 /// Set by the user, it wins; else it is what the account has, and never what the launcher had.
 void check_follower(const Plan& plan, const Options& options, const std::string& name, const std::string& value) {
-  const auto environment = lowportbind::build_environment(plan.environment, inherited_environment());
+  const auto environment = lowport::build_environment(plan.environment, inherited_environment());
   const auto& set = options.environment.set;
   const auto by_user = std::find_if(set.begin(), set.end(), [&](const auto& entry) { return entry.first == name; });
   require(value_of(environment, name) == (by_user == set.end() ? value : by_user->second),
@@ -40,7 +40,7 @@ void check_follower(const Plan& plan, const Options& options, const std::string&
 }  // namespace
 
 void check_announcement(const Plan& plan, const Host& host) {
-  const auto environment = lowportbind::build_environment(plan.environment, inherited_environment());
+  const auto environment = lowport::build_environment(plan.environment, inherited_environment());
   const auto total = static_cast<std::size_t>(plan.descriptors.inherited + plan.descriptors.count);
   std::vector<int> numbers;
   for (std::size_t index = 0; index < total; ++index) numbers.push_back(3 + static_cast<int>(index));
@@ -71,7 +71,7 @@ void check_announcement(const Plan& plan, const Host& host) {
 }
 
 void check_environment(const Plan& plan, const Options& options) {
-  const auto environment = lowportbind::build_environment(plan.environment, inherited_environment());
+  const auto environment = lowport::build_environment(plan.environment, inherited_environment());
   std::vector<std::string> names;
   for (const auto& entry : environment) {
     const auto equals = entry.find('=');

@@ -1,6 +1,6 @@
 #include "fake_names.hpp"
 
-#include "name_tables.hpp"
+#include "base/name_tables.hpp"
 #include "properties.hpp"
 
 namespace fuzz {
@@ -39,7 +39,7 @@ NameTables& name_tables() {
 
 }  // namespace fuzz
 
-namespace lowportbind {
+namespace lowport {
 
 std::optional<UserEntry> find_user(const std::string& name) {
   fuzz::require(!name.starts_with('+'), "a number that is forced is not looked up as a name");
@@ -60,4 +60,4 @@ std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
 
 std::string_view describe_name_source() { return "names: the fuzz targets' own"; }
 
-}  // namespace lowportbind
+}  // namespace lowport

@@ -5,21 +5,21 @@
 #include <string>
 #include <vector>
 
-#include "account.hpp"
 #include "arguments.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
 #include "input.hpp"
-#include "options.hpp"
-#include "plan.hpp"
+#include "launcher/account.hpp"
+#include "launcher/options.hpp"
+#include "launcher/plan.hpp"
 #include "properties.hpp"
 #include "services.hpp"
 #include "starters.hpp"
 
 namespace {
 
-using lowportbind::Action;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Action;
+using lowport::Mode;
+using lowport::Options;
 
 /// What was typed in front of `--`, and in how many words.
 std::size_t count_own_words(const std::vector<std::string>& words) {
@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (options.action == Action::kShowHelp || options.action == Action::kShowVersion) return 0;
     const auto account = resolve_account(options, host.identity);
     fuzz::check_plan(make_plan(options, account, host), options, host);
-  } catch (const lowportbind::Error& error) {
+  } catch (const lowport::Error& error) {
     fuzz::check_refusal(error);
   }
   return 0;

@@ -4,22 +4,22 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
+#include "base/error.hpp"
+#include "base/name_tables.hpp"
+#include "base/text.hpp"
 #include "input.hpp"
-#include "listen_address.hpp"
-#include "name_tables.hpp"
+#include "launcher/listen_address.hpp"
 #include "properties.hpp"
-#include "text.hpp"
 
 namespace {
 
-using lowportbind::FindService;
-using lowportbind::HostKind;
-using lowportbind::ListenAddress;
-using lowportbind::parse_listen_addresses;
-using lowportbind::Repeats;
-using lowportbind::ServiceLookup;
-using lowportbind::Transport;
+using lowport::FindService;
+using lowport::HostKind;
+using lowport::ListenAddress;
+using lowport::parse_listen_addresses;
+using lowport::Repeats;
+using lowport::ServiceLookup;
+using lowport::Transport;
 
 constexpr std::string_view kServices =
     "http 80/tcp www\nhttps 443/tcp\nhttps 443/udp\ndomain 53/tcp\ndomain 53/udp\ntftp 69/udp\niso-tsap 102/tcp tsap\n"
@@ -39,7 +39,7 @@ FindService services_in(std::string_view text) {
 std::optional<std::vector<ListenAddress>> parse(std::string_view text, const FindService& find_service) {
   try {
     return parse_listen_addresses(text, find_service);
-  } catch (const lowportbind::Error& error) {
+  } catch (const lowport::Error& error) {
     fuzz::check_refusal(error);
     return std::nullopt;
   }
@@ -73,7 +73,7 @@ void check_round_trip(const std::vector<ListenAddress>& addresses) {
 /// The items have nothing to do with one another, and their order is kept.
 void check_items(std::string_view text, const std::vector<ListenAddress>& addresses, const FindService& find_service) {
   std::vector<ListenAddress> collected;
-  for (const auto item : lowportbind::split(text, ",")) {
+  for (const auto item : lowport::split(text, ",")) {
     const auto some = parse(item, find_service);
     fuzz::require(some.has_value(), "what is accepted in a list is accepted alone");
     fuzz::require(!some->empty(), "every item is at least one address");

@@ -5,31 +5,31 @@
 #include <string>
 #include <vector>
 
-#include "account.hpp"
-#include "error.hpp"
+#include "base/error.hpp"
+#include "base/name_tables.hpp"
+#include "base/names.hpp"
+#include "base/number.hpp"
+#include "base/text.hpp"
 #include "fake_names.hpp"
 #include "input.hpp"
-#include "name_tables.hpp"
-#include "names.hpp"
-#include "number.hpp"
+#include "launcher/account.hpp"
 #include "properties.hpp"
-#include "text.hpp"
 
 namespace {
 
-using lowportbind::Account;
-using lowportbind::GroupsChoice;
-using lowportbind::Identity;
-using lowportbind::kHighestId;
-using lowportbind::Options;
-using lowportbind::parse_number;
+using lowport::Account;
+using lowport::GroupsChoice;
+using lowport::Identity;
+using lowport::kHighestId;
+using lowport::Options;
+using lowport::parse_number;
 
 std::optional<Account> resolve(const Options& options, const Identity& caller) {
   try {
     auto account = resolve_account(options, caller);
     fuzz::check_account(account);
     return account;
-  } catch (const lowportbind::Error& error) {
+  } catch (const lowport::Error& error) {
     fuzz::check_refusal(error);
     return std::nullopt;
   }
@@ -40,7 +40,7 @@ std::optional<Account> resolve(const Options& options, const Identity& caller) {
 bool has_line(const std::string& table, std::string_view name, std::uint64_t id) {
   const auto begins = std::string(name) + ":";
   const auto continues = ":" + std::to_string(id) + ":";
-  for (auto line : lowportbind::split(table, "\n")) {
+  for (auto line : lowport::split(table, "\n")) {
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     if (line.starts_with(begins) && line.find(continues) != std::string_view::npos) return true;
   }
@@ -117,7 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       {GroupsChoice::Kind::kInit, {}}, {GroupsChoice::Kind::kNone, {}}, {GroupsChoice::Kind::kKeep, {}}};
   if (const auto names = part(3); !names.empty()) {
     choices.push_back({GroupsChoice::Kind::kListed, {}});
-    for (const auto name : lowportbind::split(names, ",")) choices.back().listed.emplace_back(name);
+    for (const auto name : lowport::split(names, ",")) choices.back().listed.emplace_back(name);
   }
   const Identity callers[] = {{0, 0, {0, 4, 20}}, {1000, 1000, {27, 1000}}};
   for (const auto& caller : callers) {

@@ -4,24 +4,24 @@
 #include <string>
 #include <vector>
 
+#include "launcher/report.hpp"
+#include "launcher/report_json.hpp"
 #include "properties.hpp"
-#include "report.hpp"
-#include "report_json.hpp"
 
 namespace fuzz {
 
-using lowportbind::Action;
-using lowportbind::Confinement;
-using lowportbind::contains;
-using lowportbind::Host;
-using lowportbind::HostKind;
-using lowportbind::kNetBindService;
-using lowportbind::kNoCapability;
-using lowportbind::Mode;
-using lowportbind::Options;
-using lowportbind::Plan;
-using lowportbind::SocketFamily;
-using lowportbind::Transport;
+using lowport::Action;
+using lowport::Confinement;
+using lowport::contains;
+using lowport::Host;
+using lowport::HostKind;
+using lowport::kNetBindService;
+using lowport::kNoCapability;
+using lowport::Mode;
+using lowport::Options;
+using lowport::Plan;
+using lowport::SocketFamily;
+using lowport::Transport;
 
 void check_privileges(const Plan& plan, const Options& options, const Host& host) {
   const auto& privileges = plan.privileges;
@@ -125,9 +125,9 @@ void check_descriptors(const Plan& plan, const Options& options, const Host& hos
 }
 
 void check_report(const Plan& plan) {
-  const lowportbind::Error obstacle("cannot do it: x: y", {}, lowportbind::ExitStatus::kLauncherFailed);
-  for (const auto* reason : {static_cast<const lowportbind::Error*>(nullptr), &obstacle}) {
-    const auto report = describe_plan(plan, "a\ngroup", plan.command.front(), reason, lowportbind::Colour::kNone);
+  const lowport::Error obstacle("cannot do it: x: y", {}, lowport::ExitStatus::kLauncherFailed);
+  for (const auto* reason : {static_cast<const lowport::Error*>(nullptr), &obstacle}) {
+    const auto report = describe_plan(plan, "a\ngroup", plan.command.front(), reason, lowport::Colour::kNone);
     const auto lines = std::count(report.begin(), report.end(), '\n');
     require(lines == 5 + std::max<std::ptrdiff_t>(1, std::ssize(plan.listen)), "nobody can forge a line of the report");
     require(report.ends_with('\n'), "the report ends its last line");
@@ -147,7 +147,7 @@ void check_plan(const Plan& plan, const Options& options, const Host& host) {
   require(plan.mode == options.mode && plan.listen == options.listen, "the plan is about what was listed");
   require(plan.command.data() == options.command.data() && plan.command.size() == options.command.size(),
           "the plan runs the command that was given");
-  const auto repeats = options.reuse_port ? lowportbind::Repeats::kAllowed : lowportbind::Repeats::kOverlap;
+  const auto repeats = options.reuse_port ? lowport::Repeats::kAllowed : lowport::Repeats::kOverlap;
   require(!find_overlap(plan.listen, repeats), "no two listen addresses are in each other's way");
   check_privileges(plan, options, host);
   check_confinement(plan, options);

@@ -5,17 +5,17 @@
 #include <cstdlib>
 #include <string>
 
-#include "names.hpp"
-#include "output.hpp"
-#include "report.hpp"
+#include "base/names.hpp"
+#include "base/output.hpp"
+#include "launcher/report.hpp"
 
 namespace fuzz {
 
-using lowportbind::Account;
-using lowportbind::Error;
-using lowportbind::HostKind;
-using lowportbind::kHighestId;
-using lowportbind::ListenAddress;
+using lowport::Account;
+using lowport::Error;
+using lowport::HostKind;
+using lowport::kHighestId;
+using lowport::ListenAddress;
 
 void require(bool holds, const char* property) {
   if (holds) return;
@@ -32,7 +32,7 @@ void check_refusal(const Error& error) {
   require(!message.empty(), "a refusal has a message");
   require(is_printable(message), "a message is printable");
   require(is_printable(error.hint()), "a hint is printable");
-  require(error.status() == lowportbind::ExitStatus::kLauncherFailed, "what is refused before the launch is 125");
+  require(error.status() == lowport::ExitStatus::kLauncherFailed, "what is refused before the launch is 125");
   const auto text = describe_error(error);
   require(text.starts_with("lowportbind: ") && text.ends_with('\n'), "a message has its prefix and its line");
   require(std::count(text.begin(), text.end(), '\n') == (error.hint().empty() ? 1 : 2), "nobody can forge a line");

@@ -9,7 +9,7 @@
 namespace fuzz {
 namespace {
 
-using lowportbind::Host;
+using lowport::Host;
 
 struct Circumstance {
   char letter;
@@ -29,7 +29,7 @@ constexpr Circumstance kCircumstances[] = {
     {'a',  // a user who holds the capability as ambient already
      [](Host& host) {
        host = situation::started_by_user();
-       host.capabilities = {lowportbind::kNetBindService, lowportbind::kNetBindService, lowportbind::kNetBindService};
+       host.capabilities = {lowport::kNetBindService, lowport::kNetBindService, lowport::kNetBindService};
      }},
     // Containers with few capabilities:
     {'p', [](Host& host) { take_away(host, CAP_SETPCAP); }},
@@ -51,9 +51,9 @@ constexpr Circumstance kCircumstances[] = {
     // What the starter set up:
     {'i',
      [](Host& host) {
-       host.inherited = lowportbind::InheritedSockets{{"", "web"}};
+       host.inherited = lowport::InheritedSockets{{"", "web"}};
      }},
-    {'j', [](Host& host) { host.inherited = lowportbind::InheritedSockets{{""}}; }},
+    {'j', [](Host& host) { host.inherited = lowport::InheritedSockets{{""}}; }},
     {'v', [](Host& host) { host.no_new_privs = true; }},
     {'z', [](Host& host) { host.can_be_granted = false; }},
     {'d',

@@ -53,8 +53,8 @@ def parse(source, path):
     clang = shutil.which("clang++-14") or shutil.which("clang++")
     if not clang:
         raise SystemExit("mutation: clang++ is not installed")
-    for name in ("lowportbind", "main"):
-        command = [clang, "-std=c++20", "-fsyntax-only", "-w", "-I", source / "src/base", "-I", source / "src/launcher", '-DLOWPORTBIND_VERSION=""',
+    for name in ("lowport", "main"):
+        command = [clang, "-std=c++20", "-fsyntax-only", "-w", "-I", source / "src", '-DLOWPORTBIND_VERSION=""',
                    "-Xclang", "-ast-dump=json", "-Xclang", f"-ast-dump-filter={name}", source / path]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         decoder = json.JSONDecoder()

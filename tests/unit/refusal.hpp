@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 /// What the unit tests share: the Error that a call ends with, as text.
 struct Refusal {
@@ -15,7 +15,7 @@ template <typename Call>
 Refusal refusal_of(const Call& call) {
   try {
     call();
-  } catch (const lowportbind::Error& error) {
+  } catch (const lowport::Error& error) {
     return {error.what(), error.hint(), static_cast<int>(error.status())};
   }
   return {"accepted", {}, 0};

@@ -3,13 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "name_tables.hpp"
+#include "base/name_tables.hpp"
 #include "refusal.hpp"
 
-using lowportbind::find_group_in;
-using lowportbind::find_group_name_in;
-using lowportbind::find_groups_of_in;
-using lowportbind::find_user_in;
+using lowport::find_group_in;
+using lowport::find_group_name_in;
+using lowport::find_groups_of_in;
+using lowport::find_user_in;
 
 TEST_CASE("an entry of passwd is found by name and by number") {
   const std::string passwd =

@@ -1,4 +1,4 @@
-#include "error.hpp"
+#include "base/error.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,12 +7,12 @@
 
 #include "refusal.hpp"
 
-using lowportbind::describe_errno;
-using lowportbind::Error;
-using lowportbind::ExitStatus;
-using lowportbind::failure;
-using lowportbind::printable;
-using lowportbind::system_failure;
+using lowport::describe_errno;
+using lowport::Error;
+using lowport::ExitStatus;
+using lowport::failure;
+using lowport::printable;
+using lowport::system_failure;
 
 TEST_CASE("what is not printable ASCII is shown as a hexadecimal escape") {
   struct Row {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "number.hpp"
+#include "base/number.hpp"
 
-using lowportbind::parse_number;
+using lowport::parse_number;
 
 namespace {
 

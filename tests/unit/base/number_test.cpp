@@ -1,4 +1,4 @@
-#include "number.hpp"
+#include "base/number.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-using lowportbind::parse_number;
+using lowport::parse_number;
 
 TEST_CASE("a decimal number within its range is read") {
   CHECK(parse_number("1", 1, 65535).value == 1);
@@ -56,10 +56,10 @@ TEST_CASE("the largest number of 64 bits is read and the next one does not wrap"
 }
 
 TEST_CASE("only ASCII digits are digits") {
-  CHECK(lowportbind::all_digits("0123456789"));
+  CHECK(lowport::all_digits("0123456789"));
   for (const std::string text : {"", "1a", "-1", " 1", "\xd9\xa3", "\xb2"}) {
     CAPTURE(text);
-    CHECK_FALSE(lowportbind::all_digits(text));
+    CHECK_FALSE(lowport::all_digits(text));
     CHECK_FALSE(parse_number(text, 0, 10).valid());
   }
 }

@@ -4,11 +4,11 @@
 #include <string_view>
 #include <vector>
 
-#include "name_tables.hpp"
+#include "base/name_tables.hpp"
 
-using lowportbind::find_service_in;
-using lowportbind::find_sources_in;
-using lowportbind::Transport;
+using lowport::find_service_in;
+using lowport::find_sources_in;
+using lowport::Transport;
 
 TEST_CASE("a service is found by its name and its aliases for its transport") {
   const std::string services =

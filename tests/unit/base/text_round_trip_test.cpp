@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
-#include "text.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
 
-using lowportbind::printable;
-using lowportbind::shell_quoted;
-using lowportbind::split;
-using lowportbind::split_words;
+using lowport::printable;
+using lowport::shell_quoted;
+using lowport::split;
+using lowport::split_words;
 
 namespace {
 

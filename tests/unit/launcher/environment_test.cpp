@@ -1,4 +1,4 @@
-#include "environment.hpp"
+#include "launcher/environment.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,12 +8,12 @@
 
 #include "situations.hpp"
 
-using lowportbind::build_environment;
-using lowportbind::Environment;
-using lowportbind::EnvironmentPlan;
-using lowportbind::find_variable;
-using lowportbind::make_plan;
-using lowportbind::Mode;
+using lowport::build_environment;
+using lowport::Environment;
+using lowport::EnvironmentPlan;
+using lowport::find_variable;
+using lowport::make_plan;
+using lowport::Mode;
 
 TEST_CASE("an environment is changed as planned and otherwise left as it is") {
   struct Row {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "environment.hpp"
-#include "number.hpp"
-#include "text.hpp"
+#include "base/number.hpp"
+#include "base/text.hpp"
+#include "launcher/environment.hpp"
 
 /// How daemons read what the launcher announces: written after libsystemd and nginx, and not after the launcher.
 
@@ -30,13 +30,13 @@ inline std::optional<std::vector<std::string>> split_descriptor_names(std::strin
 
 /// sd_listen_fds_with_names(3) for the process `pid`: a name for each descriptor from 3 on, nothing where it returns an
 /// error or 0.
-inline std::optional<std::vector<std::string>> listen_fds(const lowportbind::Environment& environment, int pid) {
-  const auto announced_pid = lowportbind::find_variable(environment, "LISTEN_PID");
-  const auto announced_count = lowportbind::find_variable(environment, "LISTEN_FDS");
+inline std::optional<std::vector<std::string>> listen_fds(const lowport::Environment& environment, int pid) {
+  const auto announced_pid = lowport::find_variable(environment, "LISTEN_PID");
+  const auto announced_count = lowport::find_variable(environment, "LISTEN_FDS");
   if (announced_pid != std::to_string(pid) || !announced_count) return std::nullopt;
-  const auto count = lowportbind::parse_number(*announced_count, 1, 1U << 20U);
+  const auto count = lowport::parse_number(*announced_count, 1, 1U << 20U);
   if (!count.valid()) return std::nullopt;
-  const auto text = lowportbind::find_variable(environment, "LISTEN_FDNAMES");
+  const auto text = lowport::find_variable(environment, "LISTEN_FDNAMES");
   if (!text) return std::vector<std::string>(count.value, "unknown");
   auto names = split_descriptor_names(*text);
   if (!names || names->size() != count.value) return std::nullopt;
@@ -50,7 +50,7 @@ inline std::vector<int> nginx_descriptors(std::string_view text) {
   while (!text.empty()) {
     const auto end = text.find_first_of(";:");
     if (end == std::string_view::npos) break;
-    const auto number = lowportbind::parse_number(text.substr(0, end), 0, 1U << 20U);
+    const auto number = lowport::parse_number(text.substr(0, end), 0, 1U << 20U);
     if (!number.valid()) break;
     descriptors.push_back(static_cast<int>(number.value));
     text.remove_prefix(end + 1);

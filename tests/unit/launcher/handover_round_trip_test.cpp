@@ -7,16 +7,16 @@
 #include "handover.hpp"
 #include "situations.hpp"
 
-using lowportbind::build_environment;
-using lowportbind::Mode;
-using lowportbind::Plan;
+using lowport::build_environment;
+using lowport::Mode;
+using lowport::Plan;
 
 namespace {
 
 using Names = std::vector<std::string>;
 
 /// A stale announcement of somebody else's, which the launcher has to replace.
-lowportbind::Environment environment_of(const Plan& plan) {
+lowport::Environment environment_of(const Plan& plan) {
   return build_environment(plan.environment, {"LISTEN_PID=1", "LISTEN_FDS=7", "LISTEN_FDNAMES=stale", "NGINX=9;"});
 }
 
@@ -93,8 +93,7 @@ TEST_CASE("a nginx that reads NGINX finds every socket") {
     host.has_ipv6 = row.has_ipv6;
     const auto plan = make_plan(situation::for_www_data(row.ports, Mode::kNginx), situation::www_data(), host);
     const auto environment = environment_of(plan);
-    CHECK(nginx_descriptors(lowportbind::find_variable(environment, "NGINX").value_or("")) ==
-          numbers_from_3(row.sockets));
+    CHECK(nginx_descriptors(lowport::find_variable(environment, "NGINX").value_or("")) == numbers_from_3(row.sockets));
     CHECK_FALSE(listen_fds(environment, host.pid).has_value());
   }
 }

@@ -5,17 +5,17 @@
 #include <utility>
 #include <vector>
 
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 #include "services.hpp"
 
-using lowportbind::find_overlap;
-using lowportbind::format;
-using lowportbind::HostKind;
-using lowportbind::ListenAddress;
-using lowportbind::parse_listen_addresses;
-using lowportbind::Repeats;
-using lowportbind::ServiceLookup;
-using lowportbind::Transport;
+using lowport::find_overlap;
+using lowport::format;
+using lowport::HostKind;
+using lowport::ListenAddress;
+using lowport::parse_listen_addresses;
+using lowport::Repeats;
+using lowport::ServiceLookup;
+using lowport::Transport;
 
 TEST_CASE("every form of a listen address is read") {
   struct Row {

@@ -4,13 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 #include "services.hpp"
 
-using lowportbind::find_overlap;
-using lowportbind::format;
-using lowportbind::ListenAddress;
-using lowportbind::Repeats;
+using lowport::find_overlap;
+using lowport::format;
+using lowport::ListenAddress;
+using lowport::Repeats;
 
 namespace {
 

@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 #include "refusal.hpp"
 #include "services.hpp"
 
-using lowportbind::parse_listen_addresses;
+using lowport::parse_listen_addresses;
 
 namespace {
 

@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "listen_address.hpp"
-#include "report.hpp"
+#include "launcher/listen_address.hpp"
+#include "launcher/report.hpp"
 #include "services.hpp"
 
-using lowportbind::format;
-using lowportbind::HostKind;
-using lowportbind::ListenAddress;
-using lowportbind::Transport;
+using lowport::format;
+using lowport::HostKind;
+using lowport::ListenAddress;
+using lowport::Transport;
 
 namespace {
 
@@ -130,7 +130,7 @@ TEST_CASE("a listen address that is one character off is another one or none") {
         REQUIRE(parse_known(format(other)) == std::vector<ListenAddress>{other});
         ++accepted;
       }
-    } catch (const lowportbind::Error& error) {
+    } catch (const lowport::Error& error) {
       REQUIRE(std::string(error.what()).starts_with("cannot read the listen address: "));
     }
   }
@@ -145,7 +145,7 @@ TEST_CASE("the ports of a report are read back as the ports that it was written 
       ports.push_back(
           static_cast<std::uint16_t>(pick(generator, 4) == 0 ? 65535 - pick(generator, 9) : 1 + pick(generator, 60)));
     }
-    const auto text = lowportbind::describe_port_list(ports);
+    const auto text = lowport::describe_port_list(ports);
     CAPTURE(text);
     std::vector<std::uint16_t> read;
     for (const auto& address : parse_known(text)) read.push_back(address.port);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "arguments.hpp"
-#include "options.hpp"
+#include "launcher/options.hpp"
 #include "refusal.hpp"
 #include "services.hpp"
 
@@ -13,7 +13,7 @@ namespace {
 
 Refusal refuse_exactly(std::vector<std::string> words) {
   const Arguments arguments(std::move(words));
-  return refusal_of([&] { lowportbind::parse_options(arguments.span(), find_known_service); });
+  return refusal_of([&] { lowport::parse_options(arguments.span(), find_known_service); });
 }
 
 /// The same with a command behind the words, so that it is not the command that is missed.

@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "arguments.hpp"
-#include "options.hpp"
+#include "launcher/options.hpp"
 #include "services.hpp"
 
-using lowportbind::Confinement;
-using lowportbind::format;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Confinement;
+using lowport::format;
+using lowport::Mode;
+using lowport::Options;
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "options.hpp"
+#include "launcher/options.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,11 +9,11 @@
 #include "arguments.hpp"
 #include "services.hpp"
 
-using lowportbind::Action;
-using lowportbind::Confinement;
-using lowportbind::GroupsChoice;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Action;
+using lowport::Confinement;
+using lowport::GroupsChoice;
+using lowport::Mode;
+using lowport::Options;
 
 namespace {
 
@@ -21,7 +21,7 @@ namespace {
 Options parse(std::vector<std::string> words) {
   words.insert(words.end(), {"--", "daemon"});
   const Arguments arguments(std::move(words));
-  auto options = lowportbind::parse_options(arguments.span(), find_known_service);
+  auto options = lowport::parse_options(arguments.span(), find_known_service);
   options.command = {};
   return options;
 }
@@ -164,8 +164,8 @@ TEST_CASE("every switch and every single value lands in its field") {
 
 TEST_CASE("json is a form of the report and no action") {
   CHECK(parse({"--json"}).json);
-  CHECK(parse({"--json"}).action == lowportbind::Action::kLaunch);
-  CHECK(parse({"-n", "--json"}).action == lowportbind::Action::kCheck);
+  CHECK(parse({"--json"}).action == lowport::Action::kLaunch);
+  CHECK(parse({"-n", "--json"}).action == lowport::Action::kCheck);
 }
 
 TEST_CASE("variables are set and kept in the order of the command line") {
@@ -186,7 +186,7 @@ TEST_CASE("descriptors are kept in the order of the command line") {
 
 TEST_CASE("the options of the daemon are left alone") {
   const Arguments arguments({"-u", "www", "--", "daemon", "-u", "root", "-p", "99", "--check", "--", "--help", ""});
-  const auto options = lowportbind::parse_options(arguments.span(), find_known_service);
+  const auto options = lowport::parse_options(arguments.span(), find_known_service);
   CHECK(options.user == "www");
   CHECK(options.listen.empty());
   CHECK(options.action == Action::kLaunch);
@@ -197,7 +197,7 @@ TEST_CASE("the options of the daemon are left alone") {
 
 TEST_CASE("an empty command is left for the lookup to refuse") {
   const Arguments arguments({"--", ""});
-  const auto options = lowportbind::parse_options(arguments.span(), find_known_service);
+  const auto options = lowport::parse_options(arguments.span(), find_known_service);
   REQUIRE(options.command.size() == 1);
   CHECK(std::string(options.command.front()).empty());
 }
@@ -223,6 +223,6 @@ TEST_CASE("help and version need no command and the first one asked for wins") {
   for (const auto& row : rows) {
     CAPTURE(row.words.front());
     const Arguments arguments(row.words);
-    CHECK(lowportbind::parse_options(arguments.span(), find_known_service).action == row.action);
+    CHECK(lowport::parse_options(arguments.span(), find_known_service).action == row.action);
   }
 }

@@ -6,12 +6,12 @@
 
 #include "situations.hpp"
 
-using lowportbind::Confinement;
-using lowportbind::kNetBindService;
-using lowportbind::kNoCapability;
-using lowportbind::make_plan;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Confinement;
+using lowport::kNetBindService;
+using lowport::kNoCapability;
+using lowport::make_plan;
+using lowport::Mode;
+using lowport::Options;
 using situation::without;
 using situation::without_confinement;
 

@@ -6,10 +6,10 @@
 #include "arguments.hpp"
 #include "situations.hpp"
 
-using lowportbind::make_plan;
-using lowportbind::Mode;
-using lowportbind::Plan;
-using lowportbind::SocketFamily;
+using lowport::make_plan;
+using lowport::Mode;
+using lowport::Plan;
+using lowport::SocketFamily;
 
 namespace {
 
@@ -116,7 +116,7 @@ TEST_CASE("with check the sockets of ambient mode are planned to be tried and no
   CHECK(launch.sockets.sockets.empty());
   CHECK(launch.sockets.only_probe);
 
-  options.action = lowportbind::Action::kCheck;
+  options.action = lowport::Action::kCheck;
   const auto check = situation::plan_for_root(options);
   CHECK(sockets_of(check) == "80/tcp=dual 53/udp=dual 8080/tcp=dual");
   CHECK(check.sockets.only_probe);
@@ -133,7 +133,7 @@ TEST_CASE("with check the sockets of the other modes are those of the launch") {
   for (const auto mode : {Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
     auto options = situation::for_www_data("80", mode);
     const auto launch = situation::plan_for_root(options);
-    options.action = lowportbind::Action::kCheck;
+    options.action = lowport::Action::kCheck;
     const auto check = situation::plan_for_root(options);
     CHECK(sockets_of(check) == sockets_of(launch));
     CHECK_FALSE(check.sockets.only_probe);
@@ -145,7 +145,7 @@ TEST_CASE("with check a launcher with the file capability raises it to try a pri
   auto options = situation::for_the_caller("80");
   const auto host = situation::started_from_capable_file();
   CHECK_FALSE(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
-  options.action = lowportbind::Action::kCheck;
+  options.action = lowport::Action::kCheck;
   CHECK(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
   options.listen = parse_known("8080");
   CHECK_FALSE(make_plan(options, situation::the_caller(), host).sockets.raise_capability);

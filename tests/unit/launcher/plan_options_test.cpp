@@ -6,10 +6,10 @@
 
 #include "situations.hpp"
 
-using lowportbind::Host;
-using lowportbind::make_plan;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Host;
+using lowport::make_plan;
+using lowport::Mode;
+using lowport::Options;
 
 namespace {
 
@@ -46,7 +46,7 @@ TEST_CASE("the form of a report is refused where nothing is reported") {
        "add --check, or leave --json out"},
   };
   check_refusals(rows);
-  const auto checked = with(json, [](Options& o) { o.action = lowportbind::Action::kCheck; });
+  const auto checked = with(json, [](Options& o) { o.action = lowport::Action::kCheck; });
   make_plan(checked, situation::www_data(), situation::started_by_root());
 }
 

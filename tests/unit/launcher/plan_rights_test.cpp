@@ -6,14 +6,14 @@
 
 #include "situations.hpp"
 
-using lowportbind::Account;
-using lowportbind::GroupsChoice;
-using lowportbind::kNetBindService;
-using lowportbind::kNoCapability;
-using lowportbind::make_plan;
-using lowportbind::Mode;
-using lowportbind::Options;
-using lowportbind::Uncounted;
+using lowport::Account;
+using lowport::GroupsChoice;
+using lowport::kNetBindService;
+using lowport::kNoCapability;
+using lowport::make_plan;
+using lowport::Mode;
+using lowport::Options;
+using lowport::Uncounted;
 using situation::without;
 
 namespace {
@@ -259,7 +259,7 @@ TEST_CASE("a user can become nobody else") {
 
 TEST_CASE("a user with the right to change groups alone can change the group and not the user") {
   auto host = situation::started_by_user();
-  host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETGID);
+  host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETGID);
   auto options = situation::for_the_caller("");
   options.user = "1000:33";
   const Account other_group{1000, 33, {27, 1000}, "me", "/home/me", "/bin/sh"};
@@ -274,7 +274,7 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   const auto user = refusal_of([&] { make_plan(situation::for_www_data(""), situation::www_data(), host); });
   CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
 
-  host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETUID);
+  host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETUID);
   const auto refused = refusal_of([&] { make_plan(options, other_group, host); });
   CHECK(refused.message == "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
   CHECK(refused.hint == "start it as root, for instance with sudo, or leave --user out");
@@ -307,11 +307,11 @@ TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
 
 TEST_CASE("the session keyring is left by whoever may change the user") {
   CHECK(situation::plan_for_root(situation::for_www_data("80")).privileges.leave_keyring);
-  const auto as_the_caller = [](const lowportbind::Host& host) {
+  const auto as_the_caller = [](const lowport::Host& host) {
     return make_plan(situation::for_the_caller(""), situation::the_caller(), host).privileges.leave_keyring;
   };
   auto host = situation::started_by_user();
   CHECK_FALSE(as_the_caller(host));
-  host.capabilities.permitted = host.capabilities.effective = lowportbind::only(CAP_SETUID);
+  host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETUID);
   CHECK(as_the_caller(host));
 }

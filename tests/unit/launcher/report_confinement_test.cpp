@@ -4,16 +4,16 @@
 #include <utility>
 #include <vector>
 
-#include "report.hpp"
+#include "launcher/report.hpp"
 #include "report_lines.hpp"
 #include "situations.hpp"
 
-using lowportbind::Colour;
-using lowportbind::Confinement;
-using lowportbind::describe_plan;
-using lowportbind::describe_port_list;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Colour;
+using lowport::Confinement;
+using lowport::describe_plan;
+using lowport::describe_port_list;
+using lowport::Mode;
+using lowport::Options;
 
 namespace {
 
@@ -23,13 +23,13 @@ Options confined(const std::string& ports, Confinement confinement, Mode mode = 
   return options;
 }
 
-std::string report_of(const Options& options, const lowportbind::Host& host, const lowportbind::Error* obstacle,
+std::string report_of(const Options& options, const lowport::Host& host, const lowport::Error* obstacle,
                       Colour colour) {
   const auto plan = make_plan(options, situation::www_data(), host);
   return describe_plan(plan, "www-data", "/bin/true", obstacle, colour);
 }
 
-Lines confinement_line(const Options& options, const lowportbind::Host& host = situation::started_by_root()) {
+Lines confinement_line(const Options& options, const lowport::Host& host = situation::started_by_root()) {
   return entries(report_of(options, host, nullptr, Colour::kNone), "confinement");
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("the report says what is open without a confinement") {
 TEST_CASE("the verdict is the last line and coloured for a terminal alone") {
   const auto options = situation::for_www_data("80");
   const auto root = situation::started_by_root();
-  const auto obstacle = lowportbind::failure("cannot bind", "80/tcp", "Address already in use", "a hint");
+  const auto obstacle = lowport::failure("cannot bind", "80/tcp", "Address already in use", "a hint");
   const auto plain = report_of(options, root, nullptr, Colour::kNone);
   CHECK(plain.ends_with("\nverdict      ready\n"));
   CHECK(plain.find('\x1b') == std::string::npos);
@@ -123,7 +123,7 @@ TEST_CASE("the verdict is the last line and coloured for a terminal alone") {
 TEST_CASE("what was not found out is not in the report of a launch that is not ready") {
   const auto options = situation::for_www_data("80,8080");
   const auto root = situation::started_by_root();
-  const auto obstacle = lowportbind::failure("cannot bind", "80/tcp", "Address already in use");
+  const auto obstacle = lowport::failure("cannot bind", "80/tcp", "Address already in use");
   const auto ready = report_of(options, root, nullptr, Colour::kNone);
   CHECK(entries(ready, "ports") ==
         Lines{"80/tcp          privileged here (< 1024), free", "8080/tcp        not privileged here (>= 1024), free"});

@@ -1,4 +1,4 @@
-#include "report_json.hpp"
+#include "launcher/report_json.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,18 +9,18 @@
 
 #include "situations.hpp"
 
-using lowportbind::Confinement;
-using lowportbind::describe_error_as_json;
-using lowportbind::describe_plan_as_json;
-using lowportbind::Host;
-using lowportbind::Mode;
-using lowportbind::Options;
+using lowport::Confinement;
+using lowport::describe_error_as_json;
+using lowport::describe_plan_as_json;
+using lowport::Host;
+using lowport::Mode;
+using lowport::Options;
 
 namespace {
 
 struct Found {
   std::string file = "/bin/true";
-  const lowportbind::Error* obstacle = nullptr;
+  const lowport::Error* obstacle = nullptr;
 };
 
 std::string json_of(const Options& options, const Host& host = situation::started_by_root(), const Found& found = {}) {
@@ -52,9 +52,9 @@ std::string confinement_of(const std::string& ports, Confinement kind) {
   return value_of(json_of(options), "confinement");
 }
 
-const lowportbind::Error& an_obstacle() {
-  static const auto error = lowportbind::failure("cannot find the command", "x", "No such file or directory", "look",
-                                                 lowportbind::ExitStatus::kNotFound);
+const lowport::Error& an_obstacle() {
+  static const auto error = lowport::failure("cannot find the command", "x", "No such file or directory", "look",
+                                             lowport::ExitStatus::kNotFound);
   return error;
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("a launch that is not ready has plan and error as JSON") {
 }
 
 TEST_CASE("without a plan the JSON has the same keys and null for them") {
-  const auto json = describe_error_as_json(lowportbind::failure("cannot do", "this", "of that"));
+  const auto json = describe_error_as_json(lowport::failure("cannot do", "this", "of that"));
   CHECK(json.ends_with("}\n"));
   CHECK(value_of(json, "schema") == "1");
   CHECK(value_of(json, "verdict") == R"("not ready")");

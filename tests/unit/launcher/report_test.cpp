@@ -1,4 +1,4 @@
-#include "report.hpp"
+#include "launcher/report.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,20 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "output.hpp"
+#include "base/output.hpp"
 #include "report_lines.hpp"
 #include "situations.hpp"
 
-using lowportbind::Colour;
-using lowportbind::describe_error;
-using lowportbind::describe_plan;
-using lowportbind::make_plan;
-using lowportbind::Mode;
-using lowportbind::Plan;
+using lowport::Colour;
+using lowport::describe_error;
+using lowport::describe_plan;
+using lowport::make_plan;
+using lowport::Mode;
+using lowport::Plan;
 
 TEST_CASE("the report says who the daemon runs as") {
   struct Row {
-    lowportbind::Account account;
+    lowport::Account account;
     std::string group_name;
     std::string line;
   };
@@ -93,21 +93,20 @@ TEST_CASE("the report names the command and cannot be forged by it") {
 }
 
 TEST_CASE("an error is one line and its hint another") {
-  CHECK(describe_error(lowportbind::failure("cannot do", "this", "of that")) ==
-        "lowportbind: cannot do: this: of that\n");
-  CHECK(describe_error(lowportbind::failure("cannot do", "this", "of that", "do that")) ==
+  CHECK(describe_error(lowport::failure("cannot do", "this", "of that")) == "lowportbind: cannot do: this: of that\n");
+  CHECK(describe_error(lowport::failure("cannot do", "this", "of that", "do that")) ==
         "lowportbind: cannot do: this: of that\nlowportbind: hint: do that\n");
 }
 
 TEST_CASE("the version names the program and where names come from") {
-  const auto text = lowportbind::version_text("names: a test");
+  const auto text = lowport::version_text("names: a test");
   CHECK(text.starts_with("lowportbind "));
   CHECK(text.ends_with(" (names: a test)\n"));
   CHECK(text.find_first_of("0123456789") == std::string("lowportbind ").size());
 }
 
 TEST_CASE("the help is at most 80 columns wide and 40 lines long") {
-  std::istringstream lines(lowportbind::help_text());
+  std::istringstream lines(lowport::help_text());
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     CAPTURE(line);
@@ -118,7 +117,7 @@ TEST_CASE("the help is at most 80 columns wide and 40 lines long") {
 }
 
 TEST_CASE("the help names every option") {
-  const auto help = lowportbind::help_text();
+  const auto help = lowport::help_text();
   for (const std::string option : {"-u, --user",
                                    "--groups",
                                    "-p, --port",

@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "listen_address.hpp"
+#include "launcher/listen_address.hpp"
 
 /// A services(5) of the tests' own.
-inline lowportbind::ServiceLookup find_known_service(const std::string& name, lowportbind::Transport transport) {
-  using lowportbind::ServiceLookup;
-  using lowportbind::Transport;
+inline lowport::ServiceLookup find_known_service(const std::string& name, lowport::Transport transport) {
+  using lowport::ServiceLookup;
+  using lowport::Transport;
   struct Row {
     std::string name;
     Transport transport;
@@ -24,10 +24,10 @@ inline lowportbind::ServiceLookup find_known_service(const std::string& name, lo
   return {ServiceLookup::Result::kUnknown, 0};
 }
 
-inline lowportbind::ServiceLookup find_no_database(const std::string& /*name*/, lowportbind::Transport /*transport*/) {
-  return {lowportbind::ServiceLookup::Result::kNoDatabase, 0};
+inline lowport::ServiceLookup find_no_database(const std::string& /*name*/, lowport::Transport /*transport*/) {
+  return {lowport::ServiceLookup::Result::kNoDatabase, 0};
 }
 
-inline std::vector<lowportbind::ListenAddress> parse_known(std::string_view text) {
-  return lowportbind::parse_listen_addresses(text, find_known_service);
+inline std::vector<lowport::ListenAddress> parse_known(std::string_view text) {
+  return lowport::parse_listen_addresses(text, find_known_service);
 }

@@ -4,18 +4,18 @@
 #include <optional>
 #include <string>
 
-#include "plan.hpp"
+#include "launcher/plan.hpp"
 #include "refusal.hpp"
 #include "services.hpp"
 
 /// Who starts the launcher, for whom and with which ports: the situations that the tests of the plan begin with.
 namespace situation {
 
-constexpr lowportbind::CapabilitySet kEveryCapability = (lowportbind::CapabilitySet{1} << 41U) - 1;
+constexpr lowport::CapabilitySet kEveryCapability = (lowport::CapabilitySet{1} << 41U) - 1;
 constexpr int kLandlockAbi = 4;
 
-inline lowportbind::Host started_by_root() {
-  lowportbind::Host host;
+inline lowport::Host started_by_root() {
+  lowport::Host host;
   host.identity = {0, 0, {0}};
   host.pid = 4242;
   host.capabilities = {kEveryCapability, 0, kEveryCapability};
@@ -25,8 +25,8 @@ inline lowportbind::Host started_by_root() {
   return host;
 }
 
-inline lowportbind::Host started_by_user() {
-  lowportbind::Host host;
+inline lowport::Host started_by_user() {
+  lowport::Host host;
   host.identity = {1000, 1000, {27, 1000}};
   host.pid = 4242;
   host.has_ipv6 = true;
@@ -37,21 +37,20 @@ inline lowportbind::Host started_by_user() {
 }
 
 /// A file with `cap_net_bind_service=p`: permitted, not yet effective.
-inline lowportbind::Host started_from_capable_file() {
+inline lowport::Host started_from_capable_file() {
   auto host = started_by_user();
-  host.capabilities = {lowportbind::kNetBindService, 0, 0};
+  host.capabilities = {lowport::kNetBindService, 0, 0};
   return host;
 }
 
-inline lowportbind::Account www_data() { return {33, 33, {33}, "www-data", "/var/www", "/usr/sbin/nologin"}; }
+inline lowport::Account www_data() { return {33, 33, {33}, "www-data", "/var/www", "/usr/sbin/nologin"}; }
 
 /// What resolve_account() makes of a caller without --user.
-inline lowportbind::Account the_caller() { return {1000, 1000, {27, 1000}, {}, {}, {}}; }
+inline lowport::Account the_caller() { return {1000, 1000, {27, 1000}, {}, {}, {}}; }
 
 /// As root types it: --user www-data -p PORTS.
-inline lowportbind::Options for_www_data(const std::string& ports,
-                                         lowportbind::Mode mode = lowportbind::Mode::kAmbient) {
-  lowportbind::Options options;
+inline lowport::Options for_www_data(const std::string& ports, lowport::Mode mode = lowport::Mode::kAmbient) {
+  lowport::Options options;
   options.user = "www-data";
   options.mode = mode;
   if (!ports.empty()) options.listen = parse_known(ports);
@@ -59,36 +58,35 @@ inline lowportbind::Options for_www_data(const std::string& ports,
 }
 
 /// As a user types it: -p PORTS.
-inline lowportbind::Options for_the_caller(const std::string& ports,
-                                           lowportbind::Mode mode = lowportbind::Mode::kAmbient) {
+inline lowport::Options for_the_caller(const std::string& ports, lowport::Mode mode = lowport::Mode::kAmbient) {
   auto options = for_www_data(ports, mode);
   options.user.reset();
   return options;
 }
 
-inline lowportbind::Host with_inherited(lowportbind::Host host, std::vector<std::string> names) {
-  host.inherited = lowportbind::InheritedSockets{std::move(names)};
+inline lowport::Host with_inherited(lowport::Host host, std::vector<std::string> names) {
+  host.inherited = lowport::InheritedSockets{std::move(names)};
   return host;
 }
 
-inline lowportbind::Plan plan_for_root(const lowportbind::Options& options) {
+inline lowport::Plan plan_for_root(const lowport::Options& options) {
   return make_plan(options, www_data(), started_by_root());
 }
 
 /// A kernel that cannot confine, for this reason.
-inline lowportbind::Host without_confinement(lowportbind::Host host, const std::string& missing) {
+inline lowport::Host without_confinement(lowport::Host host, const std::string& missing) {
   host.confinement = {0, missing};
   return host;
 }
 
-inline lowportbind::Host without(lowportbind::Host host, unsigned capability) {
-  host.capabilities.permitted &= ~lowportbind::only(capability);
-  host.capabilities.effective &= ~lowportbind::only(capability);
+inline lowport::Host without(lowport::Host host, unsigned capability) {
+  host.capabilities.permitted &= ~lowport::only(capability);
+  host.capabilities.effective &= ~lowport::only(capability);
   return host;
 }
 
 /// The value that the plan sets a variable to; "unset" when it sets none.
-inline std::string variable(const lowportbind::Plan& plan, const std::string& name) {
+inline std::string variable(const lowport::Plan& plan, const std::string& name) {
   std::string value = "unset";
   for (const auto& [set_name, set_value] : plan.environment.set) {
     if (set_name == name) value = set_value;
