@@ -24,8 +24,7 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint,
-              ExitStatus status) {
+Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint) {
   std::string message(what);
   message += ": ";
   // Quotes where the object would otherwise melt into the message around it.
@@ -34,7 +33,7 @@ Error failure(std::string_view what, std::string_view object, std::string_view r
   message += quoted ? "\"" + printable(object) + "\"" : printable(object);
   message += ": ";
   message += printable(reason);
-  return {message, printable(hint), status};
+  return {message, printable(hint)};
 }
 
 std::string_view describe_errno(int error_number) {

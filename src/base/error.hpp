@@ -6,28 +6,21 @@
 
 namespace lowport {
 
-/// The exit statuses of env(1), nohup(1) and docker(1): everything else is the daemon's own.
-enum class ExitStatus { kLauncherFailed = 125, kCannotExecute = 126, kNotFound = 127 };
-
-/// The one exception of the program. `what()` is "WHAT FAILED: OBJECT: REASON" without the program's name;
+/// The one exception of both programs. `what()` is "WHAT FAILED: OBJECT: REASON" without the program's name;
 /// the hint, which may be empty, is what the user can do about it, with the literal command.
 class Error : public std::runtime_error {
  public:
-  Error(const std::string& message, std::string_view hint, ExitStatus status)
-      : std::runtime_error(message), hint_(hint), status_(status) {}
+  Error(const std::string& message, std::string_view hint) : std::runtime_error(message), hint_(hint) {}
 
   [[nodiscard]] const std::string& hint() const { return hint_; }
-  [[nodiscard]] ExitStatus status() const { return status_; }
 
  private:
   std::string hint_;
-  ExitStatus status_;
 };
 
 /// Builds "WHAT: OBJECT: REASON". An object that is empty, or begins or ends with a colon or a space, is quoted: it is
 /// what an unset variable leaves behind, and what one looks for.
-Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint = {},
-              ExitStatus status = ExitStatus::kLauncherFailed);
+Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint = {});
 
 /// The kernel's words for an errno. 0 is never described as "Success": a call that failed without saying why is
 /// reported as that.

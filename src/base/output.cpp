@@ -70,7 +70,9 @@ int write_all(int descriptor, std::string_view text) {
   return error;
 }
 
-std::string prefixed(std::string_view text) { return "lowportbind: " + printable(text) + "\n"; }
+std::string line_of(std::string_view program, std::string_view text) {
+  return std::string(program) + ": " + std::string(text) + "\n";
+}
 
 }  // namespace
 
@@ -79,16 +81,18 @@ void print(std::string_view text) {
   if (error != 0) throw system_failure("cannot write to", "standard output", error);
 }
 
-void warn(std::string_view text) {
-  const int error = write_all(STDERR_FILENO, prefixed(text));
+void warn(std::string_view program, std::string_view text) {
+  const int error = write_all(STDERR_FILENO, line_of(program, printable(text)));
   if (error != 0) {
     throw system_failure("cannot warn on", "standard error", error, "redirect it to where the warning can be read");
   }
 }
 
-void comment(std::string_view text) { write_all(STDERR_FILENO, prefixed(text)); }
+void comment(std::string_view program, std::string_view text) {
+  write_all(STDERR_FILENO, line_of(program, printable(text)));
+}
 
-void print_error(const Error& error) { print_error(describe_error(error)); }
+void print_error(std::string_view program, const Error& error) { print_error(describe_error(program, error)); }
 
 void print_error(std::string_view message) noexcept {
   try {
@@ -98,10 +102,9 @@ void print_error(std::string_view message) noexcept {
   }
 }
 
-std::string describe_error(const Error& error) {
-  std::string text = "lowportbind: " + std::string(error.what()) + "\n";
-  if (!error.hint().empty()) text += "lowportbind: hint: " + error.hint() + "\n";
-  return text;
+std::string describe_error(std::string_view program, const Error& error) {
+  const auto message = line_of(program, error.what());
+  return error.hint().empty() ? message : message + line_of(program, "hint: " + error.hint());
 }
 
 }  // namespace lowport

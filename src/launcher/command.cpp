@@ -10,17 +10,13 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "launcher/exit_status.hpp"
 #include "launcher/target.hpp"
 
 namespace lowport {
 namespace {
 
-constexpr std::string_view kCannotExecute = "cannot execute";
 constexpr std::string_view kDefaultPath = "/bin:/usr/bin";  // confstr(_CS_PATH) of glibc
-
-Error cannot_execute(const std::string& file, std::string_view reason, std::string_view hint = {}) {
-  return failure(kCannotExecute, file, reason, hint, ExitStatus::kCannotExecute);
-}
 
 // Answers of probe() that are no errno.
 constexpr int kCannotSearch =
@@ -39,7 +35,7 @@ int probe(const std::string& file) {
 bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 
 /// The sentence for a file that is there and cannot be executed, from probe()'s answer.
-Error explain_probe(const std::string& file, int error) {
+CommandError explain_probe(const std::string& file, int error) {
   if (error == EISDIR) return cannot_execute(file, "it is a directory");
   const auto hint = "this shows who may, and whether it is mounted noexec: namei -l " + shell_quoted(file) +
                     "; findmnt -T " + shell_quoted(file);
@@ -51,7 +47,7 @@ Error explain_probe(const std::string& file, int error) {
 }
 
 /// The same for execve(2), which has reasons of its own.
-Error explain_execve(const std::string& file, int error) {
+CommandError explain_execve(const std::string& file, int error) {
   if (error == E2BIG) {
     return cannot_execute(file, "its arguments and environment are too long", "`getconf ARG_MAX` is the limit");
   }
@@ -62,10 +58,6 @@ Error explain_execve(const std::string& file, int error) {
   }
   require_known_format(file);
   return explain_probe(file, error);
-}
-
-Error not_found(const std::string& command, std::string_view reason, std::string_view hint = {}) {
-  return failure("cannot find the command", command, reason, hint, ExitStatus::kNotFound);
 }
 
 std::string full_path_hint(const std::string& command) {
@@ -94,19 +86,19 @@ std::string find_in_path(const std::string& command, std::string_view path) {
   if (!unusable.empty()) throw explain_probe(unusable, reason);
   auto hint = full_path_hint(command);
   if (!hidden.empty()) hint += "; or, if it is meant to be this, see who may enter: namei -l " + shell_quoted(hidden);
-  throw not_found(command, "it is in none of the directories of PATH", hint);
+  throw cannot_find(command, "it is in none of the directories of PATH", hint);
 }
 
 }  // namespace
 
 std::string find_command(const std::string& command, std::optional<std::string_view> path) {
-  if (command.empty()) throw not_found(command, "it is empty", "a variable may be unset");
+  if (command.empty()) throw cannot_find(command, "it is empty", "a variable may be unset");
   if (command.find('/') == std::string::npos) {
-    if (path && path->empty()) throw not_found(command, "PATH is empty", full_path_hint(command));
+    if (path && path->empty()) throw cannot_find(command, "PATH is empty", full_path_hint(command));
     return find_in_path(command, path.value_or(kDefaultPath));
   }
   const int error = probe(command);
-  if (is_missing(error)) throw not_found(command, describe_errno(error));
+  if (is_missing(error)) throw cannot_find(command, describe_errno(error));
   if (error != 0) throw explain_probe(command, error);
   return command;
 }

@@ -21,6 +21,7 @@
 #include "launcher/confinement_proof.hpp"
 #include "launcher/descriptors.hpp"
 #include "launcher/environment.hpp"
+#include "launcher/exit_status.hpp"
 #include "launcher/file_system_state.hpp"
 #include "launcher/host.hpp"
 #include "launcher/options.hpp"
@@ -42,12 +43,12 @@ class Narrator {
  public:
   explicit Narrator(bool verbose) : verbose_(verbose) {}
   void operator()(std::string_view step) const {
-    if (verbose_) comment(step);
+    if (verbose_) comment(kProgram, step);
   }
   /// What costs something to put into words is a function, which is not called unless somebody wants to know.
   template <std::invocable Describe>
   void operator()(const Describe& describe) const {
-    if (verbose_) comment(describe());
+    if (verbose_) comment(kProgram, describe());
   }
 
  private:
@@ -77,7 +78,7 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
 }
 
 void confine_to_ports(const Plan& plan, const Narrator& say) {
-  for (const auto& warning : warnings_of(plan)) warn(warning);
+  for (const auto& warning : warnings_of(plan)) warn(kProgram, warning);
   if (plan.confinement.kind == Confinement::kOff) return;
   say([&] {
     return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: " : "confining TCP ports: ") +
@@ -169,12 +170,13 @@ Plan decide(const Options& options, Identity caller, const Narrator& say) {
 }
 
 /// `--check`, in the form that was asked for, on stdout. `obstacle` may be null.
-void print_report(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
+void print_report(const Plan& plan, std::string_view group_name, std::string_view file, const Obstacle* obstacle,
                   const Options& options) {
   if (options.json) return print(describe_plan_as_json(plan, group_name, file, obstacle));
+  const Error* error = obstacle == nullptr ? nullptr : &obstacle->error;
   const char* no_colour = std::getenv("NO_COLOR");
   const bool coloured = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
-  print(describe_plan(plan, group_name, file, obstacle, coloured ? Colour::kTerminal : Colour::kNone));
+  print(describe_plan(plan, group_name, file, error, coloured ? Colour::kTerminal : Colour::kNone));
 }
 
 /// The launch, stopped before the exec. Returns the exit status: ready, or not.
@@ -182,7 +184,7 @@ int check(const Options& options, Identity caller, const Narrator& say) {
   std::optional<Plan> plan;
   std::string group_name;
   std::string file;
-  std::optional<Error> obstacle;
+  std::optional<Obstacle> obstacle;
   try {
     plan = decide(options, std::move(caller), say);
     // Look the name up while the tables are still readable.
@@ -190,16 +192,16 @@ int check(const Options& options, Identity caller, const Narrator& say) {
     file = prepare(*plan, say).file;
     rehearse_exec(file);
   } catch (const Error& error) {
-    obstacle = error;
+    obstacle = Obstacle{error, exit_status_of(error)};
   }
-  const Error* reason = obstacle ? &*obstacle : nullptr;
+  const Obstacle* reason = obstacle ? &*obstacle : nullptr;
   if (plan) {
     print_report(*plan, group_name, file, reason, options);
   } else if (options.json) {
-    print(describe_error_as_json(*obstacle));
+    print(describe_obstacle_as_json(*obstacle));
   }
   if (!obstacle) return EXIT_SUCCESS;
-  print_error(*obstacle);
+  print_error(kProgram, obstacle->error);
   return static_cast<int>(ExitStatus::kLauncherFailed);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/output.hpp"
+#include "launcher/exit_status.hpp"
 #include "launcher/launch.hpp"
 
 namespace {
@@ -27,8 +28,8 @@ int main(int argc, char** argv) {
     if (argc < 1) throw failure("cannot read the command line", "argv", "it is empty");
     return run({argv, static_cast<std::size_t>(argc)});
   } catch (const Error& error) {
-    print_error(error);
-    return static_cast<int>(error.status());
+    print_error(kProgram, error);
+    return static_cast<int>(exit_status_of(error));
   } catch (const std::exception& error) {
     print_error(std::string("lowportbind: internal error: ") + error.what() + "\n");
   }

@@ -93,11 +93,11 @@ std::string confinement_object(const ConfinementPlan& plan) {
                  {"unprivileged_ports", truth(plan.kind != Confinement::kListed)}});
 }
 
-std::string error_object(const Error* error) {
-  if (error == nullptr) return std::string(kNull);
-  return object({{"message", quote(error->what())},
-                 {"hint", quote_or_null(error->hint())},
-                 {"status", std::to_string(static_cast<int>(error->status()))}});
+std::string error_object(const Obstacle* obstacle) {
+  if (obstacle == nullptr) return std::string(kNull);
+  return object({{"message", quote(obstacle->error.what())},
+                 {"hint", quote_or_null(obstacle->error.hint())},
+                 {"status", std::to_string(static_cast<int>(obstacle->status))}});
 }
 
 /// What is known of a plan; null, each of them, where there is none.
@@ -114,7 +114,7 @@ struct Facts {
   std::string warnings{kNull};
 };
 
-std::string report(const Facts& facts, const Error* obstacle) {
+std::string report(const Facts& facts, const Obstacle* obstacle) {
   return object({{"schema", std::to_string(kSchema)},
                  {"version", quote(LOWPORTBIND_VERSION)},
                  {"verdict", quote(obstacle == nullptr ? "ready" : "not ready")},
@@ -135,7 +135,7 @@ std::string report(const Facts& facts, const Error* obstacle) {
 }  // namespace
 
 std::string describe_plan_as_json(const Plan& plan, std::string_view group_name, std::string_view file,
-                                  const Error* obstacle) {
+                                  const Obstacle* obstacle) {
   Facts facts;
   facts.account = account_object(plan.account, group_name);
   const auto start = plan.unprivileged_port_start;
@@ -153,6 +153,6 @@ std::string describe_plan_as_json(const Plan& plan, std::string_view group_name,
   return report(facts, obstacle);
 }
 
-std::string describe_error_as_json(const Error& error) { return report({}, &error); }
+std::string describe_obstacle_as_json(const Obstacle& obstacle) { return report({}, &obstacle); }
 
 }  // namespace lowport

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.hpp"
+#include "launcher/exit_status.hpp"
 #include "launcher/plan.hpp"
 
 namespace lowport {
@@ -13,9 +13,9 @@ namespace lowport {
 /// only with another "schema". `group_name` may be empty; `file` is the command as it was found, and empty where it was
 /// not, or not looked for. Pure.
 std::string describe_plan_as_json(const Plan& plan, std::string_view group_name, std::string_view file,
-                                  const Error* obstacle);
+                                  const Obstacle* obstacle);
 
 /// The same where the launch failed before there was a plan: every key of the plan is null. Pure.
-std::string describe_error_as_json(const Error& error);
+std::string describe_obstacle_as_json(const Obstacle& obstacle);
 
 }  // namespace lowport

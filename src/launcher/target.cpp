@@ -14,16 +14,13 @@
 #include "base/read_file.hpp"
 #include "base/text.hpp"
 #include "launcher/binfmt_misc.hpp"
+#include "launcher/exit_status.hpp"
 #include "launcher/file_capabilities.hpp"
 
 namespace lowport {
 namespace {
 
 constexpr int kDeepestScript = 5;  // interpreters that are scripts in turn: the kernel follows five
-
-Error cannot_execute(const std::string& file, std::string_view reason, std::string_view hint = {}) {
-  return failure("cannot execute", file, reason, hint, ExitStatus::kCannotExecute);
-}
 
 /// What stands behind `#!`, without its argument; empty if there is nothing of the kind.
 std::string interpreter_of(std::string_view beginning) {

@@ -125,9 +125,10 @@ void check_descriptors(const Plan& plan, const Options& options, const Host& hos
 }
 
 void check_report(const Plan& plan) {
-  const lowport::Error obstacle("cannot do it: x: y", {}, lowport::ExitStatus::kLauncherFailed);
-  for (const auto* reason : {static_cast<const lowport::Error*>(nullptr), &obstacle}) {
-    const auto report = describe_plan(plan, "a\ngroup", plan.command.front(), reason, lowport::Colour::kNone);
+  const lowport::Obstacle obstacle{lowport::Error("cannot do it: x: y", {})};
+  for (const auto* reason : {static_cast<const lowport::Obstacle*>(nullptr), &obstacle}) {
+    const auto* error = reason == nullptr ? nullptr : &reason->error;
+    const auto report = describe_plan(plan, "a\ngroup", plan.command.front(), error, lowport::Colour::kNone);
     const auto lines = std::count(report.begin(), report.end(), '\n');
     require(lines == 5 + std::max<std::ptrdiff_t>(1, std::ssize(plan.listen)), "nobody can forge a line of the report");
     require(report.ends_with('\n'), "the report ends its last line");

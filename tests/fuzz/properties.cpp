@@ -7,6 +7,7 @@
 
 #include "base/names.hpp"
 #include "base/output.hpp"
+#include "launcher/exit_status.hpp"
 #include "launcher/report.hpp"
 
 namespace fuzz {
@@ -32,8 +33,8 @@ void check_refusal(const Error& error) {
   require(!message.empty(), "a refusal has a message");
   require(is_printable(message), "a message is printable");
   require(is_printable(error.hint()), "a hint is printable");
-  require(error.status() == lowport::ExitStatus::kLauncherFailed, "what is refused before the launch is 125");
-  const auto text = describe_error(error);
+  require(exit_status_of(error) == lowport::ExitStatus::kLauncherFailed, "what is refused before the launch is 125");
+  const auto text = describe_error("lowportbind", error);
   require(text.starts_with("lowportbind: ") && text.ends_with('\n'), "a message has its prefix and its line");
   require(std::count(text.begin(), text.end(), '\n') == (error.hint().empty() ? 1 : 2), "nobody can forge a line");
 }

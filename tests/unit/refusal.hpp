@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "launcher/exit_status.hpp"
 
 /// What the unit tests share: the Error that a call ends with, as text.
 struct Refusal {
@@ -16,7 +17,7 @@ Refusal refusal_of(const Call& call) {
   try {
     call();
   } catch (const lowport::Error& error) {
-    return {error.what(), error.hint(), static_cast<int>(error.status())};
+    return {error.what(), error.hint(), static_cast<int>(exit_status_of(error))};
   }
   return {"accepted", {}, 0};
 }

@@ -9,7 +9,6 @@
 
 using lowport::describe_errno;
 using lowport::Error;
-using lowport::ExitStatus;
 using lowport::failure;
 using lowport::printable;
 using lowport::system_failure;
@@ -41,11 +40,7 @@ TEST_CASE("a failure says what failed with what and why") {
   const auto error = failure("cannot do", "this", "of that");
   CHECK(std::string(error.what()) == "cannot do: this: of that");
   CHECK(error.hint().empty());
-  CHECK(error.status() == ExitStatus::kLauncherFailed);
-
-  const auto other = failure("cannot do", "this", "of that", "do that", ExitStatus::kNotFound);
-  CHECK(other.hint() == "do that");
-  CHECK(other.status() == ExitStatus::kNotFound);
+  CHECK(failure("cannot do", "this", "of that", "do that").hint() == "do that");
 }
 
 TEST_CASE("an object that would melt into the message around it is quoted and no other is") {
@@ -74,12 +69,6 @@ TEST_CASE("no part of a failure can begin a line of its own") {
   CHECK(error.hint() == "e\\x0af");
 }
 
-TEST_CASE("the exit statuses are those of env and nohup") {
-  CHECK(static_cast<int>(ExitStatus::kLauncherFailed) == 125);
-  CHECK(static_cast<int>(ExitStatus::kCannotExecute) == 126);
-  CHECK(static_cast<int>(ExitStatus::kNotFound) == 127);
-}
-
 TEST_CASE("pitfall 4: a failed system call is never described as Success") {
   CHECK(describe_errno(0) == "the system gave no reason");
   CHECK(describe_errno(-1) == "the system gave no reason");
@@ -97,7 +86,6 @@ TEST_CASE("a failed system call is described in the words of the system") {
   const auto error = system_failure("cannot open", "/x", ENOENT, "make it");
   CHECK(std::string(error.what()) == "cannot open: /x: No such file or directory");
   CHECK(error.hint() == "make it");
-  CHECK(error.status() == ExitStatus::kLauncherFailed);
   CHECK(describe_errno(EACCES) == "Permission denied");
 }
 

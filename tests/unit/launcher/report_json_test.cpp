@@ -10,7 +10,7 @@
 #include "situations.hpp"
 
 using lowport::Confinement;
-using lowport::describe_error_as_json;
+using lowport::describe_obstacle_as_json;
 using lowport::describe_plan_as_json;
 using lowport::Host;
 using lowport::Mode;
@@ -20,7 +20,7 @@ namespace {
 
 struct Found {
   std::string file = "/bin/true";
-  const lowport::Error* obstacle = nullptr;
+  const lowport::Obstacle* obstacle = nullptr;
 };
 
 std::string json_of(const Options& options, const Host& host = situation::started_by_root(), const Found& found = {}) {
@@ -52,10 +52,10 @@ std::string confinement_of(const std::string& ports, Confinement kind) {
   return value_of(json_of(options), "confinement");
 }
 
-const lowport::Error& an_obstacle() {
-  static const auto error = lowport::failure("cannot find the command", "x", "No such file or directory", "look",
-                                             lowport::ExitStatus::kNotFound);
-  return error;
+const lowport::Obstacle& an_obstacle() {
+  static const lowport::Obstacle obstacle{lowport::cannot_find("x", "No such file or directory", "look"),
+                                          lowport::ExitStatus::kNotFound};
+  return obstacle;
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ TEST_CASE("a launch that is not ready has plan and error as JSON") {
 }
 
 TEST_CASE("without a plan the JSON has the same keys and null for them") {
-  const auto json = describe_error_as_json(lowport::failure("cannot do", "this", "of that"));
+  const auto json = describe_obstacle_as_json({lowport::failure("cannot do", "this", "of that")});
   CHECK(json.ends_with("}\n"));
   CHECK(value_of(json, "schema") == "1");
   CHECK(value_of(json, "verdict") == R"("not ready")");

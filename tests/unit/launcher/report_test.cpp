@@ -11,7 +11,6 @@
 #include "situations.hpp"
 
 using lowport::Colour;
-using lowport::describe_error;
 using lowport::describe_plan;
 using lowport::make_plan;
 using lowport::Mode;
@@ -90,12 +89,6 @@ TEST_CASE("the report names the command and cannot be forged by it") {
   CHECK(entries(report, "command").front().starts_with("/x\\x0averdict      forged\\x1b[0m"));
   CHECK(entries(report, "verdict") == Lines{"ready"});
   CHECK(report.ends_with("verdict      ready\n"));
-}
-
-TEST_CASE("an error is one line and its hint another") {
-  CHECK(describe_error(lowport::failure("cannot do", "this", "of that")) == "lowportbind: cannot do: this: of that\n");
-  CHECK(describe_error(lowport::failure("cannot do", "this", "of that", "do that")) ==
-        "lowportbind: cannot do: this: of that\nlowportbind: hint: do that\n");
 }
 
 TEST_CASE("the version names the program and where names come from") {
