@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/credentials.hpp"
 
 #include <sys/prctl.h>
@@ -49,24 +50,33 @@ ThreadCapabilities read_thread_capabilities() {
   if (syscall(SYS_capget, &header, halves.data()) != 0) {
     throw system_failure("cannot read the capabilities", "capget", errno);
   }
-  const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
-  return {join(halves[0].permitted, halves[1].permitted), join(halves[0].inheritable, halves[1].inheritable),
+  const auto join = [](std::uint32_t low, std::uint32_t high) {
+    return CapabilitySet{high} << 32U | low;
+  };
+  return {join(halves[0].permitted, halves[1].permitted),
+          join(halves[0].inheritable, halves[1].inheritable),
           join(halves[0].effective, halves[1].effective)};
 }
 
-// The kernel answers EINVAL past its last capability. Such an answer could also be a fault, or a filter's, and ending
-// there would leave the rest unread: it is not believed of a capability that the kernel surely knows, and beyond those
-// it takes two in a row.
+// The kernel answers EINVAL past its last capability. Such an answer could also be a fault, or a
+// filter's, and ending there would leave the rest unread: it is not believed of a capability that
+// the kernel surely knows, and beyond those it takes two in a row.
 CapabilitySet read_bounding_set(CapabilitySet seen) {
   constexpr unsigned kBitsOfSet = 64;
   CapabilitySet set = kNoCapability;
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
     const int present = read_bounding_bit(capability);
-    if (present > 0) set |= only(capability);
-    if (present >= 0) continue;
+    if (present > 0) {
+      set |= only(capability);
+    }
+    if (present >= 0) {
+      continue;
+    }
     const int error = errno;
     const bool may_be_the_end = error == EINVAL && !is_surely_known(capability, seen);
-    if (may_be_the_end && read_bounding_bit(capability + 1) < 0 && errno == EINVAL) break;
+    if (may_be_the_end && read_bounding_bit(capability + 1) < 0 && errno == EINVAL) {
+      break;
+    }
     throw system_failure("cannot read the bounding set", std::to_string(capability), error);
   }
   return set;
@@ -74,13 +84,17 @@ CapabilitySet read_bounding_set(CapabilitySet seen) {
 
 bool is_in_bounding_set(unsigned capability) {
   const int present = read_bounding_bit(capability);
-  if (present < 0) throw system_failure("cannot read the bounding set", std::to_string(capability), errno);
+  if (present < 0) {
+    throw system_failure("cannot read the bounding set", std::to_string(capability), errno);
+  }
   return present > 0;
 }
 
 bool has_no_new_privs() {
   const int set = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-  if (set < 0) throw system_failure("cannot read no_new_privs", "prctl", errno);
+  if (set < 0) {
+    throw system_failure("cannot read no_new_privs", "prctl", errno);
+  }
   return set == 1;
 }
 
@@ -88,7 +102,8 @@ bool is_in_ambient_set(unsigned capability) {
   const int present = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
   if (present < 0) {
     throw system_failure("cannot read the ambient set", std::to_string(capability), errno,
-                         "a kernel without one can hand over sockets: --mode listen-fds; where no port is privileged, "
+                         "a kernel without one can hand over sockets: --mode listen-fds; where no "
+                         "port is privileged, "
                          "as in gVisor, leave -p out");
   }
   return present > 0;

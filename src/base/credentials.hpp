@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <linux/capability.h>
@@ -7,8 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-/// The ids of credentials(7) and the sets of capabilities(7) as the kernel reports them for this process. Reads only,
-/// and by raw system calls: what libcap-ng was told to change is proved by something other than libcap-ng.
+/// The ids of credentials(7) and the sets of capabilities(7) as the kernel reports them for this
+/// process. Reads only, and by raw system calls: what libcap-ng was told to change is proved by
+/// something other than libcap-ng.
 namespace lowport {
 
 /// Real, effective and saved.
@@ -17,8 +19,8 @@ struct ProcessIds {
   std::array<gid_t, 3> gids{};
 };
 
-/// How an id is shown that has no number in this user namespace: /proc/sys/kernel/overflowuid and overflowgid, unless
-/// somebody changed them.
+/// How an id is shown that has no number in this user namespace: /proc/sys/kernel/overflowuid and
+/// overflowgid, unless somebody changed them.
 constexpr id_t kOverflowId = 65534;
 
 /// getresuid(2) and getresgid(2). Throws Error.
@@ -31,7 +33,9 @@ std::vector<gid_t> read_groups();
 using CapabilitySet = std::uint64_t;
 
 constexpr CapabilitySet only(unsigned capability) { return CapabilitySet{1} << capability; }
-constexpr bool contains(CapabilitySet set, unsigned capability) { return (set & only(capability)) != 0; }
+constexpr bool contains(CapabilitySet set, unsigned capability) {
+  return (set & only(capability)) != 0;
+}
 
 constexpr CapabilitySet kNoCapability = 0;
 constexpr CapabilitySet kNetBindService = only(CAP_NET_BIND_SERVICE);
@@ -45,14 +49,16 @@ struct ThreadCapabilities {
 /// capget(2) of the calling thread. Throws Error.
 ThreadCapabilities read_thread_capabilities();
 
-/// Whether the running kernel surely knows a capability, so that EINVAL for it is no answer to believe: CAP_AUDIT_READ
-/// is the last of Linux 3.16, no kernel that has the ambient set (4.3) knows fewer, and it knows each one up to the
-/// highest of those that this process was `seen` to hold. What lies above ends where the kernel says so. Pure.
+/// Whether the running kernel surely knows a capability, so that EINVAL for it is no answer to
+/// believe: CAP_AUDIT_READ is the last of Linux 3.16, no kernel that has the ambient set (4.3)
+/// knows fewer, and it knows each one up to the highest of those that this process was `seen` to
+/// hold. What lies above ends where the kernel says so. Pure.
 constexpr bool is_surely_known(unsigned capability, CapabilitySet seen) {
   return capability <= CAP_AUDIT_READ || (seen >> capability) != 0;
 }
 
-/// PR_CAPBSET_READ for every capability that the running kernel knows; for `seen`, see is_surely_known(). Throws Error.
+/// PR_CAPBSET_READ for every capability that the running kernel knows; for `seen`, see
+/// is_surely_known(). Throws Error.
 CapabilitySet read_bounding_set(CapabilitySet seen);
 
 /// PR_CAPBSET_READ and PR_CAP_AMBIENT_IS_SET for one capability. Each throws Error.

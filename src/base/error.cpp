@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/error.hpp"
 
 #include <cerrno>
@@ -7,7 +8,9 @@ namespace lowport {
 
 std::string printable(std::string_view text) {
   constexpr std::size_t kLongest = 1000;  // of what a user typed: enough to recognize it
-  if (text.size() > kLongest) return printable(text.substr(0, kLongest)) + "...";
+  if (text.size() > kLongest) {
+    return printable(text.substr(0, kLongest)) + "...";
+  }
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string shown;
   shown.reserve(text.size());
@@ -24,12 +27,13 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint) {
+Error failure(std::string_view what, std::string_view object, std::string_view reason,
+              std::string_view hint) {
   std::string message(what);
   message += ": ";
   // Quotes where the object would otherwise melt into the message around it.
-  const bool quoted =
-      object.empty() || object.front() == ':' || object.back() == ':' || object.front() == ' ' || object.back() == ' ';
+  const bool quoted = object.empty() || object.front() == ':' || object.back() == ':' ||
+                      object.front() == ' ' || object.back() == ' ';
   message += quoted ? "\"" + printable(object) + "\"" : printable(object);
   message += ": ";
   message += printable(reason);
@@ -42,7 +46,8 @@ std::string_view describe_errno(int error_number) {
   return description == nullptr ? "the system gave no reason" : description;
 }
 
-Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint) {
+Error system_failure(std::string_view what, std::string_view object, int error_number,
+                     std::string_view hint) {
   constexpr std::string_view kRaiseLimit = "raise the limit before the launch: ulimit -n 65536";
   return failure(what, object, describe_errno(error_number),
                  hint.empty() && error_number == EMFILE ? kRaiseLimit : hint);

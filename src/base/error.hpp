@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <stdexcept>
@@ -6,11 +7,13 @@
 
 namespace lowport {
 
-/// The one exception of both programs. `what()` is "WHAT FAILED: OBJECT: REASON" without the program's name;
-/// the hint, which may be empty, is what the user can do about it, with the literal command.
+/// The one exception of both programs. `what()` is "WHAT FAILED: OBJECT: REASON" without the
+/// program's name; the hint, which may be empty, is what the user can do about it, with the literal
+/// command.
 class Error : public std::runtime_error {
  public:
-  Error(const std::string& message, std::string_view hint) : std::runtime_error(message), hint_(hint) {}
+  Error(const std::string& message, std::string_view hint)
+      : std::runtime_error(message), hint_(hint) {}
 
   [[nodiscard]] const std::string& hint() const { return hint_; }
 
@@ -18,19 +21,23 @@ class Error : public std::runtime_error {
   std::string hint_;
 };
 
-/// Builds "WHAT: OBJECT: REASON". An object that is empty, or begins or ends with a colon or a space, is quoted: it is
-/// what an unset variable leaves behind, and what one looks for.
-Error failure(std::string_view what, std::string_view object, std::string_view reason, std::string_view hint = {});
+/// Builds "WHAT: OBJECT: REASON". An object that is empty, or begins or ends with a colon or a
+/// space, is quoted: it is what an unset variable leaves behind, and what one looks for.
+Error failure(std::string_view what, std::string_view object, std::string_view reason,
+              std::string_view hint = {});
 
-/// The kernel's words for an errno. 0 is never described as "Success": a call that failed without saying why is
-/// reported as that.
+/// The kernel's words for an errno. 0 is never described as "Success": a call that failed without
+/// saying why is reported as that.
 std::string_view describe_errno(int error_number);
 
-/// The same with the description of `error_number` (errno) as the reason. EMFILE has a hint of its own.
-Error system_failure(std::string_view what, std::string_view object, int error_number, std::string_view hint = {});
+/// The same with the description of `error_number` (errno) as the reason. EMFILE has a hint of its
+/// own.
+Error system_failure(std::string_view what, std::string_view object, int error_number,
+                     std::string_view hint = {});
 
-/// `text` with control characters and bytes that are not ASCII written as \xNN, so that an argument can neither
-/// drive the terminal nor forge a second line of a log. What is longer than 1000 characters is cut.
+/// `text` with control characters and bytes that are not ASCII written as \xNN, so that an argument
+/// can neither drive the terminal nor forge a second line of a log. What is longer than 1000
+/// characters is cut.
 std::string printable(std::string_view text);
 
 }  // namespace lowport

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/name_tables.hpp"
 
 #include <algorithm>
@@ -10,40 +11,52 @@
 namespace lowport {
 namespace {
 
-/// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and `-`), until it
-/// returns true.
+/// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and
+/// `-`), until it returns true.
 template <typename Visit>
 void for_each_line(std::string_view text, const Visit& visit) {
   while (!text.empty()) {
     auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));  // as the C library does
-    if (line.empty() || std::string_view("#+-").find(line.front()) != std::string_view::npos) continue;
-    if (visit(line)) return;
+    // As the C library does.
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (line.empty() || std::string_view("#+-").find(line.front()) != std::string_view::npos) {
+      continue;
+    }
+    if (visit(line)) {
+      return;
+    }
   }
 }
 
 uid_t parse_id(std::string_view table, std::string_view line, std::string_view text) {
   const auto number = parse_number(text, 0, kHighestId);
-  if (!number.valid()) throw failure("cannot use this line of " + std::string(table), line, number.problem);
+  if (!number.valid()) {
+    throw failure("cannot use this line of " + std::string(table), line, number.problem);
+  }
   return static_cast<uid_t>(number.value);
 }
 
-std::vector<std::string_view> fields_of(std::string_view table, std::string_view line, std::size_t count) {
+std::vector<std::string_view> fields_of(std::string_view table, std::string_view line,
+                                        std::size_t count) {
   auto fields = split(line, ":");
   const bool is_text = line.find('\0') == std::string_view::npos;
-  if (is_text && fields.size() == count) return fields;
+  if (is_text && fields.size() == count) {
+    return fields;
+  }
   throw failure("cannot use this line of " + std::string(table), line,
                 is_text ? "it has not " + std::to_string(count) + " fields" : "it has a NUL byte");
 }
 
 UserEntry parse_user(std::string_view line) {
   const auto fields = fields_of("/etc/passwd", line, 7);
-  return {std::string(fields[0]), parse_id("/etc/passwd", line, fields[2]), parse_id("/etc/passwd", line, fields[3]),
-          std::string(fields[5]), std::string(fields[6])};
+  return {std::string(fields[0]), parse_id("/etc/passwd", line, fields[2]),
+          parse_id("/etc/passwd", line, fields[3]), std::string(fields[5]), std::string(fields[6])};
 }
 
-gid_t group_id(std::string_view line) { return parse_id("/etc/group", line, fields_of("/etc/group", line, 4)[2]); }
+gid_t group_id(std::string_view line) {
+  return parse_id("/etc/group", line, fields_of("/etc/group", line, 4)[2]);
+}
 
 std::string_view first_field(std::string_view line) { return line.substr(0, line.find(':')); }
 
@@ -53,7 +66,8 @@ std::string_view other_fields(std::string_view line) {
   return colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
 }
 
-/// True when the third field of a line is this id; a line whose third field is missing, or no number, is nobody's.
+/// True when the third field of a line is this id; a line whose third field is missing, or no
+/// number, is nobody's.
 bool has_id(std::string_view line, std::uint64_t id) {
   const auto number = parse_number(first_field(other_fields(other_fields(line))), 0, kHighestId);
   return number.valid() && number.value == id;
@@ -64,7 +78,9 @@ bool has_id(std::string_view line, std::uint64_t id) {
 std::optional<UserEntry> find_user_in(std::string_view passwd, std::string_view name) {
   std::optional<UserEntry> found;
   for_each_line(passwd, [&](std::string_view line) {
-    if (first_field(line) == name) found = parse_user(line);
+    if (first_field(line) == name) {
+      found = parse_user(line);
+    }
     return found.has_value();
   });
   return found;
@@ -73,7 +89,9 @@ std::optional<UserEntry> find_user_in(std::string_view passwd, std::string_view 
 std::optional<UserEntry> find_user_in(std::string_view passwd, uid_t uid) {
   std::optional<UserEntry> found;
   for_each_line(passwd, [&](std::string_view line) {
-    if (has_id(line, uid)) found = parse_user(line);
+    if (has_id(line, uid)) {
+      found = parse_user(line);
+    }
     return found.has_value();
   });
   return found;
@@ -82,7 +100,9 @@ std::optional<UserEntry> find_user_in(std::string_view passwd, uid_t uid) {
 std::optional<gid_t> find_group_in(std::string_view group, std::string_view name) {
   std::optional<gid_t> found;
   for_each_line(group, [&](std::string_view line) {
-    if (first_field(line) == name) found = group_id(line);
+    if (first_field(line) == name) {
+      found = group_id(line);
+    }
     return found.has_value();
   });
   return found;
@@ -91,7 +111,9 @@ std::optional<gid_t> find_group_in(std::string_view group, std::string_view name
 std::optional<std::string> find_group_name_in(std::string_view group, gid_t gid) {
   std::optional<std::string> found;
   for_each_line(group, [&](std::string_view line) {
-    if (has_id(line, gid)) found = std::string(first_field(line));
+    if (has_id(line, gid)) {
+      found = std::string(first_field(line));
+    }
     return found.has_value();
   });
   return found;
@@ -101,7 +123,10 @@ std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view us
   std::vector<gid_t> groups{primary};
   for_each_line(group, [&](std::string_view line) {
     const auto list = line.substr(line.rfind(':') + 1);
-    if (list.find(user) == std::string_view::npos) return false;  // as with most lines, which need no closer look
+    // As with most lines, which need no closer look.
+    if (list.find(user) == std::string_view::npos) {
+      return false;
+    }
     const auto members = split_words(list, " \t,");
     if (std::find(members.begin(), members.end(), user) != members.end()) {
       groups.push_back(group_id(line));
@@ -111,27 +136,40 @@ std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view us
   return groups;
 }
 
-std::optional<std::uint16_t> find_service_in(std::string_view services, std::string_view name, Transport transport) {
+std::optional<std::uint16_t> find_service_in(std::string_view services, std::string_view name,
+                                             Transport transport) {
   std::optional<std::uint16_t> found;
   for_each_line(services, [&](std::string_view line) {
     const auto words = split_words(line.substr(0, line.find('#')));
-    if (words.size() < 2 || std::find(words.begin(), words.end(), name) == words.end()) return false;
+    if (words.size() < 2 || std::find(words.begin(), words.end(), name) == words.end()) {
+      return false;
+    }
     const auto slash = words[1].find('/');
-    if (slash == std::string_view::npos || words[1].substr(slash + 1) != transport_name(transport)) return false;
+    if (slash == std::string_view::npos ||
+        words[1].substr(slash + 1) != transport_name(transport)) {
+      return false;
+    }
     const auto port = parse_number(words[1].substr(0, slash), 1, kHighestPort);
-    if (port.valid() && words[1] != name) found = static_cast<std::uint16_t>(port.value);
+    if (port.valid() && words[1] != name) {
+      found = static_cast<std::uint16_t>(port.value);
+    }
     return found.has_value();
   });
   return found;
 }
 
-std::vector<std::string_view> find_sources_in(std::string_view nsswitch, std::string_view database) {
+std::vector<std::string_view> find_sources_in(std::string_view nsswitch,
+                                              std::string_view database) {
   std::vector<std::string_view> sources;
   for_each_line(nsswitch, [&](std::string_view line) {
-    if (line.find(database) == std::string_view::npos) return false;
+    if (line.find(database) == std::string_view::npos) {
+      return false;
+    }
     line = line.substr(0, line.find('#'));
     auto words = split_words(line.substr(0, line.find(':')));
-    if (words.size() == 1 && words.front() == database) sources = split_words(line.substr(line.find(':') + 1));
+    if (words.size() == 1 && words.front() == database) {
+      sources = split_words(line.substr(line.find(':') + 1));
+    }
     return false;  // of several lines for a database, the last one counts
   });
   return sources;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <grp.h>
 #include <pwd.h>
 
@@ -12,9 +13,10 @@
 namespace lowport {
 namespace {
 
-/// Runs one of the reentrant look-ups, getpwnam_r(3) and its like, with a buffer that grows until the entry fits.
-/// Their manual lists ENOENT, ESRCH, EBADF and EPERM among the ways to say "not found"; only the first two cannot be
-/// a failure, and a failure must never pass for a name that does not exist.
+/// Runs one of the reentrant look-ups, getpwnam_r(3) and its like, with a buffer that grows until
+/// the entry fits. Their manual lists ENOENT, ESRCH, EBADF and EPERM among the ways to say "not
+/// found"; only the first two cannot be a failure, and a failure must never pass for a name that
+/// does not exist.
 template <typename Entry, typename LookUp, typename Convert>
 auto look_up(std::string_view object, const LookUp& look_up_into, const Convert& convert)
     -> std::optional<decltype(convert(std::declval<const Entry&>()))> {
@@ -24,8 +26,12 @@ auto look_up(std::string_view object, const LookUp& look_up_into, const Convert&
     Entry entry{};
     Entry* found = nullptr;
     const int error = look_up_into(&entry, buffer.data(), buffer.size(), &found);
-    if (error == 0 && found != nullptr) return convert(*found);
-    if (error == 0 || error == ENOENT || error == ESRCH) return std::nullopt;
+    if (error == 0 && found != nullptr) {
+      return convert(*found);
+    }
+    if (error == 0 || error == ENOENT || error == ESRCH) {
+      return std::nullopt;
+    }
     if (error == ERANGE && buffer.size() < kLargestEntry) {
       buffer.resize(buffer.size() * 2);
     } else if (error != EINTR) {
@@ -34,28 +40,40 @@ auto look_up(std::string_view object, const LookUp& look_up_into, const Convert&
   }
 }
 
-/// What nsswitch.conf(5) says of `database`. Where it names /etc's own file first, the file answers here directly, with
-/// the strictness of name_tables.hpp and without asking nscd; NSS, which may load modules into this process while it is
-/// still root, is left to what the file does not have.
+/// What nsswitch.conf(5) says of `database`. Where it names /etc's own file first, the file answers
+/// here directly, with the strictness of name_tables.hpp and without asking nscd; NSS, which may
+/// load modules into this process while it is still root, is left to what the file does not have.
 enum class FileRole { kNone, kFirst, kOnly };
 
-/// `fallback` is the database that stands in where the first one is not named, as `group` does for `initgroups`.
+/// `fallback` is the database that stands in where the first one is not named, as `group` does for
+/// `initgroups`.
 FileRole role_of_file(std::string_view database, std::string_view fallback = {}) {
   const auto configuration = read_file("/etc/nsswitch.conf");
-  if (!configuration) return FileRole::kNone;
+  if (!configuration) {
+    return FileRole::kNone;
+  }
   auto sources = find_sources_in(*configuration, database);
-  if (sources.empty()) sources = find_sources_in(*configuration, fallback);
-  if (sources.empty() || sources.front() != "files") return FileRole::kNone;
-  if (sources.size() == 1) return FileRole::kOnly;
-  return sources[1].starts_with('[') ? FileRole::kNone : FileRole::kFirst;  // an action such as [NOTFOUND=return]
+  if (sources.empty()) {
+    sources = find_sources_in(*configuration, fallback);
+  }
+  if (sources.empty() || sources.front() != "files") {
+    return FileRole::kNone;
+  }
+  if (sources.size() == 1) {
+    return FileRole::kOnly;
+  }
+  // An action such as [NOTFOUND=return].
+  return sources[1].starts_with('[') ? FileRole::kNone : FileRole::kFirst;
 }
 
 /// The answer of /etc's own file, or of NSS if it is NSS that has to say.
 template <typename InFile, typename ByNss>
-auto find_entry(std::string_view database, const char* path, const InFile& in_file, const ByNss& by_nss)
-    -> decltype(by_nss()) {
+auto find_entry(std::string_view database, const char* path, const InFile& in_file,
+                const ByNss& by_nss) -> decltype(by_nss()) {
   const auto role = role_of_file(database);
-  if (role == FileRole::kNone) return by_nss();
+  if (role == FileRole::kNone) {
+    return by_nss();
+  }
   auto found = in_file(read_file(path).value_or(""));
   return found || role == FileRole::kOnly ? found : by_nss();
 }
@@ -119,12 +137,16 @@ std::optional<std::string> find_group_name(gid_t gid) {
 }
 
 std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
-  // Unlike an entry, a membership is collected from every source. The file is read here all the same wherever it is one
-  // of them: getgrouplist(3) cannot say that reading it has failed.
+  // Unlike an entry, a membership is collected from every source. The file is read here all the
+  // same wherever it is one of them: getgrouplist(3) cannot say that reading it has failed.
   const auto role = role_of_file("initgroups", "group");
   std::vector<gid_t> in_file;
-  if (role != FileRole::kNone) in_file = find_groups_of_in(read_file("/etc/group").value_or(""), user, primary);
-  if (role == FileRole::kOnly) return in_file;
+  if (role != FileRole::kNone) {
+    in_file = find_groups_of_in(read_file("/etc/group").value_or(""), user, primary);
+  }
+  if (role == FileRole::kOnly) {
+    return in_file;
+  }
   constexpr int kMostGroups = 65536;  // NGROUPS_MAX of the kernel
   int count = 64;
   for (;;) {

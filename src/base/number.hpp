@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,9 @@ struct ParsedNumber {
   [[nodiscard]] bool valid() const { return problem.empty(); }
 };
 
-/// Reads the whole of `text` as a decimal number from `minimum` to `maximum`. Signs, spaces, hexadecimal, a leading
-/// zero (octal to some programs) and trailing text each have a reason of their own; nothing wraps. Pure.
+/// Reads the whole of `text` as a decimal number from `minimum` to `maximum`. Signs, spaces,
+/// hexadecimal, a leading zero (octal to some programs) and trailing text each have a reason of
+/// their own; nothing wraps. Pure.
 ParsedNumber parse_number(std::string_view text, std::uint64_t minimum, std::uint64_t maximum);
 
 /// True when `text` is not empty and consists of ASCII digits.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/numbered_directory.hpp"
 
 #include <dirent.h>
@@ -22,9 +23,13 @@ NumberedEntries list_numbers(const char* path) {
   }
   entries.descriptor = dirfd(directory.get());
   errno = 0;  // readdir(3) answers with a null pointer at the end and for a failure alike
-  while (const dirent* entry = readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
-    const auto number = parse_number(static_cast<const char*>(entry->d_name), 0, std::numeric_limits<int>::max());
-    if (number.valid()) entries.numbers.push_back(static_cast<int>(number.value));
+  while (const dirent* entry =
+             readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
+    const auto number =
+        parse_number(static_cast<const char*>(entry->d_name), 0, std::numeric_limits<int>::max());
+    if (number.valid()) {
+      entries.numbers.push_back(static_cast<int>(number.value));
+    }
     errno = 0;
   }
   entries.error = errno;

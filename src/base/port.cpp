@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/port.hpp"
 
 #include <arpa/inet.h>
@@ -16,11 +17,16 @@ ParsedPorts refuse(std::string reason, std::string hint = {}) {
 
 ParsedPorts parse_port_number(std::string_view text) {
   if (in_addr address{}; inet_pton(AF_INET, std::string(text).c_str(), &address) == 1) {
-    return refuse("the port is missing", "a port follows the address: " + std::string(text) + ":80");
+    return refuse("the port is missing",
+                  "a port follows the address: " + std::string(text) + ":80");
   }
   const auto number = parse_number(text, 0, kHighestPort);
-  if (!number.valid()) return refuse(number.problem);
-  if (number.value == 0) return refuse("port 0 means \"any port\", list the port itself");
+  if (!number.valid()) {
+    return refuse(number.problem);
+  }
+  if (number.value == 0) {
+    return refuse("port 0 means \"any port\", list the port itself");
+  }
   const auto port = static_cast<std::uint16_t>(number.value);
   return {port, port, std::nullopt};
 }
@@ -28,10 +34,16 @@ ParsedPorts parse_port_number(std::string_view text) {
 ParsedPorts parse_numbers(std::string_view text) {
   const auto hyphen = text.find('-', 1);
   auto first = parse_port_number(text.substr(0, hyphen));
-  if (first.problem || hyphen == std::string_view::npos) return first;
+  if (first.problem || hyphen == std::string_view::npos) {
+    return first;
+  }
   auto last = parse_port_number(text.substr(hyphen + 1));
-  if (last.problem) return last;
-  if (last.last < first.first) return refuse("the range runs backwards");
+  if (last.problem) {
+    return last;
+  }
+  if (last.last < first.first) {
+    return refuse("the range runs backwards");
+  }
   return {first.first, last.last, std::nullopt};
 }
 
@@ -47,31 +59,51 @@ ParsedPorts refuse_name(std::string_view text, Transport transport, ServiceLooku
   if (result == ServiceLookup::Result::kNoDatabase) {
     return refuse("service names cannot be looked up, there is no /etc/services here", hint);
   }
-  const std::string range = text.find('-') == std::string_view::npos ? "" : ", and a range is made of numbers";
-  return refuse("no such service for " + std::string(transport_name(transport)) + " in /etc/services" + range, hint);
+  const std::string range =
+      text.find('-') == std::string_view::npos ? "" : ", and a range is made of numbers";
+  return refuse(
+      "no such service for " + std::string(transport_name(transport)) + " in /etc/services" + range,
+      hint);
 }
 
 }  // namespace
 
-std::string_view transport_name(Transport transport) { return transport == Transport::kTcp ? "tcp" : "udp"; }
+std::string_view transport_name(Transport transport) {
+  return transport == Transport::kTcp ? "tcp" : "udp";
+}
 
 std::optional<Transport> take_transport(std::string_view& text) {
   const auto slash = text.rfind('/');
-  if (slash == std::string_view::npos) return Transport::kTcp;
+  if (slash == std::string_view::npos) {
+    return Transport::kTcp;
+  }
   const auto word = text.substr(slash + 1);
   text.remove_suffix(text.size() - slash);
-  if (word == transport_name(Transport::kTcp)) return Transport::kTcp;
-  if (word == transport_name(Transport::kUdp)) return Transport::kUdp;
+  if (word == transport_name(Transport::kTcp)) {
+    return Transport::kTcp;
+  }
+  if (word == transport_name(Transport::kUdp)) {
+    return Transport::kUdp;
+  }
   return std::nullopt;
 }
 
-ParsedPorts parse_ports(std::string_view text, Transport transport, const FindService& find_service) {
-  if (text.empty()) return refuse("the port is missing");
-  if (!has_letter(text)) return parse_numbers(text);
+ParsedPorts parse_ports(std::string_view text, Transport transport,
+                        const FindService& find_service) {
+  if (text.empty()) {
+    return refuse("the port is missing");
+  }
+  if (!has_letter(text)) {
+    return parse_numbers(text);
+  }
   const auto service = find_service(std::string(text), transport);
-  if (service.result == ServiceLookup::Result::kFound) return {service.port, service.port, std::nullopt};
-  // What begins like a number has the reason of one: a sign, hexadecimal, or the text that follows it.
-  const bool is_like_number = std::string_view("0123456789+-").find(text.front()) != std::string_view::npos;
+  if (service.result == ServiceLookup::Result::kFound) {
+    return {service.port, service.port, std::nullopt};
+  }
+  // What begins like a number has the reason of one: a sign, hexadecimal, or the text that follows
+  // it.
+  const bool is_like_number =
+      std::string_view("0123456789+-").find(text.front()) != std::string_view::npos;
   return is_like_number ? parse_port_number(text) : refuse_name(text, transport, service.result);
 }
 

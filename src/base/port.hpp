@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
@@ -6,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Ports as both programs take them on the command line: `443`, `https`, `8000-8099`, each with `/tcp` or `/udp`.
+/// Ports as both programs take them on the command line: `443`, `https`, `8000-8099`, each with
+/// `/tcp` or `/udp`.
 namespace lowport {
 
 constexpr int kHighestPort = 65535;
@@ -37,13 +39,14 @@ struct ParsedPorts {
   std::optional<Problem> problem;  ///< absent when `first` and `last` hold
 };
 
-/// Takes `/tcp` or `/udp` off the end of `text`; without either it is TCP. Nothing if the word after the last slash is
-/// another one. Pure.
+/// Takes `/tcp` or `/udp` off the end of `text`; without either it is TCP. Nothing if the word
+/// after the last slash is another one. Pure.
 std::optional<Transport> take_transport(std::string_view& text);
 
-/// Reads PORT, FIRST-LAST or the name of a service. A word is looked up whole before its hyphen is taken for a range,
-/// because services(5) has names like `iso-tsap`; only numbers make a range. Pure but for `find_service`, which is
-/// asked about words that are not numbers.
-ParsedPorts parse_ports(std::string_view text, Transport transport, const FindService& find_service);
+/// Reads PORT, FIRST-LAST or the name of a service. A word is looked up whole before its hyphen is
+/// taken for a range, because services(5) has names like `iso-tsap`; only numbers make a range.
+/// Pure but for `find_service`, which is asked about words that are not numbers.
+ParsedPorts parse_ports(std::string_view text, Transport transport,
+                        const FindService& find_service);
 
 }  // namespace lowport

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/read_file.hpp"
 
 #include <fcntl.h>
@@ -17,53 +18,80 @@ namespace {
 
 enum class EndOfFile { kShortRead, kEmptyRead };
 
-constexpr std::size_t kLargest = std::size_t{64} << 20U;  // what has no end, as /dev/zero, would take all memory
+// What has no end, as /dev/zero, would take all memory.
+constexpr std::size_t kLargest = std::size_t{64} << 20U;
 
-/// A pipe that nobody writes to looks like an empty file: one that others, the C library among them, would wait for.
+/// A pipe that nobody writes to looks like an empty file: one that others, the C library among
+/// them, would wait for.
 void refuse_pipe(const UniqueFd& file, const char* path) {
   struct stat status {};
-  if (fstat(file.value(), &status) != 0) throw system_failure("cannot read", path, errno);
-  if (S_ISFIFO(status.st_mode)) throw failure("cannot read", path, "it is a pipe");
+  if (fstat(file.value(), &status) != 0) {
+    throw system_failure("cannot read", path, errno);
+  }
+  if (S_ISFIFO(status.st_mode)) {
+    throw failure("cannot read", path, "it is a pipe");
+  }
 }
 
 std::optional<std::string> read_until(EndOfFile end, const char* path) {
   // O_NONBLOCK: a FIFO in the place of the file would never open.
   const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.valid()) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    if (errno == ENOENT || errno == ENOTDIR) {
+      return std::nullopt;
+    }
     throw system_failure("cannot open", path, errno);
   }
   std::string content;
   std::array<char, 4096> buffer{};
   for (;;) {
     const auto count = read(file.value(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system_failure("cannot read", path, errno);
+    if (count < 0 && errno == EINTR) {
+      continue;
+    }
+    if (count < 0) {
+      throw system_failure("cannot read", path, errno);
+    }
     content.append(buffer.data(), static_cast<std::size_t>(count));
-    if (content.size() > kLargest) throw failure("cannot read", path, "it is larger than 64 MiB");
+    if (content.size() > kLargest) {
+      throw failure("cannot read", path, "it is larger than 64 MiB");
+    }
     const bool is_short = static_cast<std::size_t>(count) < buffer.size();
-    if (end == EndOfFile::kShortRead ? !is_short : count > 0) continue;
-    if (content.empty()) refuse_pipe(file, path);
+    if (end == EndOfFile::kShortRead ? !is_short : count > 0) {
+      continue;
+    }
+    if (content.empty()) {
+      refuse_pipe(file, path);
+    }
     return content;
   }
 }
 
 }  // namespace
 
-// A regular file gives less than was asked for at its end alone (read(2)); a file of /proc, wherever a line ends.
-std::optional<std::string> read_file(const char* path) { return read_until(EndOfFile::kShortRead, path); }
-std::optional<std::string> read_proc_file(const char* path) { return read_until(EndOfFile::kEmptyRead, path); }
+// A regular file gives less than was asked for at its end alone (read(2)); a file of /proc,
+// wherever a line ends.
+std::optional<std::string> read_file(const char* path) {
+  return read_until(EndOfFile::kShortRead, path);
+}
+std::optional<std::string> read_proc_file(const char* path) {
+  return read_until(EndOfFile::kEmptyRead, path);
+}
 
 std::string read_beginning(const std::string& file) {
   constexpr std::array kAnswers{EACCES, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, ENXIO};
   const UniqueFd opened(open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!opened.valid()) {
-    if (std::find(kAnswers.begin(), kAnswers.end(), errno) != kAnswers.end()) return {};
+    if (std::find(kAnswers.begin(), kAnswers.end(), errno) != kAnswers.end()) {
+      return {};
+    }
     throw system_failure("cannot open", file, errno);
   }
   std::array<char, 4096> buffer{};
   const auto count = read(opened.value(), buffer.data(), buffer.size());
-  if (count < 0 && errno != EISDIR) throw system_failure("cannot read", file, errno);
+  if (count < 0 && errno != EISDIR) {
+    throw system_failure("cannot read", file, errno);
+  }
   return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : std::string();
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/name_tables.hpp"
 #include "base/names.hpp"
 #include "base/read_file.hpp"
@@ -6,9 +7,13 @@ namespace lowport {
 
 ServiceLookup find_service(const std::string& name, Transport transport) {
   const auto services = read_file("/etc/services");
-  if (!services) return {ServiceLookup::Result::kNoDatabase, 0};
+  if (!services) {
+    return {ServiceLookup::Result::kNoDatabase, 0};
+  }
   const auto port = find_service_in(*services, name, transport);
-  if (!port) return {ServiceLookup::Result::kUnknown, 0};
+  if (!port) {
+    return {ServiceLookup::Result::kUnknown, 0};
+  }
   return {ServiceLookup::Result::kFound, *port};
 }
 

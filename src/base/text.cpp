@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/text.hpp"
 
 namespace lowport {
@@ -19,8 +20,11 @@ std::vector<std::string_view> split_words(std::string_view text, std::string_vie
 }
 
 std::string shell_quoted(std::string_view word) {
-  constexpr std::string_view kUsual = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:=@%";
-  if (!word.empty() && word.find_first_not_of(kUsual) == std::string_view::npos) return std::string(word);
+  constexpr std::string_view kUsual =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:=@%";
+  if (!word.empty() && word.find_first_not_of(kUsual) == std::string_view::npos) {
+    return std::string(word);
+  }
   std::string quoted = "'";
   for (const char character : word) {
     if (character == '\'') {

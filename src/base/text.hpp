@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>
@@ -6,14 +7,17 @@
 
 namespace lowport {
 
-/// The parts of `text` between the separators, empty ones included; always at least one. Views of `text`. Pure.
+/// The parts of `text` between the separators, empty ones included; always at least one. Views of
+/// `text`. Pure.
 std::vector<std::string_view> split(std::string_view text, std::string_view separators);
 
 /// The same without the empty parts. Pure.
-std::vector<std::string_view> split_words(std::string_view text, std::string_view separators = " \t");
+std::vector<std::string_view> split_words(std::string_view text,
+                                          std::string_view separators = " \t");
 
-/// `word` as a shell takes it for one word and nothing else: in quotes, unless it has only what paths usually have. For
-/// the commands in hints, which root may paste. (What printable() changes in it afterwards names no file.) Pure.
+/// `word` as a shell takes it for one word and nothing else: in quotes, unless it has only what
+/// paths usually have. For the commands in hints, which root may paste. (What printable() changes
+/// in it afterwards names no file.) Pure.
 std::string shell_quoted(std::string_view word);
 
 }  // namespace lowport

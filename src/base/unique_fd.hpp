@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <fcntl.h>
@@ -36,17 +37,25 @@ class UniqueFd {
  private:
   // close(2) frees the number even when it reports an error, so there is nothing to retry.
   void reset() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+    if (fd_ >= 0) {
+      ::close(std::exchange(fd_, -1));
+    }
   }
 
   int fd_ = -1;
 };
 
-/// Whether this number is an open descriptor of the process. Throws Error if the kernel does not say.
+/// Whether this number is an open descriptor of the process. Throws Error if the kernel does not
+/// say.
 inline bool is_open(int descriptor) {
-  if (fcntl(descriptor, F_GETFD) >= 0) return true;
-  if (errno == EBADF) return false;
-  throw system_failure("cannot tell whether it is open", "descriptor " + std::to_string(descriptor), errno);
+  if (fcntl(descriptor, F_GETFD) >= 0) {
+    return true;
+  }
+  if (errno == EBADF) {
+    return false;
+  }
+  throw system_failure("cannot tell whether it is open", "descriptor " + std::to_string(descriptor),
+                       errno);
 }
 
 /// fstat(2). Throws Error.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/types.h>
@@ -22,9 +23,10 @@ struct Account {
   std::string shell;
 };
 
-/// Turns `--user` and `--groups` into ids: names are looked up before they are tried as numbers, `+N` is a number
-/// only, and uid 0 is refused however it is written. Without `--user` the account is the caller's own.
-/// Throws Error: an empty or unknown name, a number that does not fit, root, a bare uid whose group nobody knows.
+/// Turns `--user` and `--groups` into ids: names are looked up before they are tried as numbers,
+/// `+N` is a number only, and uid 0 is refused however it is written. Without `--user` the account
+/// is the caller's own. Throws Error: an empty or unknown name, a number that does not fit, root, a
+/// bare uid whose group nobody knows.
 Account resolve_account(const Options& options, const Identity& caller);
 
 /// "www-data (uid 33)", or "uid 4000" for one without a name.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/bind_failure.hpp"
 
 #include <sys/fsuid.h>
@@ -13,54 +14,74 @@
 namespace lowport {
 namespace {
 
-constexpr rlim_t kFilesOfDaemon = 1024;  // the usual soft limit, which a daemon has without the launcher
+// The usual soft limit, which a daemon has without the launcher.
+constexpr rlim_t kFilesOfDaemon = 1024;
 
 /// A resolver on 127.0.0.53, say, leaves the port to whoever does not want every address.
-std::string hint_at_other_addresses(const PortHolder& holder, const ListenAddress& address, bool daemon_chooses) {
-  if (daemon_chooses) return "a daemon that binds a free address can be launched all the same; ";
-  const auto example = (holder.address.find(':') == std::string::npos ? "192.0.2.1:" : "[2001:db8::1]:") +
-                       std::to_string(address.port) + (address.transport == Transport::kUdp ? "/udp" : "");
+std::string hint_at_other_addresses(const PortHolder& holder, const ListenAddress& address,
+                                    bool daemon_chooses) {
+  if (daemon_chooses) {
+    return "a daemon that binds a free address can be launched all the same; ";
+  }
+  const auto example =
+      (holder.address.find(':') == std::string::npos ? "192.0.2.1:" : "[2001:db8::1]:") +
+      std::to_string(address.port) + (address.transport == Transport::kUdp ? "/udp" : "");
   return "another address may be free, as in -p " + example + "; ";
 }
 
 std::string hint_for_limit(rlim_t needed) {
   const auto number = std::to_string(needed);
-  auto hint = "raise the limit before the launch: ulimit -n " + number + " (for these sockets, and " +
-              std::to_string(kFilesOfDaemon) + " files of the daemon)";
+  auto hint = "raise the limit before the launch: ulimit -n " + number +
+              " (for these sockets, and " + std::to_string(kFilesOfDaemon) +
+              " files of the daemon)";
   rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || needed <= files.rlim_max) return hint;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || needed <= files.rlim_max) {
+    return hint;
+  }
   return hint + "; the hard limit is " + std::to_string(files.rlim_max) +
          ": as root, or docker run --ulimit nofile=" + number + "; systemd: LimitNOFILE=" + number;
 }
 
 /// A unit that lists the port of its own socket unit, for one.
 Error explain_inherited(const std::string& object, const ListenAddress& address, int descriptor) {
-  return failure(
-      "cannot bind", object,
-      "it is already among the sockets that lowportbind was started with: descriptor " + std::to_string(descriptor),
-      "leave " + std::to_string(address.port) + (address.transport == Transport::kUdp ? "/udp" : "") +
-          " out of -p; where no port is left, leave --mode out too, unless the socket came by LISTEN_FDS");
+  return failure("cannot bind", object,
+                 "it is already among the sockets that lowportbind was started with: descriptor " +
+                     std::to_string(descriptor),
+                 "leave " + std::to_string(address.port) +
+                     (address.transport == Transport::kUdp ? "/udp" : "") +
+                     " out of -p; where no port is left, leave --mode out too, unless the socket "
+                     "came by LISTEN_FDS");
 }
 
 }  // namespace
 
 Error explain_socket(const std::string& object, int error, std::size_t descriptors) {
   std::string hint;
-  if (error == EMFILE) hint = hint_for_limit(descriptors + kFilesOfDaemon);
-  if (error == ENFILE) hint = "the whole system has too many files open, as root: sysctl fs.file-nr fs.file-max";
-  if (error == EAFNOSUPPORT) hint = "this host has no IPv6: list an IPv4 address, or the port alone";
+  if (error == EMFILE) {
+    hint = hint_for_limit(descriptors + kFilesOfDaemon);
+  }
+  if (error == ENFILE) {
+    hint = "the whole system has too many files open, as root: sysctl fs.file-nr fs.file-max";
+  }
+  if (error == EAFNOSUPPORT) {
+    hint = "this host has no IPv6: list an IPv4 address, or the port alone";
+  }
   return system_failure("cannot open a socket for", object, error, hint);
 }
 
-Error explain_bind(const std::string& object, const ListenAddress& address, int error, bool daemon_chooses) {
+Error explain_bind(const std::string& object, const ListenAddress& address, int error,
+                   bool daemon_chooses) {
   std::string reason(describe_errno(error));
   std::string hint;
   if (error == EADDRINUSE) {
-    if (const auto inherited = find_inherited_socket(address)) return explain_inherited(object, address, *inherited);
+    if (const auto inherited = find_inherited_socket(address)) {
+      return explain_inherited(object, address, *inherited);
+    }
     const std::string option = address.transport == Transport::kTcp ? "-ltnp" : "-lunp";
     const auto command = "ss " + option + " 'sport = :" + std::to_string(address.port) + "'";
     // Root sees the processes of its PID namespace alone, and containers may share a network.
-    hint = (geteuid() == 0 ? "no process that can be seen here has it; on the host, or in another container of the "
+    hint = (geteuid() == 0 ? "no process that can be seen here has it; on the host, or in another "
+                             "container of the "
                              "pod, this shows who has it: "
                            : "as root, this shows who has it: ") +
            command;
@@ -80,13 +101,16 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
         "`ip address` lists the addresses that this host has; for one that it gets later: "
         "After=network-online.target in the unit, or as root: sysctl -w net." +
         family + ".ip_nonlocal_bind=1";
-  } else if (error == EACCES && !contains(read_thread_capabilities().effective, CAP_NET_BIND_SERVICE)) {
+  } else if (error == EACCES &&
+             !contains(read_thread_capabilities().effective, CAP_NET_BIND_SERVICE)) {
     hint =
-        "a low port needs CAP_NET_BIND_SERVICE: start it as root, or docker run --cap-add NET_BIND_SERVICE; any other: "
+        "a low port needs CAP_NET_BIND_SERVICE: start it as root, or docker run --cap-add "
+        "NET_BIND_SERVICE; any other: "
         "lowportbind itself is confined";
   } else if (error == EACCES) {
     hint =
-        "the network may belong to another user namespace, where the capability does not count: one of your own is "
+        "the network may belong to another user namespace, where the capability does not count: "
+        "one of your own is "
         "made by unshare --map-current-user --keep-caps --net; or lowportbind itself is confined";
   } else if (error == EINVAL) {
     hint = "a link-local address needs its interface: [fe80::1%eth0]:80";

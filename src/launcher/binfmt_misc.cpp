@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/binfmt_misc.hpp"
 
 #include <dirent.h>
@@ -19,11 +20,14 @@ struct Close {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-/// What stands behind `name` in the line of an entry that begins with it; empty if there is no such line.
+/// What stands behind `name` in the line of an entry that begins with it; empty if there is no such
+/// line.
 std::string_view value_of(std::string_view entry, std::string_view name) {
   while (!entry.empty()) {
     const auto line = entry.substr(0, entry.find('\n'));
-    if (line.starts_with(name)) return line.substr(name.size());
+    if (line.starts_with(name)) {
+      return line.substr(name.size());
+    }
     entry.remove_prefix(std::min(entry.size(), line.size() + 1));
   }
   return {};
@@ -49,15 +53,21 @@ bool matches_magic(std::string_view entry, std::string_view beginning) {
   const auto offset = parse_number(value_of(entry, "offset "), 0, kLookedAt);
   std::string looked_at(beginning.substr(0, kLookedAt));
   looked_at.resize(kLookedAt, '\0');
-  if (magic.empty() || !offset.valid() || offset.value + magic.size() > kLookedAt) return false;
+  if (magic.empty() || !offset.valid() || offset.value + magic.size() > kLookedAt) {
+    return false;
+  }
   for (std::size_t at = 0; at < magic.size(); ++at) {
-    if (((looked_at[offset.value + at] ^ magic[at]) & mask[at]) != 0) return false;
+    if (((looked_at[offset.value + at] ^ magic[at]) & mask[at]) != 0) {
+      return false;
+    }
   }
   return true;
 }
 
 bool matches(std::string_view entry, std::string_view file, std::string_view beginning) {
-  if (!entry.starts_with("enabled\n")) return false;
+  if (!entry.starts_with("enabled\n")) {
+    return false;
+  }
   if (const auto extension = value_of(entry, "extension "); !extension.empty()) {
     const auto dot = file.rfind('.');
     return dot != std::string_view::npos && file.substr(dot) == extension;
@@ -67,19 +77,30 @@ bool matches(std::string_view entry, std::string_view file, std::string_view beg
 
 }  // namespace
 
-std::optional<RegisteredInterpreter> find_registered_interpreter(const std::string& file, std::string_view beginning) {
+std::optional<RegisteredInterpreter> find_registered_interpreter(const std::string& file,
+                                                                 std::string_view beginning) {
   const std::string directory_path(kDirectory);
-  if (!read_beginning(directory_path + "status").starts_with("enabled")) return std::nullopt;
+  if (!read_beginning(directory_path + "status").starts_with("enabled")) {
+    return std::nullopt;
+  }
   const std::unique_ptr<DIR, Close> directory(opendir(directory_path.c_str()));
-  if (!directory) return std::nullopt;
-  while (const dirent* found = readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
+  if (!directory) {
+    return std::nullopt;
+  }
+  while (const dirent* found =
+             readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
     const std::string_view name(found->d_name);
-    if (name == "register" || name == "status" || name.starts_with('.')) continue;
+    if (name == "register" || name == "status" || name.starts_with('.')) {
+      continue;
+    }
     const auto entry = read_beginning(directory_path + std::string(name));
-    if (!matches(entry, file, beginning)) continue;
+    if (!matches(entry, file, beginning)) {
+      continue;
+    }
     const auto flags = value_of(entry, "flags: ");
     return RegisteredInterpreter{std::string(value_of(entry, "interpreter ")),
-                                 flags.find('F') != std::string_view::npos, flags.find('C') != std::string_view::npos};
+                                 flags.find('F') != std::string_view::npos,
+                                 flags.find('C') != std::string_view::npos};
   }
   return std::nullopt;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/command_line.hpp"
 
 #include <algorithm>
@@ -13,24 +14,29 @@ namespace {
 constexpr std::string_view kCannotRead = "cannot read the command line";
 constexpr std::string_view kCannotUse = "cannot use the option";
 
-/// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that `--check=false`, which
-/// cxxopts takes, is told from `--check`.
+/// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that
+/// `--check=false`, which cxxopts takes, is told from `--check`.
 constexpr std::string_view kNoValue("\0", 1);
 
 using Spellings = std::span<const OptionSpelling>;
 
 /// Whether the value of an option is the next word, or is attached to `word`.
 bool takes_value(std::string_view word, Spellings spellings) {
-  if (word.size() < 2 || word[0] != '-') return false;
+  if (word.size() < 2 || word[0] != '-') {
+    return false;
+  }
   return std::any_of(spellings.begin(), spellings.end(), [&](const OptionSpelling& spelling) {
-    if (spelling.takes == Takes::kNothing) return false;
+    if (spelling.takes == Takes::kNothing) {
+      return false;
+    }
     return word[1] == '-' ? word.substr(2) == spelling.name : word[1] == spelling.letter;
   });
 }
 
-/// cxxopts reads `-p80` but not `-p80,443`, since it looks for letters and digits only; getopt(3) reads both. Such a
-/// word is split behind its letter; `letters` owns the first halves.
-std::vector<const char*> separate_attached_values(std::span<char* const> arguments, Spellings spellings,
+/// cxxopts reads `-p80` but not `-p80,443`, since it looks for letters and digits only; getopt(3)
+/// reads both. Such a word is split behind its letter; `letters` owns the first halves.
+std::vector<const char*> separate_attached_values(std::span<char* const> arguments,
+                                                  Spellings spellings,
                                                   std::list<std::string>& letters) {
   std::vector<const char*> words;
   bool is_value = true;  // argv[0] is taken as it is, like a value
@@ -49,44 +55,61 @@ std::vector<const char*> separate_attached_values(std::span<char* const> argumen
   return words;
 }
 
-/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in quotes: typographic ones in
-/// version 3.1, plain ones in 3.2.
+/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in quotes:
+/// typographic ones in version 3.1, plain ones in 3.2.
 Error explain(const cxxopts::exceptions::exception& error, std::string_view hint) {
   std::string sentence(error.what());
   for (const std::string_view quote : {"\u2018", "\u2019"}) {
     const auto position = sentence.find(quote);
-    if (position != std::string::npos) sentence.replace(position, quote.size(), "'");
+    if (position != std::string::npos) {
+      sentence.replace(position, quote.size(), "'");
+    }
   }
   const auto open = sentence.find('\'');
   const auto close = sentence.rfind('\'');
-  if (open == close) return failure(kCannotRead, "options", sentence, hint);
+  if (open == close) {
+    return failure(kCannotRead, "options", sentence, hint);
+  }
   auto name = sentence.substr(open + 1, close - open - 1);
-  if (!name.starts_with('-')) name.insert(0, name.size() == 1 ? "-" : "--");
+  if (!name.starts_with('-')) {
+    name.insert(0, name.size() == 1 ? "-" : "--");
+  }
   if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
     return failure(kCannotRead, name, "its value is missing", hint);
   }
   return failure(kCannotRead, name, "there is no such option", hint);
 }
 
-/// Whether `word` may be this option, with or without its value attached, or hold its letter among others. More words
-/// may than are; none that is may not.
+/// Whether `word` may be this option, with or without its value attached, or hold its letter among
+/// others. More words may than are; none that is may not.
 bool may_mention(const char* word, const OptionSpelling& spelling) {
-  if (word[0] != '-') return false;
+  if (word[0] != '-') {
+    return false;
+  }
   const std::string_view text(word + 1);
-  if (text.starts_with('-')) return text.substr(1).starts_with(spelling.name);
+  if (text.starts_with('-')) {
+    return text.substr(1).starts_with(spelling.name);
+  }
   return text.find(spelling.letter) != std::string_view::npos;
 }
 
-cxxopts::ParseResult run_cxxopts(const std::vector<const char*>& words, Spellings spellings, std::string_view hint) {
+cxxopts::ParseResult run_cxxopts(const std::vector<const char*>& words, Spellings spellings,
+                                 std::string_view hint) {
   cxxopts::Options parser("lowportbind");
   for (const auto& spelling : spellings) {
-    // cxxopts needs thousands of instructions to learn of an option: it is told of those alone that may be used.
+    // cxxopts needs thousands of instructions to learn of an option: it is told of those alone that
+    // may be used.
     const auto mentions = [&](const char* word) { return may_mention(word, spelling); };
-    if (std::none_of(words.begin(), words.end(), mentions)) continue;
+    if (std::none_of(words.begin(), words.end(), mentions)) {
+      continue;
+    }
     auto value = cxxopts::value<std::string>();
-    if (spelling.takes == Takes::kNothing) value->implicit_value(std::string(kNoValue));
+    if (spelling.takes == Takes::kNothing) {
+      value->implicit_value(std::string(kNoValue));
+    }
     const std::string name(spelling.name);
-    parser.add_options()(spelling.letter == '\0' ? name : std::string(1, spelling.letter) + "," + name, "", value);
+    parser.add_options()(
+        spelling.letter == '\0' ? name : std::string(1, spelling.letter) + "," + name, "", value);
   }
   try {
     return parser.parse(static_cast<int>(words.size()), words.data());
@@ -97,22 +120,29 @@ cxxopts::ParseResult run_cxxopts(const std::vector<const char*>& words, Spelling
 
 /// An option as cxxopts reports it, of those in `spellings`.
 GivenOption identify(const std::string& name, const std::string& value, Spellings spellings) {
-  const auto found = std::find_if(spellings.begin(), spellings.end(),
-                                  [&](const OptionSpelling& spelling) { return spelling.name == name; });
-  if (found == spellings.end()) throw failure(kCannotRead, "--" + name, "there is no such option");
+  const auto found =
+      std::find_if(spellings.begin(), spellings.end(),
+                   [&](const OptionSpelling& spelling) { return spelling.name == name; });
+  if (found == spellings.end()) {
+    throw failure(kCannotRead, "--" + name, "there is no such option");
+  }
   if (found->takes == Takes::kNothing && value != kNoValue) {
     throw failure(kCannotUse, "--" + name + "=" + value, "it is a switch and takes no value",
                   "leave the option out to switch it off");
   }
-  return {static_cast<std::size_t>(found - spellings.begin()), found->takes == Takes::kNothing ? "" : value};
+  return {static_cast<std::size_t>(found - spellings.begin()),
+          found->takes == Takes::kNothing ? "" : value};
 }
 
 }  // namespace
 
-std::vector<GivenOption> read_options(std::span<char* const> words, Spellings spellings, std::string_view hint) {
+std::vector<GivenOption> read_options(std::span<char* const> words, Spellings spellings,
+                                      std::string_view hint) {
   std::list<std::string> letters;
-  const auto parsed = run_cxxopts(separate_attached_values(words, spellings, letters), spellings, hint);
-  // A stray word is named before anything else: it usually is the command, or what was meant to be a value.
+  const auto parsed =
+      run_cxxopts(separate_attached_values(words, spellings, letters), spellings, hint);
+  // A stray word is named before anything else: it usually is the command, or what was meant to be
+  // a value.
   if (!parsed.unmatched().empty()) {
     throw failure(kCannotRead, parsed.unmatched().front(), "this is no option", kUsage);
   }
@@ -120,7 +150,8 @@ std::vector<GivenOption> read_options(std::span<char* const> words, Spellings sp
   for (const auto& argument : parsed.arguments()) {
     auto option = identify(argument.key(), argument.value(), spellings);
     const auto is_same = [&](const GivenOption& other) { return other.option == option.option; };
-    if (spellings[option.option].takes != Takes::kRepeatedValues && std::any_of(given.begin(), given.end(), is_same)) {
+    if (spellings[option.option].takes != Takes::kRepeatedValues &&
+        std::any_of(given.begin(), given.end(), is_same)) {
       throw failure(kCannotUse, "--" + argument.key(), "it is given twice");
     }
     given.push_back(std::move(option));

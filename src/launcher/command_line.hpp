@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,8 @@
 namespace lowport {
 
 /// The hint for a word that stands where an option should.
-constexpr std::string_view kUsage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+constexpr std::string_view kUsage =
+    "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
 
 /// What an option takes, and whether it may be repeated.
 enum class Takes { kNothing, kOneValue, kRepeatedValues };
@@ -27,11 +29,12 @@ struct GivenOption {
   std::string value;
 };
 
-/// Reads the words of argv before the separator as getopt_long(3) would, with argv[0] among them. Returns the options
-/// in the order in which they were given. `hint` is for a word that is no option, or whose value is missing.
-/// Throws Error: an unknown option, a missing value, a value for a switch, a stray word, an option that is given twice
-/// and may not be.
-std::vector<GivenOption> read_options(std::span<char* const> words, std::span<const OptionSpelling> spellings,
+/// Reads the words of argv before the separator as getopt_long(3) would, with argv[0] among them.
+/// Returns the options in the order in which they were given. `hint` is for a word that is no
+/// option, or whose value is missing. Throws Error: an unknown option, a missing value, a value for
+/// a switch, a stray word, an option that is given twice and may not be.
+std::vector<GivenOption> read_options(std::span<char* const> words,
+                                      std::span<const OptionSpelling> spellings,
                                       std::string_view hint);
 
 }  // namespace lowport

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/confinement.hpp"
 
 #include <sys/syscall.h>
@@ -17,7 +18,8 @@ namespace {
 
 constexpr std::string_view kCannotConfine = "cannot confine the daemon to its ports";
 
-// Of <linux/landlock.h>, which knows of the network from Linux 6.7 on: the headers of Debian 12 are older.
+// Of <linux/landlock.h>, which knows of the network from Linux 6.7 on: the headers of Debian 12 are
+// older.
 struct RulesetAttributes {
   std::uint64_t handled_access_fs;
   std::uint64_t handled_access_net;
@@ -27,19 +29,24 @@ struct NetPortAttributes {
   std::uint64_t port;
 };
 constexpr int kRuleNetPort = 2;  // LANDLOCK_RULE_NET_PORT
-// LANDLOCK_ACCESS_NET_BIND_TCP and LANDLOCK_ACCESS_NET_BIND_UDP. Connecting and sending are not handled: they stay
-// free, but for the port that the kernel chooses for a UDP socket that has none, which the rule for port 0 allows.
+// LANDLOCK_ACCESS_NET_BIND_TCP and LANDLOCK_ACCESS_NET_BIND_UDP. Connecting and sending are not
+// handled: they stay free, but for the port that the kernel chooses for a UDP socket that has none,
+// which the rule for port 0 allows.
 constexpr std::uint64_t kBindTcp = 1U << 0U;
 constexpr std::uint64_t kBindUdp = 1U << 2U;
-// LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF and LOG_NEW_EXEC_ON: keep our own probes out of the audit log, and log what
-// the daemon is refused, after its exec. By default it is the other way round.
+// LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF and LOG_NEW_EXEC_ON: keep our own probes out of the
+// audit log, and log what the daemon is refused, after its exec. By default it is the other way
+// round.
 constexpr unsigned kLogDaemonAlone = 1 | 2;
 constexpr int kFirstWithLogging = 7;
 
 UniqueFd create_ruleset(std::uint64_t handled) {
   const RulesetAttributes attributes{0, handled};
-  UniqueFd ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0U)));
-  if (!ruleset.valid()) throw system_failure(kCannotConfine, "landlock_create_ruleset", errno);
+  UniqueFd ruleset(
+      static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0U)));
+  if (!ruleset.valid()) {
+    throw system_failure(kCannotConfine, "landlock_create_ruleset", errno);
+  }
   return ruleset;
 }
 
@@ -47,18 +54,24 @@ UniqueFd create_ruleset(std::uint64_t handled) {
 void allow_port(const UniqueFd& ruleset, int port, std::uint64_t access) {
   const NetPortAttributes attributes{access, static_cast<std::uint64_t>(port)};
   if (syscall(SYS_landlock_add_rule, ruleset.value(), kRuleNetPort, &attributes, 0U) != 0) {
-    throw system_failure(kCannotConfine, "landlock_add_rule for port " + std::to_string(port), errno);
+    throw system_failure(kCannotConfine, "landlock_add_rule for port " + std::to_string(port),
+                         errno);
   }
 }
 
 void restrict_ports(const ConfinementPlan& plan) {
   const auto handled = confines_udp(plan) ? kBindTcp | kBindUdp : kBindTcp;
   const auto ruleset = create_ruleset(handled);
-  // Port 0 is any port the kernel chooses: ip_local_port_range never reaches below ip_unprivileged_port_start.
+  // Port 0 is any port the kernel chooses: ip_local_port_range never reaches below
+  // ip_unprivileged_port_start.
   allow_port(ruleset, 0, handled);
-  for (const auto port : plan.ports) allow_port(ruleset, port, kBindTcp);
+  for (const auto port : plan.ports) {
+    allow_port(ruleset, port, kBindTcp);
+  }
   if (confines_udp(plan)) {
-    for (const auto port : plan.udp_ports) allow_port(ruleset, port, kBindUdp);
+    for (const auto port : plan.udp_ports) {
+      allow_port(ruleset, port, kBindUdp);
+    }
   }
   if (plan.kind == Confinement::kPrivileged) {
     for (int port = std::max(plan.unprivileged_port_start, 1); port <= kHighestPort; ++port) {
@@ -68,9 +81,12 @@ void restrict_ports(const ConfinementPlan& plan) {
   const unsigned flags = plan.landlock_abi >= kFirstWithLogging ? kLogDaemonAlone : 0;
   if (syscall(SYS_landlock_restrict_self, ruleset.value(), flags) != 0) {
     const int error = errno;
-    if (error != E2BIG) throw system_failure(kCannotConfine, "landlock_restrict_self", error);
-    throw failure(kCannotConfine, "landlock_restrict_self",
-                  "lowportbind is confined itself, 16 times over, which is as often as Landlock can");
+    if (error != E2BIG) {
+      throw system_failure(kCannotConfine, "landlock_restrict_self", error);
+    }
+    throw failure(
+        kCannotConfine, "landlock_restrict_self",
+        "lowportbind is confined itself, 16 times over, which is as often as Landlock can");
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/confinement_proof.hpp"
 
 #include <netinet/in.h>
@@ -21,17 +22,23 @@ constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
 using Ports = std::vector<std::uint16_t>;
 
 std::string name_port(Transport transport, int port) {
-  return std::string(transport == Transport::kTcp ? "TCP" : "UDP") + " port " + std::to_string(port);
+  return std::string(transport == Transport::kTcp ? "TCP" : "UDP") + " port " +
+         std::to_string(port);
 }
 
-/// Ports that the rules must refuse, the highest one first, and then the nearest to the lowest that is listed: a rule
-/// for a neighbour or for a range would be seen there. Empty if all are listed.
+/// Ports that the rules must refuse, the highest one first, and then the nearest to the lowest that
+/// is listed: a rule for a neighbour or for a range would be seen there. Empty if all are listed.
 std::vector<int> choose_refused_ports(const ConfinementPlan& plan, const Ports& ports) {
-  const int end = plan.kind == Confinement::kPrivileged ? plan.unprivileged_port_start : kHighestPort + 1;
+  const int end =
+      plan.kind == Confinement::kPrivileged ? plan.unprivileged_port_start : kHighestPort + 1;
   std::vector<bool> listed(static_cast<std::size_t>(kHighestPort) + 1);
-  for (const auto port : ports) listed[port] = true;
+  for (const auto port : ports) {
+    listed[port] = true;
+  }
   const auto nearest = [&](int port, int step) {
-    while (port > 0 && port < end && listed[static_cast<std::size_t>(port)]) port += step;
+    while (port > 0 && port < end && listed[static_cast<std::size_t>(port)]) {
+      port += step;
+    }
     return port > 0 && port < end ? port : 0;
   };
   std::vector<int> refused{nearest(end - 1, -1)};
@@ -47,18 +54,22 @@ std::vector<int> choose_refused_ports(const ConfinementPlan& plan, const Ports& 
 /// 0 or the errno of bind(2).
 template <typename Address>
 int try_to_bind(const UniqueFd& socket, const Address& address) {
-  if (!socket.valid()) throw system_failure(kNotAsPlanned, "a socket to prove the confinement with", errno);
-  return bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  if (!socket.valid()) {
+    throw system_failure(kNotAsPlanned, "a socket to prove the confinement with", errno);
+  }
+  return bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0
+             ? 0
+             : errno;
 }
 
 UniqueFd open_socket(int family, Transport transport) {
   const bool is_tcp = transport == Transport::kTcp;
-  return UniqueFd(
-      ::socket(family, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, is_tcp ? IPPROTO_TCP : IPPROTO_UDP));
+  return UniqueFd(::socket(family, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC,
+                           is_tcp ? IPPROTO_TCP : IPPROTO_UDP));
 }
 
-/// The address is of a network for documentation, which no host should have: 192.0.2.1 (RFC 5737), or 2001:db8::1
-/// (RFC 3849) where RestrictAddressFamilies= of systemd.exec(5) leaves no IPv4.
+/// The address is of a network for documentation, which no host should have: 192.0.2.1 (RFC 5737),
+/// or 2001:db8::1 (RFC 3849) where RestrictAddressFamilies= of systemd.exec(5) leaves no IPv4.
 int try_to_bind_documentation_address(Transport transport, int port) {
   const auto port_in_network_order = htons(static_cast<std::uint16_t>(port));
   sockaddr_in ipv4{};
@@ -66,7 +77,9 @@ int try_to_bind_documentation_address(Transport transport, int port) {
   ipv4.sin_port = port_in_network_order;
   ipv4.sin_addr.s_addr = htonl(0xc0000201);
   const auto socket = open_socket(AF_INET, transport);
-  if (socket.valid() || errno != EAFNOSUPPORT) return try_to_bind(socket, ipv4);
+  if (socket.valid() || errno != EAFNOSUPPORT) {
+    return try_to_bind(socket, ipv4);
+  }
   sockaddr_in6 ipv6{};
   ipv6.sin6_family = AF_INET6;
   ipv6.sin6_port = port_in_network_order;
@@ -76,26 +89,38 @@ int try_to_bind_documentation_address(Transport transport, int port) {
 
 enum class Wanted { kRefused, kAllowed };
 
-/// Whether Landlock refuses this port, which it says (EACCES) before anything else is looked at. What it allows is
-/// EADDRNOTAVAIL, and takes no port. For a port that is wanted, EPERM comes from a later check, such as
-/// SocketBindDeny= of systemd.resource-control(5).
+/// Whether Landlock refuses this port, which it says (EACCES) before anything else is looked at.
+/// What it allows is EADDRNOTAVAIL, and takes no port. For a port that is wanted, EPERM comes from
+/// a later check, such as SocketBindDeny= of systemd.resource-control(5).
 bool is_refused(Transport transport, int port, Wanted wanted) {
   const int error = try_to_bind_documentation_address(transport, port);
-  if (error == EACCES) return true;
-  if (error == 0 || error == EADDRNOTAVAIL || error == EADDRINUSE) return false;
-  if (error == EPERM && wanted == Wanted::kAllowed) return false;
+  if (error == EACCES) {
+    return true;
+  }
+  if (error == 0 || error == EADDRNOTAVAIL || error == EADDRINUSE) {
+    return false;
+  }
+  if (error == EPERM && wanted == Wanted::kAllowed) {
+    return false;
+  }
   throw system_failure(kNotAsPlanned, name_port(transport, port), error);
 }
 
 void verify_ports(const ConfinementPlan& plan, Transport transport, const Ports& ports) {
   const auto refuse = [&](int port, std::string_view fact) {
-    throw failure(kNotAsPlanned, name_port(transport, port), fact, "lowportbind itself may be confined");
+    throw failure(kNotAsPlanned, name_port(transport, port), fact,
+                  "lowportbind itself may be confined");
   };
   for (const int port : choose_refused_ports(plan, ports)) {
-    if (is_refused(transport, port, Wanted::kRefused)) continue;
-    throw failure(kNotAsPlanned, name_port(transport, port), "it is not listed, yet it can be bound");
+    if (is_refused(transport, port, Wanted::kRefused)) {
+      continue;
+    }
+    throw failure(kNotAsPlanned, name_port(transport, port),
+                  "it is not listed, yet it can be bound");
   }
-  if (is_refused(transport, 0, Wanted::kAllowed)) refuse(0, "a port of the kernel's choice is refused");
+  if (is_refused(transport, 0, Wanted::kAllowed)) {
+    refuse(0, "a port of the kernel's choice is refused");
+  }
   for (const int port : ports) {
     // Where net.ipv4.ip_nonlocal_bind is set, the kernel goes on to ask for the capability.
     const bool bindable = plan.privileged_granted || port >= plan.unprivileged_port_start;
@@ -105,7 +130,8 @@ void verify_ports(const ConfinementPlan& plan, Transport transport, const Ports&
   }
 }
 
-/// The kernel's own answer to a protocol number this high is EINVAL; only the filter says EPROTONOSUPPORT.
+/// The kernel's own answer to a protocol number this high is EINVAL; only the filter says
+/// EPROTONOSUPPORT.
 void verify_filter() {
   constexpr int kNoProtocol = 0xffff;
   const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, kNoProtocol));
@@ -118,7 +144,9 @@ void verify_filter() {
 
 void verify_confinement(const ConfinementPlan& plan) {
   verify_ports(plan, Transport::kTcp, plan.ports);
-  if (confines_udp(plan)) verify_ports(plan, Transport::kUdp, plan.udp_ports);
+  if (confines_udp(plan)) {
+    verify_ports(plan, Transport::kUdp, plan.udp_ports);
+  }
   verify_filter();
 }
 

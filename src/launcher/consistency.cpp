@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/consistency.hpp"
 
 #include <algorithm>
@@ -13,11 +14,13 @@ constexpr std::string_view kNoEffect = "the option has no effect";
 
 std::string mode_option(Mode mode) { return "--mode " + std::string(format(mode)); }
 
-/// In ambient mode the daemon binds by itself, and of what was listed the kernel checks the port alone.
+/// In ambient mode the daemon binds by itself, and of what was listed the kernel checks the port
+/// alone.
 void check_ambient(const Options& options) {
   for (const auto& address : options.listen) {
     if (!address.name.empty()) {
-      throw failure(kNoEffect, format(address), "a descriptor name needs a descriptor, and --mode ambient passes none",
+      throw failure(kNoEffect, format(address),
+                    "a descriptor name needs a descriptor, and --mode ambient passes none",
                     "leave \"" + address.name + "=\" out, or use --mode listen-fds");
     }
     if (address.host != HostKind::kEvery) {
@@ -26,9 +29,12 @@ void check_ambient(const Options& options) {
                     "leave the host out, or use --mode listen-fds, inetd or nginx");
     }
   }
-  if (options.backlog) throw failure(kNoEffect, "--backlog", "in --mode ambient the daemon opens its own sockets");
-  if (options.reuse_port)
+  if (options.backlog) {
+    throw failure(kNoEffect, "--backlog", "in --mode ambient the daemon opens its own sockets");
+  }
+  if (options.reuse_port) {
     throw failure(kNoEffect, "--reuse-port", "in --mode ambient the daemon opens its own sockets");
+  }
 }
 
 void check_socket_mode(const Options& options, const Host& host) {
@@ -38,9 +44,12 @@ void check_socket_mode(const Options& options, const Host& host) {
   }
   if (options.mode == Mode::kInetd && options.listen.size() != 1) {
     throw failure(kContradiction, mode_option(options.mode),
-                  "an inetd server has one socket, and " + std::to_string(options.listen.size()) + " ports are listed");
+                  "an inetd server has one socket, and " + std::to_string(options.listen.size()) +
+                      " ports are listed");
   }
-  const auto is_tcp = [](const ListenAddress& address) { return address.transport == Transport::kTcp; };
+  const auto is_tcp = [](const ListenAddress& address) {
+    return address.transport == Transport::kTcp;
+  };
   if (options.backlog && std::none_of(options.listen.begin(), options.listen.end(), is_tcp)) {
     throw failure(kNoEffect, "--backlog", "no TCP port is listed, and only those have a queue");
   }
@@ -48,15 +57,23 @@ void check_socket_mode(const Options& options, const Host& host) {
     const auto wanted = std::to_string(*options.backlog);
     if (!host.longest_backlog) {
       throw failure("cannot have the backlog", wanted,
-                    "net.core.somaxconn, to which the kernel cuts it, cannot be read", "leave --backlog out");
+                    "net.core.somaxconn, to which the kernel cuts it, cannot be read",
+                    "leave --backlog out");
     }
-    throw failure("cannot have the backlog", wanted, "the kernel cuts it to " + std::to_string(*host.longest_backlog),
+    throw failure("cannot have the backlog", wanted,
+                  "the kernel cuts it to " + std::to_string(*host.longest_backlog),
                   "as root: sysctl -w net.core.somaxconn=" + wanted);
   }
-  if (options.reuse_port && options.listen.empty()) throw failure(kNoEffect, "--reuse-port", "no port is listed");
-  if (options.mode == Mode::kListenFds) return;
+  if (options.reuse_port && options.listen.empty()) {
+    throw failure(kNoEffect, "--reuse-port", "no port is listed");
+  }
+  if (options.mode == Mode::kListenFds) {
+    return;
+  }
   for (const auto& address : options.listen) {
-    if (address.name.empty()) continue;
+    if (address.name.empty()) {
+      continue;
+    }
     throw failure(kNoEffect, format(address), "only --mode listen-fds passes descriptor names on",
                   "leave \"" + address.name + "=\" out");
   }
@@ -65,16 +82,22 @@ void check_socket_mode(const Options& options, const Host& host) {
 void check_environment(const Options& options) {
   const auto& environment = options.environment;
   for (const auto& name : environment.keep) {
-    if (!announces_descriptors(name)) continue;
-    throw failure(kNoEffect, "--env " + name, "it announces descriptors of the caller, which the daemon does not have",
+    if (!announces_descriptors(name)) {
+      continue;
+    }
+    throw failure(kNoEffect, "--env " + name,
+                  "it announces descriptors of the caller, which the daemon does not have",
                   "set it: --env " + name + "=VALUE, for a descriptor of --keep-fd");
   }
   if (!environment.clear && !environment.keep.empty()) {
-    throw failure(kNoEffect, "--env " + environment.keep.front(), "without --clear-env every variable is kept",
+    throw failure(kNoEffect, "--env " + environment.keep.front(),
+                  "without --clear-env every variable is kept",
                   "set it: --env " + environment.keep.front() + "=VALUE, or add --clear-env");
   }
   for (const auto& name : environment.keep) {
-    if (is_always_kept(name)) throw failure(kNoEffect, "--env " + name, "--clear-env keeps this variable anyway");
+    if (is_always_kept(name)) {
+      throw failure(kNoEffect, "--env " + name, "--clear-env keeps this variable anyway");
+    }
     if (options.user && follows_account(name)) {
       throw failure(kNoEffect, "--env " + name, "with --user this variable follows the account",
                     "set it: --env " + name + "=VALUE");
@@ -86,16 +109,20 @@ void check_environment(const Options& options) {
 
 void check_consistency(const Options& options, const Host& host) {
   if (host.inherited && options.mode != Mode::kListenFds) {
-    throw failure(kContradiction, mode_option(options.mode),
-                  "lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on",
-                  "use --mode listen-fds, or start it without socket activation");
+    throw failure(
+        kContradiction, mode_option(options.mode),
+        "lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on",
+        "use --mode listen-fds, or start it without socket activation");
   }
   if (options.allow_new_privs && host.no_new_privs) {
-    throw failure(kNoEffect, "--allow-new-privs", "no_new_privs is set already, and nothing can unset it",
-                  "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges");
+    throw failure(kNoEffect, "--allow-new-privs",
+                  "no_new_privs is set already, and nothing can unset it",
+                  "leave the option out, or start lowportbind without it; docker: no "
+                  "--security-opt no-new-privileges");
   }
   if (options.json && options.action != Action::kCheck) {
-    throw failure(kNoEffect, "--json", "without --check there is nothing to print", "add --check, or leave --json out");
+    throw failure(kNoEffect, "--json", "without --check there is nothing to print",
+                  "add --check, or leave --json out");
   }
   check_environment(options);
   if (opens_sockets(options.mode)) {
@@ -103,11 +130,14 @@ void check_consistency(const Options& options, const Host& host) {
   } else {
     check_ambient(options);
   }
-  if (const auto overlap = find_overlap(options.listen, options.reuse_port ? Repeats::kAllowed : Repeats::kOverlap)) {
+  if (const auto overlap = find_overlap(
+          options.listen, options.reuse_port ? Repeats::kAllowed : Repeats::kOverlap)) {
     const auto& [one, other] = *overlap;
     if (one == other) {
       throw failure(kContradiction, format(one), "it is listed twice",
-                    opens_sockets(options.mode) ? "for several sockets of one address, add --reuse-port" : "");
+                    opens_sockets(options.mode)
+                        ? "for several sockets of one address, add --reuse-port"
+                        : "");
     }
     throw failure(kContradiction, format(other), "it overlaps " + format(one));
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/descriptor_range.hpp"
 
 #include <fcntl.h>
@@ -24,20 +25,24 @@ struct Range {
   int last = 0;
 
   [[nodiscard]] std::string name() const { return std::to_string(first); }
-  [[nodiscard]] bool contains(int descriptor) const { return first <= descriptor && descriptor <= last; }
+  [[nodiscard]] bool contains(int descriptor) const {
+    return first <= descriptor && descriptor <= last;
+  }
 };
 
-/// A number of the range that is open. The lowest free number from `first` on is taken; if that is past the range, then
-/// the range is full and `first` serves. Without a number left to take (RLIMIT_NOFILE) there is none to plant, and an
-/// open `first` serves as well.
+/// A number of the range that is open. The lowest free number from `first` on is taken; if that is
+/// past the range, then the range is full and `first` serves. Without a number left to take
+/// (RLIMIT_NOFILE) there is none to plant, and an open `first` serves as well.
 int plant_canary(const Range& range) {
   const int planted = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, range.first);
-  if (planted < 0 && errno != EINVAL && errno != EMFILE) throw system_failure(kCannotClose, range.name(), errno);
+  if (planted < 0 && errno != EINVAL && errno != EMFILE) {
+    throw system_failure(kCannotClose, range.name(), errno);
+  }
   return range.contains(planted) ? planted : range.first;
 }
 
-/// Those of the range that are open, by /proc/self/fd, which must also list what it is read through: another directory
-/// in its place would not.
+/// Those of the range that are open, by /proc/self/fd, which must also list what it is read
+/// through: another directory in its place would not.
 std::vector<int> list_open(const Range& range, int canary) {
   constexpr const char* kDescriptors = "/proc/self/fd";
   auto entries = list_numbers(kDescriptors);
@@ -46,39 +51,54 @@ std::vector<int> list_open(const Range& range, int canary) {
     entries = list_numbers(kDescriptors);
   }
   if (entries.error != 0) {
-    throw failure(
-        kCannotClose, range.name(),
-        "there is no close_range, and /proc/self/fd cannot be read: " + std::string(describe_errno(entries.error)),
-        entries.error == EMFILE ? "raise the limit before the launch: ulimit -n 65536"
-                                : "mount /proc, or use Linux 5.9 and a container engine that lets "
-                                  "close_range through");
+    throw failure(kCannotClose, range.name(),
+                  "there is no close_range, and /proc/self/fd cannot be read: " +
+                      std::string(describe_errno(entries.error)),
+                  entries.error == EMFILE
+                      ? "raise the limit before the launch: ulimit -n 65536"
+                      : "mount /proc, or use Linux 5.9 and a container engine that lets "
+                        "close_range through");
   }
   auto& numbers = entries.numbers;
   if (std::find(numbers.begin(), numbers.end(), entries.descriptor) == numbers.end()) {
-    throw failure(kCannotClose, range.name(), "/proc/self/fd is not the list of this process's descriptors");
+    throw failure(kCannotClose, range.name(),
+                  "/proc/self/fd is not the list of this process's descriptors");
   }
-  std::erase_if(numbers, [&](int number) { return number == entries.descriptor || !range.contains(number); });
+  std::erase_if(
+      numbers, [&](int number) { return number == entries.descriptor || !range.contains(number); });
   return numbers;
 }
 
-/// Looked at twice, since close(2) frees the number whatever it answers, and only a look shows that it did.
+/// Looked at twice, since close(2) frees the number whatever it answers, and only a look shows that
+/// it did.
 void close_one_by_one(const Range& range, int canary) {
-  for (const int descriptor : list_open(range, canary)) close(descriptor);
-  if (!list_open(range, canary).empty()) throw failure(kCannotClose, range.name(), "close did not close them");
+  for (const int descriptor : list_open(range, canary)) {
+    close(descriptor);
+  }
+  if (!list_open(range, canary).empty()) {
+    throw failure(kCannotClose, range.name(), "close did not close them");
+  }
 }
 
 }  // namespace
 
 void close_descriptors(int first, int last) {
   const Range range{first, last};
-  if (first > last) return;
+  if (first > last) {
+    return;
+  }
   const int canary = plant_canary(range);
-  if (syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(last), 0U) != 0) {
+  if (syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(last), 0U) !=
+      0) {
     // EPERM is what the filter of a container engine answers that does not know the call.
-    if (errno != ENOSYS && errno != EPERM && errno != EACCES) throw system_failure(kCannotClose, range.name(), errno);
+    if (errno != ENOSYS && errno != EPERM && errno != EACCES) {
+      throw system_failure(kCannotClose, range.name(), errno);
+    }
     close_one_by_one(range, canary);
   }
-  if (is_open(canary)) throw failure(kCannotClose, range.name(), "close_range did not close them");
+  if (is_open(canary)) {
+    throw failure(kCannotClose, range.name(), "close_range did not close them");
+  }
 }
 
 }  // namespace lowport

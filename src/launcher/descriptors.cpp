@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/descriptors.hpp"
 
 #include <fcntl.h>
@@ -25,7 +26,8 @@ void hand_over_inetd(const UniqueFd& socket) {
     }
     const auto actual = read_status(target);
     if (actual.st_ino != wanted.st_ino || actual.st_dev != wanted.st_dev) {
-      throw failure(kCannotHandOver, "descriptor " + std::to_string(target), "it is not the socket");
+      throw failure(kCannotHandOver, "descriptor " + std::to_string(target),
+                    "it is not the socket");
     }
   }
 }
@@ -44,7 +46,9 @@ void close_other_descriptors(const DescriptorPlan& plan) {
 std::vector<int> find_held_descriptors(const DescriptorPlan& plan, Mode mode) {
   std::vector<int> held = plan.kept;
   const int first = mode == Mode::kInetd ? STDERR_FILENO : STDIN_FILENO;
-  for (int descriptor = first; descriptor < kFirstPassed + plan.inherited; ++descriptor) held.push_back(descriptor);
+  for (int descriptor = first; descriptor < kFirstPassed + plan.inherited; ++descriptor) {
+    held.push_back(descriptor);
+  }
   return held;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
@@ -11,7 +12,8 @@ namespace lowport {
 
 /// The daemon's environment as changes to the launcher's.
 struct EnvironmentPlan {
-  bool clear = false;  ///< keep only the variables in `keep` and those that --clear-env always keeps
+  /// Keep only the variables in `keep` and those that --clear-env always keeps.
+  bool clear = false;
   std::vector<std::string> keep;
   std::vector<std::pair<std::string, std::string>> set;
   std::vector<std::string> unset;  ///< names; "EINHORN_FD*" is every name that begins so
@@ -21,31 +23,36 @@ struct EnvironmentPlan {
 constexpr std::array<const char*, 4> kFollowsAccount{"HOME", "USER", "LOGNAME", "SHELL"};
 bool follows_account(std::string_view name);
 
-/// The variables that `--clear-env` keeps without being told: what a shell of the daemon's could not do without, and
-/// nothing that may carry a secret.
+/// The variables that `--clear-env` keeps without being told: what a shell of the daemon's could
+/// not do without, and nothing that may carry a secret.
 bool is_always_kept(std::string_view name);
 
-/// The variables by which a program is told that descriptors of its own are sockets, or a channel, of whoever started
-/// it, in the form of EnvironmentPlan::unset: sd_listen_fds(3) and the crate listenfd, nginx, Server::Starter, Einhorn,
-/// php-fpm, gunicorn (which takes GUNICORN_PID for the announcement that GUNICORN_FD is there), unicorn, puma, Upstart,
-/// and node's channel to its parent. The launcher's own are stale in the daemon: its descriptors are others.
+/// The variables by which a program is told that descriptors of its own are sockets, or a channel,
+/// of whoever started it, in the form of EnvironmentPlan::unset: sd_listen_fds(3) and the crate
+/// listenfd, nginx, Server::Starter, Einhorn, php-fpm, gunicorn (which takes GUNICORN_PID for the
+/// announcement that GUNICORN_FD is there), unicorn, puma, Upstart, and node's channel to its
+/// parent. The launcher's own are stale in the daemon: its descriptors are others.
 inline constexpr std::array kAnnouncesDescriptors{
-    "LISTEN_FDS",  "LISTEN_PID",      "LISTEN_FDNAMES", "LISTEN_PIDFDID", "LISTEN_FDS_FIRST_FD", "NGINX",
-    "FPM_SOCKETS", "GUNICORN_FD",     "GUNICORN_PID",   "UNICORN_FD",     "UPSTART_FDS",         "SERVER_STARTER_PORT",
-    "EINHORN_FD*", "EINHORN_SOCK_FD", "PUMA_INHERIT_*", "NODE_CHANNEL_FD"};
+    "LISTEN_FDS",          "LISTEN_PID",      "LISTEN_FDNAMES", "LISTEN_PIDFDID",
+    "LISTEN_FDS_FIRST_FD", "NGINX",           "FPM_SOCKETS",    "GUNICORN_FD",
+    "GUNICORN_PID",        "UNICORN_FD",      "UPSTART_FDS",    "SERVER_STARTER_PORT",
+    "EINHORN_FD*",         "EINHORN_SOCK_FD", "PUMA_INHERIT_*", "NODE_CHANNEL_FD"};
 bool announces_descriptors(std::string_view name);
 
-/// A list of NAME=VALUE entries as environ(7) has it. Entries that nothing was said about stay as they are, in their
-/// order, duplicates and entries without "=" included.
+/// A list of NAME=VALUE entries as environ(7) has it. Entries that nothing was said about stay as
+/// they are, in their order, duplicates and entries without "=" included.
 using Environment = std::vector<std::string>;
 
 /// The entries of the calling process: views, good until it changes its environment.
 std::vector<std::string_view> read_environment();
 
-/// `inherited` with the changes of the plan: a variable that is set or removed is gone in every copy of it. Pure.
-Environment build_environment(const EnvironmentPlan& plan, const std::vector<std::string_view>& inherited);
+/// `inherited` with the changes of the plan: a variable that is set or removed is gone in every
+/// copy of it. Pure.
+Environment build_environment(const EnvironmentPlan& plan,
+                              const std::vector<std::string_view>& inherited);
 
 /// The value of the first entry of that name. Pure.
-std::optional<std::string_view> find_variable(const Environment& environment, std::string_view name);
+std::optional<std::string_view> find_variable(const Environment& environment,
+                                              std::string_view name);
 
 }  // namespace lowport

@@ -1,12 +1,15 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/exit_status.hpp"
 
 namespace lowport {
 
-CommandError cannot_execute(const std::string& file, std::string_view reason, std::string_view hint) {
+CommandError cannot_execute(const std::string& file, std::string_view reason,
+                            std::string_view hint) {
   return {failure("cannot execute", file, reason, hint), ExitStatus::kCannotExecute};
 }
 
-CommandError cannot_find(const std::string& command, std::string_view reason, std::string_view hint) {
+CommandError cannot_find(const std::string& command, std::string_view reason,
+                         std::string_view hint) {
   return {failure("cannot find the command", command, reason, hint), ExitStatus::kNotFound};
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>
@@ -22,9 +23,11 @@ class CommandError : public Error {
 };
 
 /// The command is there, and cannot be executed.
-CommandError cannot_execute(const std::string& file, std::string_view reason, std::string_view hint = {});
+CommandError cannot_execute(const std::string& file, std::string_view reason,
+                            std::string_view hint = {});
 
-CommandError cannot_find(const std::string& command, std::string_view reason, std::string_view hint = {});
+CommandError cannot_find(const std::string& command, std::string_view reason,
+                         std::string_view hint = {});
 
 /// A failure that was caught, and the status that a launch would have ended with.
 struct Obstacle {

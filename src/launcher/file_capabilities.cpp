@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/file_capabilities.hpp"
 
 #include <linux/capability.h>
@@ -17,8 +18,8 @@
 namespace lowport {
 namespace {
 
-/// Whether no other user namespace is around this one: only there every id is its own (user_namespaces(7)). Where it
-/// cannot be read, this is taken for an inner one.
+/// Whether no other user namespace is around this one: only there every id is its own
+/// (user_namespaces(7)). Where it cannot be read, this is taken for an inner one.
 bool is_outermost_user_namespace() {
   const auto map = read_beginning("/proc/self/uid_map");
   return split_words(map, " \n") == std::vector<std::string_view>{"0", "0", "4294967295"};
@@ -26,27 +27,37 @@ bool is_outermost_user_namespace() {
 
 }  // namespace
 
-// getxattr(2) shows those of our own root as version 2, which has no id, and answers EOVERFLOW for an id without a
-// number here (cap_inode_getsecurity() in the kernel's security/commoncap.c). Version 1 has never been written with
-// effect.
+// getxattr(2) shows those of our own root as version 2, which has no id, and answers EOVERFLOW for
+// an id without a number here (cap_inode_getsecurity() in the kernel's security/commoncap.c).
+// Version 1 has never been written with effect.
 std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
-  constexpr std::array kNone{ENODATA, ENOTSUP, ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES, EPERM, ENOSYS, ERANGE};
+  constexpr std::array kNone{ENODATA,      ENOTSUP, ENOENT, ENOTDIR, ELOOP,
+                             ENAMETOOLONG, EACCES,  EPERM,  ENOSYS,  ERANGE};
   vfs_ns_cap_data data{};
   const auto size = getxattr(file.c_str(), "security.capability", &data, sizeof(data));
-  if (size < 0 && errno == EOVERFLOW) return FileCapabilities{.root = CapabilityRoot::kUnknown};
+  if (size < 0 && errno == EOVERFLOW) {
+    return FileCapabilities{.root = CapabilityRoot::kUnknown};
+  }
   if (size < 0 && std::find(kNone.begin(), kNone.end(), errno) == kNone.end()) {
     throw system_failure("cannot read the file capabilities of", file, errno);
   }
-  if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) return std::nullopt;
+  if (size < static_cast<ssize_t>(XATTR_CAPS_SZ_2)) {
+    return std::nullopt;
+  }
   const bool has_root = size >= static_cast<ssize_t>(XATTR_CAPS_SZ_3) && data.rootid != 0;
-  const auto join = [](std::uint32_t low, std::uint32_t high) { return CapabilitySet{high} << 32U | low; };
-  return FileCapabilities{
-      join(data.data[0].permitted, data.data[1].permitted), join(data.data[0].inheritable, data.data[1].inheritable),
-      (data.magic_etc & VFS_CAP_FLAGS_EFFECTIVE) != 0, has_root ? CapabilityRoot::kOther : CapabilityRoot::kOurs};
+  const auto join = [](std::uint32_t low, std::uint32_t high) {
+    return CapabilitySet{high} << 32U | low;
+  };
+  return FileCapabilities{join(data.data[0].permitted, data.data[1].permitted),
+                          join(data.data[0].inheritable, data.data[1].inheritable),
+                          (data.magic_etc & VFS_CAP_FLAGS_EFFECTIVE) != 0,
+                          has_root ? CapabilityRoot::kOther : CapabilityRoot::kOurs};
 }
 
 bool may_count_here(const FileCapabilities& capabilities) {
-  if (capabilities.root == CapabilityRoot::kOther) return !is_outermost_user_namespace();
+  if (capabilities.root == CapabilityRoot::kOther) {
+    return !is_outermost_user_namespace();
+  }
   return capabilities.root == CapabilityRoot::kOurs;
 }
 

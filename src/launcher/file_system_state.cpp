@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/file_system_state.hpp"
 
 #include <linux/kcmp.h>
@@ -15,8 +16,8 @@ namespace {
 
 constexpr std::string_view kCannotLeave = "cannot leave the caller's working directory and umask";
 
-/// Whoever shares them is most likely the parent, which has made this process. What kcmp(2) refuses to compare, or a
-/// parent of another PID namespace (0), proves nothing either way.
+/// Whoever shares them is most likely the parent, which has made this process. What kcmp(2) refuses
+/// to compare, or a parent of another PID namespace (0), proves nothing either way.
 bool shares_with_parent(pid_t pid) {
   const pid_t parent = getppid();
   return parent > 0 && syscall(SYS_kcmp, pid, parent, KCMP_FS, 0, 0) == 0;
@@ -29,8 +30,12 @@ void leave_shared_file_system_state(pid_t pid) {
   if (error != 0 && error != EPERM && error != ENOSYS && error != EACCES) {
     throw system_failure(kCannotLeave, "unshare", error);
   }
-  if (!shares_with_parent(pid)) return;
-  if (error == 0) throw failure(kCannotLeave, "unshare", "it did not take effect");
+  if (!shares_with_parent(pid)) {
+    return;
+  }
+  if (error == 0) {
+    throw failure(kCannotLeave, "unshare", "it did not take effect");
+  }
   throw failure(kCannotLeave, "unshare", "it is refused, and the parent shares them",
                 "start it from a shell, or use a filter that lets unshare through");
 }

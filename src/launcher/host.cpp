@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/host.hpp"
 
 #include <fcntl.h>
@@ -30,15 +31,19 @@ namespace {
 
 constexpr int kDefaultPortStart = 1024;
 
-/// An io_uring acts with the rights of whoever set it up: it may have a kernel thread of theirs (IORING_SETUP_SQPOLL in
-/// io_uring_setup(2)), which no filter sees, and their credentials (IORING_REGISTER_PERSONALITY in
-/// io_uring_register(2)). Without /proc, any object without a file type may be one.
+/// An io_uring acts with the rights of whoever set it up: it may have a kernel thread of theirs
+/// (IORING_SETUP_SQPOLL in io_uring_setup(2)), which no filter sees, and their credentials
+/// (IORING_REGISTER_PERSONALITY in io_uring_register(2)). Without /proc, any object without a file
+/// type may be one.
 bool may_be_io_uring(int descriptor) {
   std::array<char, 64> target{};
   const auto path = "/proc/self/fd/" + std::to_string(descriptor);
   const auto length = readlink(path.c_str(), target.data(), target.size());
-  if (length < 0) return (read_status(descriptor).st_mode & S_IFMT) == 0;
-  return std::string_view(target.data(), static_cast<std::size_t>(length)) == "anon_inode:[io_uring]";
+  if (length < 0) {
+    return (read_status(descriptor).st_mode & S_IFMT) == 0;
+  }
+  return std::string_view(target.data(), static_cast<std::size_t>(length)) ==
+         "anon_inode:[io_uring]";
 }
 
 constexpr std::string_view kIsIoUring =
@@ -52,33 +57,43 @@ void require_usable(std::span<const int> descriptors) {
                     "open it for the launcher, for example in a shell: exec " + number + "<FILE");
     }
     if (may_be_io_uring(descriptor)) {
-      throw failure("cannot keep the descriptor", number, kIsIoUring, "leave --keep-fd " + number + " out");
+      throw failure("cannot keep the descriptor", number, kIsIoUring,
+                    "leave --keep-fd " + number + " out");
     }
   }
 }
 
-/// The number in a file of /proc/sys, or nothing where it is hidden. Any other reason not to read it is a failure: the
-/// default in its place would make another plan.
+/// The number in a file of /proc/sys, or nothing where it is hidden. Any other reason not to read
+/// it is a failure: the default in its place would make another plan.
 std::optional<int> read_sysctl(const char* path) {
   const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
   if (!file.valid()) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return std::nullopt;
+    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) {
+      return std::nullopt;
+    }
     throw system_failure("cannot open", path, errno);
   }
   std::array<char, 16> buffer{};
   const auto count = read(file.value(), buffer.data(), buffer.size());
-  if (count < 0) throw system_failure("cannot read", path, errno);
+  if (count < 0) {
+    throw system_failure("cannot read", path, errno);
+  }
   std::string_view text(buffer.data(), static_cast<std::size_t>(count));
-  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\n')) {
+    text.remove_suffix(1);
+  }
   const auto number = parse_number(text, 0, std::numeric_limits<int>::max());
   return number.valid() ? std::optional(static_cast<int>(number.value)) : std::nullopt;
 }
 
-/// Whether a call that asks for a feature was answered "no": by the kernel, or by a container engine's filter in its
-/// place. Throws Error for a call that has failed instead, which must not leave the daemon unconfined.
+/// Whether a call that asks for a feature was answered "no": by the kernel, or by a container
+/// engine's filter in its place. Throws Error for a call that has failed instead, which must not
+/// leave the daemon unconfined.
 bool is_refusal(std::string_view call, int error) {
   constexpr std::array<int, 5> kRefusals{ENOSYS, EOPNOTSUPP, EINVAL, EPERM, EACCES};
-  if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) return true;
+  if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) {
+    return true;
+  }
   throw system_failure("cannot ask the kernel for", call, error);
 }
 
@@ -86,15 +101,18 @@ ConfinementSupport read_confinement_support() {
   constexpr int kFirstWithNetwork = 4;
   constexpr unsigned kAskForAbi = 1;  // LANDLOCK_CREATE_RULESET_VERSION
   ConfinementSupport support;
-  support.landlock_abi = static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi));
+  support.landlock_abi =
+      static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi));
   std::uint32_t action = SECCOMP_RET_ERRNO;
   if (support.landlock_abi < 0 && is_refusal("Landlock", errno)) {
-    support.missing = errno == ENOSYS       ? "this kernel has no Landlock"
-                      : errno == EOPNOTSUPP ? "Landlock is disabled in this kernel"
-                                            : "Landlock cannot be used: " + std::string(describe_errno(errno));
+    support.missing = errno == ENOSYS ? "this kernel has no Landlock"
+                      : errno == EOPNOTSUPP
+                          ? "Landlock is disabled in this kernel"
+                          : "Landlock cannot be used: " + std::string(describe_errno(errno));
   } else if (support.landlock_abi < kFirstWithNetwork) {
     support.missing = "this kernel's Landlock has no network rules, which came with Linux 6.7";
-  } else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) != 0 && is_refusal("seccomp", errno)) {
+  } else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) != 0 &&
+             is_refusal("seccomp", errno)) {
     support.missing = "seccomp filters cannot be used: " + std::string(describe_errno(errno));
   }
   return support;
@@ -105,59 +123,81 @@ ParentDeath read_parent_death() {
   if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) {
     throw system_failure("cannot read the parent-death signal", "prctl", errno);
   }
-  if (signal < 0) throw failure("cannot read the parent-death signal", "prctl", "it succeeded without an answer");
+  if (signal < 0) {
+    throw failure("cannot read the parent-death signal", "prctl", "it succeeded without an answer");
+  }
   return {signal, signal == 0 ? 0 : getppid()};
 }
 
-/// A host without IPv6 answers EAFNOSUPPORT; anything else is a failure, and no reason to leave IPv6 out.
+/// A host without IPv6 answers EAFNOSUPPORT; anything else is a failure, and no reason to leave
+/// IPv6 out.
 bool probe_ipv6() {
   const UniqueFd probe(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!probe.valid() && errno != EAFNOSUPPORT) throw system_failure("cannot open", "an IPv6 socket", errno);
+  if (!probe.valid() && errno != EAFNOSUPPORT) {
+    throw system_failure("cannot open", "an IPv6 socket", errno);
+  }
   return probe.valid();
 }
 
-/// Whether setfsuid(2) is there: gVisor answers ENOSYS, and a filter may answer EPERM or EACCES, which the kernel never
-/// does. The call changes nothing: (uid_t)-1 is no id, and the answer is the present one, equal to the euid since the
-/// exec. By syscall(2), since the C library does not set errno for this one.
+/// Whether setfsuid(2) is there: gVisor answers ENOSYS, and a filter may answer EPERM or EACCES,
+/// which the kernel never does. The call changes nothing: (uid_t)-1 is no id, and the answer is the
+/// present one, equal to the euid since the exec. By syscall(2), since the C library does not set
+/// errno for this one.
 bool probe_fsuid(uid_t euid) {
   constexpr std::array<int, 3> kRefusals{ENOSYS, EPERM, EACCES};
   errno = 0;
   const auto answer = syscall(SYS_setfsuid, static_cast<uid_t>(-1));
   const int error = answer == -1 ? errno : 0;
-  const auto id = static_cast<uid_t>(error == 0 ? answer : -error);  // the highest ids look like errors to syscall(2)
-  if (id == euid) return true;
-  if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) return false;
+  // The highest ids look like errors to syscall(2)
+  const auto id = static_cast<uid_t>(error == 0 ? answer : -error);
+  if (id == euid) {
+    return true;
+  }
+  if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) {
+    return false;
+  }
   throw failure("cannot read the file system id", "setfsuid", "it is not the effective user id");
 }
 
 std::vector<std::string> inherited_names(std::size_t count) {
   const char* text = std::getenv("LISTEN_FDNAMES");
-  if (text == nullptr) return std::vector<std::string>(count);
+  if (text == nullptr) {
+    return std::vector<std::string>(count);
+  }
   const auto names = split(text, ":");
   if (names.size() != count) {
-    throw failure("cannot take over the sockets of", "LISTEN_FDNAMES", "it has not as many names as LISTEN_FDS says");
+    throw failure("cannot take over the sockets of", "LISTEN_FDNAMES",
+                  "it has not as many names as LISTEN_FDS says");
   }
   return {names.begin(), names.end()};
 }
 
-/// The protocol of sd_listen_fds(3). Variables meant for another process (another PID) are stale, and no concern.
+/// The protocol of sd_listen_fds(3). Variables meant for another process (another PID) are stale,
+/// and no concern.
 std::optional<InheritedSockets> read_inherited(pid_t pid) {
   constexpr std::uint64_t kMost = 65536;
   const char* pid_text = std::getenv("LISTEN_PID");
   const char* count_text = std::getenv("LISTEN_FDS");
-  if (pid_text == nullptr || count_text == nullptr || pid_text != std::to_string(pid)) return std::nullopt;
-  if (count_text == std::string_view("0")) return std::nullopt;
+  if (pid_text == nullptr || count_text == nullptr || pid_text != std::to_string(pid)) {
+    return std::nullopt;
+  }
+  if (count_text == std::string_view("0")) {
+    return std::nullopt;
+  }
   const auto count = parse_number(count_text, 1, kMost);
   if (!count.valid()) {
-    throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text), count.problem);
+    throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
+                  count.problem);
   }
   for (int index = 0; index < static_cast<int>(count.value); ++index) {
     const int descriptor = kFirstPassed + index;
     const bool open = is_open(descriptor);
-    if (open && !may_be_io_uring(descriptor)) continue;
-    throw failure(
-        "cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
-        "descriptor " + std::to_string(descriptor) + (open ? ": " + std::string(kIsIoUring) : " is not open"));
+    if (open && !may_be_io_uring(descriptor)) {
+      continue;
+    }
+    throw failure("cannot take over the sockets of", "LISTEN_FDS=" + std::string(count_text),
+                  "descriptor " + std::to_string(descriptor) +
+                      (open ? ": " + std::string(kIsIoUring) : " is not open"));
   }
   return InheritedSockets{inherited_names(count.value)};
 }
@@ -173,11 +213,13 @@ std::string read_launcher_path() {
 /// Whether the daemon itself binds a privileged port.
 bool needs_capability(const Options& options, int unprivileged_port_start) {
   return !opens_sockets(options.mode) &&
-         std::any_of(options.listen.begin(), options.listen.end(),
-                     [=](const ListenAddress& address) { return address.port < unprivileged_port_start; });
+         std::any_of(
+             options.listen.begin(), options.listen.end(),
+             [=](const ListenAddress& address) { return address.port < unprivileged_port_start; });
 }
 
-/// SECBIT_KEEP_CAPS of capabilities(7). Where it cannot be read, this is taken for one that is locked.
+/// SECBIT_KEEP_CAPS of capabilities(7). Where it cannot be read, this is taken for one that is
+/// locked.
 bool may_keep_capabilities() {
   const int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   return securebits >= 0 && (static_cast<unsigned>(securebits) & SECBIT_KEEP_CAPS_LOCKED) == 0;
@@ -185,26 +227,42 @@ bool may_keep_capabilities() {
 
 bool is_traced() {
   const auto status = read_beginning("/proc/self/status");
-  return status.find("\nTracerPid:\t") != std::string::npos && status.find("\nTracerPid:\t0\n") == std::string::npos;
+  return status.find("\nTracerPid:\t") != std::string::npos &&
+         status.find("\nTracerPid:\t0\n") == std::string::npos;
 }
 
 /// kcmp(2). A kernel without it, and a parent of another account, leave this unknown.
-bool shares_fs_with_parent() { return syscall(SYS_kcmp, getpid(), getppid(), KCMP_FS, 0UL, 0UL) == 0; }
+bool shares_fs_with_parent() {
+  return syscall(SYS_kcmp, getpid(), getppid(), KCMP_FS, 0UL, 0UL) == 0;
+}
 
-/// For a launcher that lacks the capability though no_new_privs is not set and the bounding set has it: what is left of
-/// mnt_may_suid(), check_unsafe_exec() and get_vfs_caps_from_disk() in the kernel.
+/// For a launcher that lacks the capability though no_new_privs is not set and the bounding set has
+/// it: what is left of mnt_may_suid(), check_unsafe_exec() and get_vfs_caps_from_disk() in the
+/// kernel.
 Uncounted read_uncounted() {
   constexpr const char* kOwnFile = "/proc/self/exe";
   const auto capabilities = read_file_capabilities(kOwnFile);
-  if (!capabilities) return Uncounted::kHasNone;
-  if (capabilities->root != CapabilityRoot::kUnknown && !contains(capabilities->permitted, CAP_NET_BIND_SERVICE)) {
+  if (!capabilities) {
     return Uncounted::kHasNone;
   }
-  if (!may_count_here(*capabilities)) return Uncounted::kOtherNamespace;
-  if (is_nosuid(kOwnFile)) return Uncounted::kNosuid;
-  if (is_traced()) return Uncounted::kTraced;
-  if (shares_fs_with_parent()) return Uncounted::kSharesFs;
-  return capabilities->root == CapabilityRoot::kOurs ? Uncounted::kUnknown : Uncounted::kOtherNamespace;
+  if (capabilities->root != CapabilityRoot::kUnknown &&
+      !contains(capabilities->permitted, CAP_NET_BIND_SERVICE)) {
+    return Uncounted::kHasNone;
+  }
+  if (!may_count_here(*capabilities)) {
+    return Uncounted::kOtherNamespace;
+  }
+  if (is_nosuid(kOwnFile)) {
+    return Uncounted::kNosuid;
+  }
+  if (is_traced()) {
+    return Uncounted::kTraced;
+  }
+  if (shares_fs_with_parent()) {
+    return Uncounted::kSharesFs;
+  }
+  return capabilities->root == CapabilityRoot::kOurs ? Uncounted::kUnknown
+                                                     : Uncounted::kOtherNamespace;
 }
 
 }  // namespace
@@ -233,26 +291,39 @@ Host inspect_host(const Options& options, Identity caller) {
     host.knows_port_start = start.has_value();
     host.unprivileged_port_start = start.value_or(kDefaultPortStart);
   }
-  if (options.backlog) host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
+  if (options.backlog) {
+    host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
+  }
   host.has_ipv6 = (opens_sockets(options.mode) || options.action == Action::kCheck) && probe_ipv6();
-  if (opens_sockets(options.mode)) host.has_fsuid = probe_fsuid(host.identity.uid);
-  if (confinement_of(options) != Confinement::kOff) host.confinement = read_confinement_support();
+  if (opens_sockets(options.mode)) {
+    host.has_fsuid = probe_fsuid(host.identity.uid);
+  }
+  if (confinement_of(options) != Confinement::kOff) {
+    host.confinement = read_confinement_support();
+  }
   host.parent_death = read_parent_death();
-  if (contains(host.capabilities.effective, CAP_SETPCAP) && !needs_capability(options, host.unprivileged_port_start)) {
+  if (contains(host.capabilities.effective, CAP_SETPCAP) &&
+      !needs_capability(options, host.unprivileged_port_start)) {
     host.may_keep_capabilities = may_keep_capabilities();
   }
   host.inherited = read_inherited(host.pid);
-  if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 && (host.capabilities.permitted & ~kNetBindService) != 0) {
+  if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 &&
+      (host.capabilities.permitted & ~kNetBindService) != 0) {
     const auto path = read_launcher_path();
-    throw failure("refusing to run", path, "its file capabilities are more than cap_net_bind_service",
+    throw failure("refusing to run", path,
+                  "its file capabilities are more than cap_net_bind_service",
                   "as root: setcap cap_net_bind_service=p " + shell_quoted(path));
   }
   const bool lacks_capability = !contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE);
-  if (lacks_capability || options.allow_new_privs) host.no_new_privs = has_no_new_privs();
+  if (lacks_capability || options.allow_new_privs) {
+    host.no_new_privs = has_no_new_privs();
+  }
   if (lacks_capability) {
     host.can_be_granted = is_in_bounding_set(CAP_NET_BIND_SERVICE);
     host.launcher_path = read_launcher_path();
-    if (host.can_be_granted && !host.no_new_privs) host.uncounted = read_uncounted();
+    if (host.can_be_granted && !host.no_new_privs) {
+      host.uncounted = read_uncounted();
+    }
   }
   require_usable(options.keep_fds);
   return host;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/launch.hpp"
 
 #include <unistd.h>
@@ -43,12 +44,17 @@ class Narrator {
  public:
   explicit Narrator(bool verbose) : verbose_(verbose) {}
   void operator()(std::string_view step) const {
-    if (verbose_) comment(kProgram, step);
+    if (verbose_) {
+      comment(kProgram, step);
+    }
   }
-  /// What costs something to put into words is a function, which is not called unless somebody wants to know.
+  /// What costs something to put into words is a function, which is not called unless somebody
+  /// wants to know.
   template <std::invocable Describe>
   void operator()(const Describe& describe) const {
-    if (verbose_) comment(kProgram, describe());
+    if (verbose_) {
+      comment(kProgram, describe());
+    }
   }
 
  private:
@@ -67,9 +73,16 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
     say("making CAP_NET_BIND_SERVICE effective");
     raise_bind_capability();
   }
-  if (plan.sockets.sockets.empty()) return;
-  if (plan.sockets.lacks_fsuid) say("no setfsuid here: the sockets belong to the user of lowportbind");
-  say([&] { return (plan.sockets.only_probe ? "trying to bind " : "opening ") + describe_addresses(plan.listen); });
+  if (plan.sockets.sockets.empty()) {
+    return;
+  }
+  if (plan.sockets.lacks_fsuid) {
+    say("no setfsuid here: the sockets belong to the user of lowportbind");
+  }
+  say([&] {
+    return (plan.sockets.only_probe ? "trying to bind " : "opening ") +
+           describe_addresses(plan.listen);
+  });
   if (plan.sockets.only_probe) {
     probe_sockets(plan.sockets);
   } else {
@@ -78,10 +91,15 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
 }
 
 void confine_to_ports(const Plan& plan, const Narrator& say) {
-  for (const auto& warning : warnings_of(plan)) warn(kProgram, warning);
-  if (plan.confinement.kind == Confinement::kOff) return;
+  for (const auto& warning : warnings_of(plan)) {
+    warn(kProgram, warning);
+  }
+  if (plan.confinement.kind == Confinement::kOff) {
+    return;
+  }
   say([&] {
-    return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: " : "confining TCP ports: ") +
+    return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: "
+                                           : "confining TCP ports: ") +
            std::string(format(plan.confinement.kind));
   });
   confine(plan.confinement);
@@ -93,7 +111,9 @@ void become(const Plan& plan, const Narrator& say) {
   drop_privileges(plan.privileges, plan.account);
   say("verifying the privileges");
   verify_privileges(plan.privileges, plan.account);
-  if (plan.confinement.kind == Confinement::kOff) return;
+  if (plan.confinement.kind == Confinement::kOff) {
+    return;
+  }
   say("verifying the confinement");
   verify_confinement(plan.confinement);
 }
@@ -103,19 +123,23 @@ void find_daemon(const Plan& plan, Prepared& prepared, const Narrator& say) {
   prepared.environment = build_environment(plan.environment, read_environment());
   prepared.file = find_command(plan.command.front(), find_variable(prepared.environment, "PATH"));
   const auto needed = require_planned_rights(prepared.file, plan);
-  if (plan.privileges.undecided_bounding == kNoCapability) return;
+  if (plan.privileges.undecided_bounding == kNoCapability) {
+    return;
+  }
   say("cutting what is left of the bounding set");
   settle_bounding_set(plan.privileges, needed);
 }
 
-/// What a launch leaves to the exec, and cannot where it has no second try: for `--check`, and before stdio is given.
+/// What a launch leaves to the exec, and cannot where it has no second try: for `--check`, and
+/// before stdio is given.
 void rehearse_exec(const std::string& file) {
   require_known_format(file);
   require_process_limit(file);
 }
 
-/// From the plan to where only the last steps are left: nothing is decided here, and every step throws if it cannot be
-/// done as planned. Nothing that outlasts this process is changed before the command is found, and then the session.
+/// From the plan to where only the last steps are left: nothing is decided here, and every step
+/// throws if it cannot be done as planned. Nothing that outlasts this process is changed before the
+/// command is found, and then the session.
 Prepared prepare(const Plan& plan, const Narrator& say) {
   Prepared prepared;
   say("closing the other descriptors");
@@ -130,7 +154,8 @@ Prepared prepare(const Plan& plan, const Narrator& say) {
   confine_to_ports(plan, say);
   become(plan, say);
   if (plan.sockets.only_probe && !plan.sockets.sockets.empty()) {
-    // The second time: above it was root, who sees who has a port, and here it is the account that could not have it.
+    // The second time: above it was root, who sees who has a port, and here it is the account that
+    // could not have it.
     say("trying to bind as the account");
     probe_sockets(plan.sockets);
   }
@@ -153,9 +178,13 @@ void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
     say("listening on shared ports");
     listen_on_shared_ports(prepared.sockets, plan.sockets);
   }
-  if (!prepared.sockets.empty()) say("handing the sockets over");
+  if (!prepared.sockets.empty()) {
+    say("handing the sockets over");
+  }
   hand_over(plan.mode, plan.descriptors, std::move(prepared.sockets));
-  if (!plan.own_stdio) return;
+  if (!plan.own_stdio) {
+    return;
+  }
   say("giving stdio to the account");
   give_stdio(plan.account, plan.mode);
   drop_what_stdio_needed(plan.privileges);
@@ -170,9 +199,11 @@ Plan decide(const Options& options, Identity caller, const Narrator& say) {
 }
 
 /// `--check`, in the form that was asked for, on stdout. `obstacle` may be null.
-void print_report(const Plan& plan, std::string_view group_name, std::string_view file, const Obstacle* obstacle,
-                  const Options& options) {
-  if (options.json) return print(describe_plan_as_json(plan, group_name, file, obstacle));
+void print_report(const Plan& plan, std::string_view group_name, std::string_view file,
+                  const Obstacle* obstacle, const Options& options) {
+  if (options.json) {
+    return print(describe_plan_as_json(plan, group_name, file, obstacle));
+  }
   const Error* error = obstacle == nullptr ? nullptr : &obstacle->error;
   const char* no_colour = std::getenv("NO_COLOR");
   const bool coloured = isatty(STDOUT_FILENO) != 0 && (no_colour == nullptr || *no_colour == '\0');
@@ -200,7 +231,9 @@ int check(const Options& options, Identity caller, const Narrator& say) {
   } else if (options.json) {
     print(describe_obstacle_as_json(*obstacle));
   }
-  if (!obstacle) return EXIT_SUCCESS;
+  if (!obstacle) {
+    return EXIT_SUCCESS;
+  }
   print_error(kProgram, obstacle->error);
   return static_cast<int>(ExitStatus::kLauncherFailed);
 }
@@ -216,7 +249,9 @@ int run(std::span<char* const> arguments) {
     print(options.action == Action::kShowHelp ? help_text() : version_text(describe_name_source()));
     return EXIT_SUCCESS;
   }
-  if (options.action == Action::kCheck) return check(options, std::move(caller), say);
+  if (options.action == Action::kCheck) {
+    return check(options, std::move(caller), say);
+  }
   const auto plan = decide(options, std::move(caller), say);
   auto prepared = prepare(plan, say);
   hand_over_all(plan, prepared, say);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/listen_address.hpp"
 
 #include <arpa/inet.h>
@@ -13,7 +14,8 @@
 namespace lowport {
 namespace {
 
-constexpr std::size_t kLongestDescriptorName = 255;  // sd_is_... refuses longer ones: systemd's FDNAME_MAX
+// sd_is_... refuses longer ones: systemd's FDNAME_MAX.
+constexpr std::size_t kLongestDescriptorName = 255;
 
 /// Everything an item's parser needs to say what is wrong with it.
 struct Item {
@@ -28,22 +30,32 @@ struct Item {
 /// Takes everything before the first `separator` off `rest`, and the separator with it.
 std::optional<std::string_view> take_before(std::string_view& rest, char separator) {
   const auto position = rest.find(separator);
-  if (position == std::string_view::npos) return std::nullopt;
+  if (position == std::string_view::npos) {
+    return std::nullopt;
+  }
   const auto taken = rest.substr(0, position);
   rest.remove_prefix(position + 1);
   return taken;
 }
 
-/// The names that LISTEN_FDNAMES can carry: it separates them with colons, and the specification with commas.
+/// The names that LISTEN_FDNAMES can carry: it separates them with colons, and the specification
+/// with commas.
 std::string parse_name(const Item& item, std::string_view name) {
-  if (name.empty()) item.refuse("the descriptor name before \"=\" is empty", "a port alone is written -p 80");
-  if (name.size() > kLongestDescriptorName) item.refuse("a descriptor name has at most 255 characters");
+  if (name.empty()) {
+    item.refuse("the descriptor name before \"=\" is empty", "a port alone is written -p 80");
+  }
+  if (name.size() > kLongestDescriptorName) {
+    item.refuse("a descriptor name has at most 255 characters");
+  }
   const bool plain = std::all_of(name.begin(), name.end(), [](char character) {
-    return character > ' ' && character < 0x7f && std::string_view(":/\\").find(character) == std::string_view::npos;
+    return character > ' ' && character < 0x7f &&
+           std::string_view(":/\\").find(character) == std::string_view::npos;
   });
   // sd_listen_fds_with_names(3) takes a backslash for an escape.
   if (!plain) {
-    item.refuse("a descriptor name has no colon, slash, backslash, space or character that is not ASCII in it");
+    item.refuse(
+        "a descriptor name has no colon, slash, backslash, space or character that is not ASCII in "
+        "it");
   }
   return std::string(name);
 }
@@ -53,16 +65,26 @@ void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address)
   if (const auto percent = host.find('%'); percent != std::string::npos) {
     address.interface = host.substr(percent + 1);
     host.resize(percent);
-    if (address.interface.empty()) item.refuse("the interface after \"%\" is empty");
-    if (address.interface.size() >= IFNAMSIZ) item.refuse("the name of an interface has at most 15 characters");
-    if (address.interface.find_first_of("/:%") != std::string::npos) item.refuse("this is not an interface's name");
+    if (address.interface.empty()) {
+      item.refuse("the interface after \"%\" is empty");
+    }
+    if (address.interface.size() >= IFNAMSIZ) {
+      item.refuse("the name of an interface has at most 15 characters");
+    }
+    if (address.interface.find_first_of("/:%") != std::string::npos) {
+      item.refuse("this is not an interface's name");
+    }
   }
   in6_addr binary{};
-  if (inet_pton(AF_INET6, host.c_str(), &binary) != 1) item.refuse("this is not an IPv6 address");
-  if (IN6_IS_ADDR_V4MAPPED(&binary)) {
-    item.refuse("IPv4-mapped IPv6 addresses are not accepted", "write the IPv4 address itself: 192.0.2.1:80");
+  if (inet_pton(AF_INET6, host.c_str(), &binary) != 1) {
+    item.refuse("this is not an IPv6 address");
   }
-  if (!address.interface.empty() && !IN6_IS_ADDR_LINKLOCAL(&binary) && !IN6_IS_ADDR_MC_LINKLOCAL(&binary)) {
+  if (IN6_IS_ADDR_V4MAPPED(&binary)) {
+    item.refuse("IPv4-mapped IPv6 addresses are not accepted",
+                "write the IPv4 address itself: 192.0.2.1:80");
+  }
+  if (!address.interface.empty() && !IN6_IS_ADDR_LINKLOCAL(&binary) &&
+      !IN6_IS_ADDR_MC_LINKLOCAL(&binary)) {
     item.refuse("only a link-local address (fe80::... or ff02::...) has an interface");
   }
   address.host = HostKind::kIpv6;
@@ -70,8 +92,12 @@ void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address)
 }
 
 void parse_ipv4(const Item& item, std::string_view text, ListenAddress& address) {
-  if (text == "*") return;
-  if (text.empty()) item.refuse("the host before \":\" is empty", "leave the colon out to listen on every address");
+  if (text == "*") {
+    return;
+  }
+  if (text.empty()) {
+    item.refuse("the host before \":\" is empty", "leave the colon out to listen on every address");
+  }
   if (text.find(':') != std::string_view::npos) {
     item.refuse("an IPv6 address goes in brackets", "for example [2001:db8::1]:443");
   }
@@ -90,29 +116,43 @@ void parse_ipv4(const Item& item, std::string_view text, ListenAddress& address)
 void take_host(const Item& item, std::string_view& rest, ListenAddress& address) {
   if (rest.starts_with('[')) {
     const auto end = rest.find(']');
-    if (end == std::string_view::npos) item.refuse("the bracket is not closed");
+    if (end == std::string_view::npos) {
+      item.refuse("the bracket is not closed");
+    }
     parse_ipv6(item, rest.substr(1, end - 1), address);
     rest.remove_prefix(end + 1);
-    if (!rest.starts_with(':')) item.refuse("a colon and a port must follow the bracket");
+    if (!rest.starts_with(':')) {
+      item.refuse("a colon and a port must follow the bracket");
+    }
     rest.remove_prefix(1);
   } else if (const auto colon = rest.rfind(':'); colon != std::string_view::npos) {
-    if (colon + 1 == rest.size()) item.refuse("there is no port after the colon");
+    if (colon + 1 == rest.size()) {
+      item.refuse("there is no port after the colon");
+    }
     parse_ipv4(item, rest.substr(0, colon), address);
     rest.remove_prefix(colon + 1);
   }
 }
 
 void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
-  if (item.text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) item.refuse("there is a space in it");
+  if (item.text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) {
+    item.refuse("there is a space in it");
+  }
   auto rest = item.text;
   ListenAddress address;
-  if (const auto name = take_before(rest, '=')) address.name = parse_name(item, *name);
+  if (const auto name = take_before(rest, '=')) {
+    address.name = parse_name(item, *name);
+  }
   const auto transport = take_transport(rest);
-  if (!transport) item.refuse("the transport after \"/\" is neither tcp nor udp");
+  if (!transport) {
+    item.refuse("the transport after \"/\" is neither tcp nor udp");
+  }
   address.transport = *transport;
   take_host(item, rest, address);
   const auto ports = parse_ports(rest, address.transport, item.find_service);
-  if (ports.problem) item.refuse(ports.problem->reason, ports.problem->hint);
+  if (ports.problem) {
+    item.refuse(ports.problem->reason, ports.problem->hint);
+  }
   for (int port = ports.first; port <= ports.last; ++port) {
     address.port = static_cast<std::uint16_t>(port);
     addresses.push_back(address);
@@ -120,34 +160,51 @@ void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
 }
 
 bool is_wildcard(const ListenAddress& address) {
-  return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+  return std::all_of(address.bytes.begin(), address.bytes.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
 }
 
 bool overlaps(const ListenAddress& one, const ListenAddress& other) {
-  if (one.transport != other.transport || one.port != other.port) return false;
-  if (one.host == HostKind::kEvery || other.host == HostKind::kEvery) return true;
-  if (one.host != other.host) return false;
-  if (is_wildcard(one) || is_wildcard(other)) return true;
+  if (one.transport != other.transport || one.port != other.port) {
+    return false;
+  }
+  if (one.host == HostKind::kEvery || other.host == HostKind::kEvery) {
+    return true;
+  }
+  if (one.host != other.host) {
+    return false;
+  }
+  if (is_wildcard(one) || is_wildcard(other)) {
+    return true;
+  }
   return one.bytes == other.bytes && one.interface == other.interface;
 }
 
 }  // namespace
 
-std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service) {
-  constexpr std::size_t kMost = 1048576;  // fs.nr_open: the most descriptors of a process, unless somebody raised it
+std::vector<ListenAddress> parse_listen_addresses(std::string_view text,
+                                                  const FindService& find_service) {
+  // fs.nr_open: the most descriptors of a process, unless somebody raised it.
+  constexpr std::size_t kMost = 1048576;
   std::vector<ListenAddress> addresses;
   for (const auto item : split(text, ",")) {
-    if (item.empty()) Item{text, find_service}.refuse("an empty item", "list ports as 80,443");
+    if (item.empty()) {
+      Item{text, find_service}.refuse("an empty item", "list ports as 80,443");
+    }
     parse_item({item, find_service}, addresses);
-    if (addresses.size() > kMost)
-      Item{item, find_service}.refuse("the list has more addresses than a process can have descriptors");
+    if (addresses.size() > kMost) {
+      Item{item, find_service}.refuse(
+          "the list has more addresses than a process can have descriptors");
+    }
   }
   return addresses;
 }
 
 std::string format(const ListenAddress& address) {
   std::string text;
-  if (!address.name.empty()) text = address.name + "=";
+  if (!address.name.empty()) {
+    text = address.name + "=";
+  }
   std::array<char, INET6_ADDRSTRLEN> host{};
   if (address.host == HostKind::kIpv4) {
     text += inet_ntop(AF_INET, address.bytes.data(), host.data(), host.size());
@@ -155,7 +212,9 @@ std::string format(const ListenAddress& address) {
   } else if (address.host == HostKind::kIpv6) {
     text += '[';
     text += inet_ntop(AF_INET6, address.bytes.data(), host.data(), host.size());
-    if (!address.interface.empty()) text += "%" + address.interface;
+    if (!address.interface.empty()) {
+      text += "%" + address.interface;
+    }
     text += "]:";
   }
   text += std::to_string(address.port);
@@ -166,29 +225,39 @@ std::string format(const ListenAddress& address) {
 
 bool is_same_address(const ListenAddress& one, const ListenAddress& other) {
   const auto key = [](const ListenAddress& address) {
-    return std::tie(address.port, address.transport, address.host, address.bytes, address.interface);
+    return std::tie(address.port, address.transport, address.host, address.bytes,
+                    address.interface);
   };
   return key(one) == key(other);
 }
 
-// Sorted so that whatever overlaps stands side by side: within a transport and port the address that covers every
-// host comes first, then each family with its wildcard in front. Neighbours are enough but for that first one.
-std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses,
-                                                                    Repeats repeats) {
+// Sorted so that whatever overlaps stands side by side: within a transport and port the address
+// that covers every host comes first, then each family with its wildcard in front. Neighbours are
+// enough but for that first one.
+std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(
+    const std::vector<ListenAddress>& addresses, Repeats repeats) {
   std::vector<const ListenAddress*> sorted;
   sorted.reserve(addresses.size());
-  for (const auto& address : addresses) sorted.push_back(&address);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const ListenAddress* one, const ListenAddress* other) {
-    const auto key = [](const ListenAddress& address) {
-      return std::tie(address.port, address.transport, address.host, address.bytes, address.interface);
-    };
-    return key(*one) < key(*other);
-  });
+  for (const auto& address : addresses) {
+    sorted.push_back(&address);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const ListenAddress* one, const ListenAddress* other) {
+                     const auto key = [](const ListenAddress& address) {
+                       return std::tie(address.port, address.transport, address.host, address.bytes,
+                                       address.interface);
+                     };
+                     return key(*one) < key(*other);
+                   });
   for (std::size_t index = 1; index < sorted.size(); ++index) {
     const auto& one = *sorted[index - 1];
     const auto& other = *sorted[index];
-    if (repeats == Repeats::kAllowed && is_same_address(one, other)) continue;
-    if (overlaps(one, other)) return {{one, other}};
+    if (repeats == Repeats::kAllowed && is_same_address(one, other)) {
+      continue;
+    }
+    if (overlaps(one, other)) {
+      return {{one, other}};
+    }
   }
   return std::nullopt;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <array>
@@ -31,12 +32,14 @@ struct ListenAddress {
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// Reads `[NAME=][HOST:]PORT[/tcp|/udp]` or `[NAME=][HOST:]FIRST-LAST[/tcp|/udp]`, separated by commas; a range
-/// becomes one address per port. Pure but for `find_service`, which is asked about words that are no number.
-/// Throws Error, with a reason for each way in which a text can be wrong.
-std::vector<ListenAddress> parse_listen_addresses(std::string_view text, const FindService& find_service);
+/// Reads `[NAME=][HOST:]PORT[/tcp|/udp]` or `[NAME=][HOST:]FIRST-LAST[/tcp|/udp]`, separated by
+/// commas; a range becomes one address per port. Pure but for `find_service`, which is asked about
+/// words that are no number. Throws Error, with a reason for each way in which a text can be wrong.
+std::vector<ListenAddress> parse_listen_addresses(std::string_view text,
+                                                  const FindService& find_service);
 
-/// The text that parse_listen_addresses reads back to the same value. The transport is always spelled out.
+/// The text that parse_listen_addresses reads back to the same value. The transport is always
+/// spelled out.
 std::string format(const ListenAddress& address);
 
 /// Whether two addresses are the same to the kernel, whatever the names of their descriptors.
@@ -45,8 +48,9 @@ bool is_same_address(const ListenAddress& one, const ListenAddress& other);
 /// What becomes of the same address twice: SO_REUSEPORT lets several sockets have it.
 enum class Repeats { kOverlap, kAllowed };
 
-/// Two addresses that cannot both be had: the same one twice, or one that contains the other. Without any, nothing.
-std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(const std::vector<ListenAddress>& addresses,
-                                                                    Repeats repeats);
+/// Two addresses that cannot both be had: the same one twice, or one that contains the other.
+/// Without any, nothing.
+std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(
+    const std::vector<ListenAddress>& addresses, Repeats repeats);
 
 }  // namespace lowport

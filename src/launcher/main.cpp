@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <unistd.h>
 
 #include <exception>
@@ -21,11 +22,15 @@ namespace {
 
 int main(int argc, char** argv) {
   using namespace lowport;
-  // Not by an exception: there would be no memory for that one either, and std::terminate() ends with SIGABRT.
+  // Not by an exception: there would be no memory for that one either, and std::terminate() ends
+  // with SIGABRT.
   std::set_new_handler(end_without_memory);
-  std::set_terminate(end_without_memory);  // the exception of another failure could not be allocated
+  // The exception of another failure could not be allocated.
+  std::set_terminate(end_without_memory);
   try {
-    if (argc < 1) throw failure("cannot read the command line", "argv", "it is empty");
+    if (argc < 1) {
+      throw failure("cannot read the command line", "argv", "it is empty");
+    }
     return run({argv, static_cast<std::size_t>(argc)});
   } catch (const Error& error) {
     print_error(kProgram, error);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <optional>
@@ -16,8 +17,8 @@ enum class Mode { kAmbient, kListenFds, kInetd, kNginx };
 /// Whether the launcher opens the sockets; in ambient mode the daemon does.
 constexpr bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
 
-/// `--confine`: which TCP ports the daemon can bind: every one that its capabilities allow, the listed and the
-/// unprivileged ones, or the listed ones alone.
+/// `--confine`: which TCP ports the daemon can bind: every one that its capabilities allow, the
+/// listed and the unprivileged ones, or the listed ones alone.
 enum class Confinement { kOff, kPrivileged, kListed };
 
 /// `--groups`: where the supplementary groups come from.
@@ -36,8 +37,8 @@ struct EnvironmentChoice {
 
 enum class Action { kLaunch, kCheck, kShowHelp, kShowVersion };
 
-/// The command line as it was typed, each value read and range-checked on its own; how the values fit together, with
-/// each other and with the host, is the plan's business.
+/// The command line as it was typed, each value read and range-checked on its own; how the values
+/// fit together, with each other and with the host, is the plan's business.
 struct Options {
   Action action = Action::kLaunch;
   std::optional<std::string> user;
@@ -57,8 +58,9 @@ struct Options {
   std::span<char* const> command;  ///< argv after `--`; the null pointer that ends argv follows it
 };
 
-/// Reads argv up to the first `--`, which must be there unless help or the version is asked for. Nothing outside argv
-/// is touched, but `find_service` is asked about ports given by name. Throws Error.
+/// Reads argv up to the first `--`, which must be there unless help or the version is asked for.
+/// Nothing outside argv is touched, but `find_service` is asked about ports given by name. Throws
+/// Error.
 Options parse_options(std::span<char* const> arguments, const FindService& find_service);
 
 /// What `--confine` says, or without it: privileged in ambient mode, else off. Pure.

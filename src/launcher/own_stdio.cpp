@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/own_stdio.hpp"
 
 #include <linux/capability.h>
@@ -19,14 +20,18 @@ constexpr std::string_view kCannotGive = "cannot give the account";
 
 std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
 
-/// Whether a pipe or terminal is behind the descriptor, which changes hands. A device that everybody may open, such as
-/// /dev/null or /dev/tty, must not: it is everybody's. Anything else cannot be opened again. Throws Error for that.
+/// Whether a pipe or terminal is behind the descriptor, which changes hands. A device that
+/// everybody may open, such as /dev/null or /dev/tty, must not: it is everybody's. Anything else
+/// cannot be opened again. Throws Error for that.
 bool is_to_be_given(const struct stat& status, int descriptor, const Account& account) {
   if (S_ISSOCK(status.st_mode)) {
-    throw failure(kCannotGive, name_of(descriptor), "it is a socket, which nobody can open through /dev/stdout",
+    throw failure(kCannotGive, name_of(descriptor),
+                  "it is a socket, which nobody can open through /dev/stdout",
                   "systemd: StandardOutput=file:PATH; elsewhere, behind the command: 2>&1 | cat");
   }
-  if (S_ISCHR(status.st_mode) && (status.st_mode & S_IWOTH) != 0) return false;
+  if (S_ISCHR(status.st_mode) && (status.st_mode & S_IWOTH) != 0) {
+    return false;
+  }
   const bool is_terminal = isatty(descriptor) != 0;
   if (!is_terminal && !S_ISFIFO(status.st_mode)) {
     throw failure(kCannotGive, name_of(descriptor), "it is neither a pipe nor a terminal",
@@ -45,9 +50,13 @@ struct Given {
 std::vector<Given> find_given(const Account& account, Mode mode) {
   std::vector<Given> given;
   for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (descriptor == STDOUT_FILENO && mode == Mode::kInetd) continue;
+    if (descriptor == STDOUT_FILENO && mode == Mode::kInetd) {
+      continue;
+    }
     const auto status = read_status(descriptor);
-    if (is_to_be_given(status, descriptor, account)) given.push_back({descriptor, status.st_uid, status.st_gid});
+    if (is_to_be_given(status, descriptor, account)) {
+      given.push_back({descriptor, status.st_uid, status.st_gid});
+    }
   }
   return given;
 }
@@ -57,26 +66,34 @@ bool may_change_owners() { return contains(read_thread_capabilities().effective,
 Error explain_fchown(int descriptor, int error) {
   const bool refused = error == EPERM || error == EINVAL;
   if (refused && may_change_owners()) {
-    return failure(kCannotGive, name_of(descriptor), "its owner has no number in this user namespace",
+    return failure(kCannotGive, name_of(descriptor),
+                   "its owner has no number in this user namespace",
                    "give it a pipe of the container's own, behind the command: 2>&1 | cat");
   }
-  return system_failure(kCannotGive, name_of(descriptor), error,
-                        error == EPERM ? "this needs CAP_CHOWN; container: docker run --cap-add CHOWN" : "");
+  return system_failure(
+      kCannotGive, name_of(descriptor), error,
+      error == EPERM ? "this needs CAP_CHOWN; container: docker run --cap-add CHOWN" : "");
 }
 
 void change_owner(int descriptor, uid_t owner) {
-  if (fchown(descriptor, owner, static_cast<gid_t>(-1)) != 0) throw explain_fchown(descriptor, errno);
+  if (fchown(descriptor, owner, static_cast<gid_t>(-1)) != 0) {
+    throw explain_fchown(descriptor, errno);
+  }
 }
 
 }  // namespace
 
 void rehearse_giving_stdio(const Account& account, Mode mode) {
   for (const auto& [descriptor, owner, group] : find_given(account, mode)) {
-    if (!may_change_owners()) throw explain_fchown(descriptor, EPERM);
-    // CAP_CHOWN is for files whose owner and group have a number in this user namespace (user_namespaces(7)). One that
-    // has none is shown as this, and so is one that has this very number: asked for the owner that it has, the kernel
-    // tells them apart.
-    if (owner == kOverflowId || group == kOverflowId) change_owner(descriptor, owner);
+    if (!may_change_owners()) {
+      throw explain_fchown(descriptor, EPERM);
+    }
+    // CAP_CHOWN is for files whose owner and group have a number in this user namespace
+    // (user_namespaces(7)). One that has none is shown as this, and so is one that has this very
+    // number: asked for the owner that it has, the kernel tells them apart.
+    if (owner == kOverflowId || group == kOverflowId) {
+      change_owner(descriptor, owner);
+    }
   }
 }
 
@@ -91,10 +108,12 @@ void give_stdio(const Account& account, Mode mode) {
       }
     }
   } catch (const Error&) {
-    // The launch fails: what has been given goes back, as far as that can be done. The first failure is the one to
-    // report.
+    // The launch fails: what has been given goes back, as far as that can be done. The first
+    // failure is the one to report.
     for (const auto& given : changed) {
-      if (fchown(given.descriptor, given.owner, static_cast<gid_t>(-1)) != 0) continue;
+      if (fchown(given.descriptor, given.owner, static_cast<gid_t>(-1)) != 0) {
+        continue;
+      }
     }
     throw;
   }

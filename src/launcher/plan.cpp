@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/plan.hpp"
 
 #include <linux/capability.h>
@@ -14,9 +15,10 @@ namespace {
 constexpr int kDefaultBacklog = 4096;
 
 bool lists_privileged_port(const Options& options, const Host& host) {
-  return std::any_of(options.listen.begin(), options.listen.end(), [&](const ListenAddress& address) {
-    return is_privileged(address, host.unprivileged_port_start);
-  });
+  return std::any_of(options.listen.begin(), options.listen.end(),
+                     [&](const ListenAddress& address) {
+                       return is_privileged(address, host.unprivileged_port_start);
+                     });
 }
 
 PrivilegePlan plan_privileges(const Options& options, const Account& account, const Host& host) {
@@ -25,23 +27,30 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   privileges.capabilities = grant ? kNetBindService : kNoCapability;
   privileges.seen_capabilities = host.capabilities.permitted;
   privileges.set_no_new_privs = !options.allow_new_privs;
-  // Without CAP_SETPCAP the set stays as it is, and no_new_privs keeps it from mattering: nothing that execve(2) could
-  // add from a file is added then.
-  privileges.cut_bounding_set = !options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP);
-  // A group without a mapping in this user namespace is shown as 65534 and may be any: only `--groups keep` keeps it.
-  const bool keeps =
-      options.groups ? options.groups->kind == GroupsChoice::Kind::kKeep : account.uid == host.identity.uid;
+  // Without CAP_SETPCAP the set stays as it is, and no_new_privs keeps it from mattering: nothing
+  // that execve(2) could add from a file is added then.
+  privileges.cut_bounding_set =
+      !options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP);
+  // A group without a mapping in this user namespace is shown as 65534 and may be any: only
+  // `--groups keep` keeps it.
+  const bool keeps = options.groups ? options.groups->kind == GroupsChoice::Kind::kKeep
+                                    : account.uid == host.identity.uid;
   const auto& own_groups = host.identity.groups;
-  privileges.change_groups = account.groups != own_groups || (!keeps && std::find(own_groups.begin(), own_groups.end(),
-                                                                                  kOverflowId) != own_groups.end());
-  if (options.own_stdio) privileges.kept_for_stdio = host.capabilities.effective & only(CAP_CHOWN);
+  privileges.change_groups =
+      account.groups != own_groups ||
+      (!keeps && std::find(own_groups.begin(), own_groups.end(), kOverflowId) != own_groups.end());
+  if (options.own_stdio) {
+    privileges.kept_for_stdio = host.capabilities.effective & only(CAP_CHOWN);
+  }
   // With no_new_privs, nothing that is left in the bounding set can be drawn from a file.
   if (!grant && privileges.cut_bounding_set && host.may_keep_capabilities) {
     privileges.undecided_bounding = kNetBindService;
   }
-  const auto kept = privileges.capabilities | privileges.kept_for_stdio | privileges.undecided_bounding;
+  const auto kept =
+      privileges.capabilities | privileges.kept_for_stdio | privileges.undecided_bounding;
   privileges.keep_capabilities = kept != kNoCapability && host.identity.is_root();
-  // Whoever may change the user is taken for another one, whatever the ids look like in this user namespace.
+  // Whoever may change the user is taken for another one, whatever the ids look like in this user
+  // namespace.
   privileges.leave_keyring = contains(host.capabilities.effective, CAP_SETUID);
   privileges.parent_death = host.parent_death;
   return privileges;
@@ -49,9 +58,12 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
 
 /// Why the kernel, or the launcher's rights, cannot confine the daemon; empty if they can.
 std::string what_confinement_lacks(const Options& options, const Host& host) {
-  if (!host.confinement.missing.empty()) return host.confinement.missing;
+  if (!host.confinement.missing.empty()) {
+    return host.confinement.missing;
+  }
   if (options.confinement == Confinement::kPrivileged && !host.knows_port_start) {
-    return "net.ipv4.ip_unprivileged_port_start cannot be read, and is where the privileged ports end";
+    return "net.ipv4.ip_unprivileged_port_start cannot be read, and is where the privileged ports "
+           "end";
   }
   if (options.allow_new_privs && !contains(host.capabilities.effective, CAP_SYS_ADMIN)) {
     return "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
@@ -59,7 +71,8 @@ std::string what_confinement_lacks(const Options& options, const Host& host) {
   return {};
 }
 
-/// What was asked for by name is enforced or refused; what is the default is left out where it cannot be had.
+/// What was asked for by name is enforced or refused; what is the default is left out where it
+/// cannot be had.
 ConfinementPlan plan_confinement(const Options& options, const Host& host, CapabilitySet granted) {
   ConfinementPlan plan;
   auto kind = confinement_of(options);
@@ -71,14 +84,20 @@ ConfinementPlan plan_confinement(const Options& options, const Host& host, Capab
     }
     kind = Confinement::kOff;
   }
-  if (kind == Confinement::kOff) return plan;
+  if (kind == Confinement::kOff) {
+    return plan;
+  }
   plan.missing = what_confinement_lacks(options, host);
   if (!plan.missing.empty()) {
-    if (!options.confinement) return plan;
-    throw failure("cannot confine the daemon to its ports", "--confine " + std::string(format(kind)), plan.missing,
-                  opens_sockets(options.mode) ? "leave --confine out"
-                                              : "use --mode listen-fds, which needs no capability; or accept it: "
-                                                "--confine off");
+    if (!options.confinement) {
+      return plan;
+    }
+    throw failure("cannot confine the daemon to its ports",
+                  "--confine " + std::string(format(kind)), plan.missing,
+                  opens_sockets(options.mode)
+                      ? "leave --confine out"
+                      : "use --mode listen-fds, which needs no capability; or accept it: "
+                        "--confine off");
   }
   plan.kind = kind;
   plan.unprivileged_port_start = host.unprivileged_port_start;
@@ -99,7 +118,8 @@ std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host
     } else if (address.host == HostKind::kIpv4 || !host.has_ipv6) {
       sockets.push_back({address, SocketFamily::kIpv4});
     } else if (options.mode == Mode::kNginx) {
-      // `listen 80; listen [::]:80` looks among the inherited sockets for these two, and for no dual-stack one.
+      // `listen 80; listen [::]:80` looks among the inherited sockets for these two, and for no
+      // dual-stack one.
       sockets.push_back({address, SocketFamily::kIpv4});
       sockets.push_back({address, SocketFamily::kIpv6Only});
     } else {
@@ -112,26 +132,33 @@ std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host
 SocketPlan plan_socket_opening(const Options& options, const Account& account, const Host& host) {
   SocketPlan plan;
   plan.only_probe = !opens_sockets(options.mode);
-  if (plan.only_probe && options.action != Action::kCheck) return plan;
+  if (plan.only_probe && options.action != Action::kCheck) {
+    return plan;
+  }
   plan.sockets = plan_sockets(options, host);
   plan.backlog = options.backlog.value_or(kDefaultBacklog);
   plan.reuse_port = options.reuse_port;
   plan.own_fsuid = host.identity.uid;
   if (account.uid != host.identity.uid) {
-    if (host.has_fsuid) plan.fsuid = account.uid;
+    if (host.has_fsuid) {
+      plan.fsuid = account.uid;
+    }
     plan.lacks_fsuid = !host.has_fsuid;
   }
   if (plan.lacks_fsuid && plan.reuse_port) {
-    throw failure("cannot open sockets as", format(account),
-                  "there is no setfsuid here, and --reuse-port shares a port among the sockets of one user",
-                  "leave --reuse-port out");
+    throw failure(
+        "cannot open sockets as", format(account),
+        "there is no setfsuid here, and --reuse-port shares a port among the sockets of one user",
+        "leave --reuse-port out");
   }
-  plan.raise_capability = lists_privileged_port(options, host) &&
-                          contains(host.capabilities.permitted & ~host.capabilities.effective, CAP_NET_BIND_SERVICE);
+  plan.raise_capability =
+      lists_privileged_port(options, host) &&
+      contains(host.capabilities.permitted & ~host.capabilities.effective, CAP_NET_BIND_SERVICE);
   return plan;
 }
 
-DescriptorPlan plan_descriptors(const Options& options, const Host& host, std::size_t socket_count) {
+DescriptorPlan plan_descriptors(const Options& options, const Host& host,
+                                std::size_t socket_count) {
   DescriptorPlan plan;
   plan.inherited = host.inherited ? static_cast<int>(host.inherited->names.size()) : 0;
   plan.first = kFirstPassed + plan.inherited;
@@ -139,10 +166,12 @@ DescriptorPlan plan_descriptors(const Options& options, const Host& host, std::s
   plan.kept = options.keep_fds;
   std::sort(plan.kept.begin(), plan.kept.end());
   // An inetd server has its socket as 0 and 1, whatever number it has until then.
-  if (options.mode != Mode::kInetd && !plan.kept.empty() && plan.kept.front() < plan.first + plan.count) {
-    throw failure("the options contradict each other", "--keep-fd " + std::to_string(plan.kept.front()),
-                  "--mode " + std::string(format(options.mode)) + " puts a socket there",
-                  "the sockets take descriptors 3 to " + std::to_string(plan.first + plan.count - 1));
+  if (options.mode != Mode::kInetd && !plan.kept.empty() &&
+      plan.kept.front() < plan.first + plan.count) {
+    throw failure(
+        "the options contradict each other", "--keep-fd " + std::to_string(plan.kept.front()),
+        "--mode " + std::string(format(options.mode)) + " puts a socket there",
+        "the sockets take descriptors 3 to " + std::to_string(plan.first + plan.count - 1));
   }
   return plan;
 }
@@ -152,11 +181,16 @@ void announce_sockets(const Options& options, const Host& host, const Descriptor
                       EnvironmentPlan& environment) {
   const int total = descriptors.inherited + descriptors.count;
   if (options.mode == Mode::kNginx) {
-    std::string numbers;  // each is followed by a semicolon, the last one too: nginx ignores a number without
-    for (int index = 0; index < total; ++index) numbers += std::to_string(kFirstPassed + index) + ";";
+    // Each is followed by a semicolon, the last one too: nginx ignores a number without.
+    std::string numbers;
+    for (int index = 0; index < total; ++index) {
+      numbers += std::to_string(kFirstPassed + index) + ";";
+    }
     environment.set.emplace_back("NGINX", numbers);
   }
-  if (options.mode != Mode::kListenFds) return;
+  if (options.mode != Mode::kListenFds) {
+    return;
+  }
   environment.set.emplace_back("LISTEN_FDS", std::to_string(total));
   environment.set.emplace_back("LISTEN_PID", std::to_string(host.pid));
   std::string names;
@@ -165,10 +199,15 @@ void announce_sockets(const Options& options, const Host& host, const Descriptor
     names += (names.empty() ? "" : ":") + (name.empty() ? "unknown" : name);
     any = any || !name.empty();
   };
-  for (int index = 0; index < descriptors.inherited; ++index)
+  for (int index = 0; index < descriptors.inherited; ++index) {
     add(host.inherited->names[static_cast<std::size_t>(index)]);
-  for (const auto& address : options.listen) add(address.name);
-  if (any) environment.set.emplace_back("LISTEN_FDNAMES", names);
+  }
+  for (const auto& address : options.listen) {
+    add(address.name);
+  }
+  if (any) {
+    environment.set.emplace_back("LISTEN_FDNAMES", names);
+  }
 }
 
 EnvironmentPlan plan_environment(const Options& options, const Account& account, const Host& host,
@@ -178,17 +217,20 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
   environment.keep = options.environment.keep;
   environment.unset.assign(kAnnouncesDescriptors.begin(), kAnnouncesDescriptors.end());
   if (options.user) {
-    environment.unset.insert(environment.unset.end(), kFollowsAccount.begin(), kFollowsAccount.end());
+    environment.unset.insert(environment.unset.end(), kFollowsAccount.begin(),
+                             kFollowsAccount.end());
     environment.set.emplace_back("HOME", account.user.empty() ? "/" : account.home);
     if (!account.user.empty()) {
       environment.set.emplace_back("USER", account.user);
       environment.set.emplace_back("LOGNAME", account.user);
-      environment.set.emplace_back("SHELL", account.shell.empty() ? "/bin/sh" : account.shell);  // passwd(5)
+      // passwd(5)
+      environment.set.emplace_back("SHELL", account.shell.empty() ? "/bin/sh" : account.shell);
     }
   }
   announce_sockets(options, host, descriptors, environment);
   // What was set by name comes last, and so wins over what follows from the account.
-  environment.set.insert(environment.set.end(), options.environment.set.begin(), options.environment.set.end());
+  environment.set.insert(environment.set.end(), options.environment.set.begin(),
+                         options.environment.set.end());
   return environment;
 }
 
@@ -215,9 +257,11 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
   check_rights(options, account, host, plan.privileges);
   plan.confinement = plan_confinement(options, host, plan.privileges.capabilities);
   plan.sockets = plan_socket_opening(options, account, host);
-  plan.descriptors = plan_descriptors(options, host, plan.sockets.only_probe ? 0 : plan.sockets.sockets.size());
+  plan.descriptors =
+      plan_descriptors(options, host, plan.sockets.only_probe ? 0 : plan.sockets.sockets.size());
   plan.sockets.descriptors =
-      static_cast<std::size_t>(plan.descriptors.first + plan.descriptors.count) + plan.descriptors.kept.size();
+      static_cast<std::size_t>(plan.descriptors.first + plan.descriptors.count) +
+      plan.descriptors.kept.size();
   plan.environment = plan_environment(options, account, host, plan.descriptors);
   plan.own_stdio = options.own_stdio;
   plan.new_session = options.new_session;

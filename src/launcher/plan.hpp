@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +18,8 @@
 
 namespace lowport {
 
-/// Which addresses one socket takes: a listen address without a host is one dual-stack socket or two single ones.
+/// Which addresses one socket takes: a listen address without a host is one dual-stack socket or
+/// two single ones.
 enum class SocketFamily { kIpv4, kIpv6Only, kDualStack };
 
 struct PlannedSocket {
@@ -31,14 +33,18 @@ struct SocketPlan {
   std::size_t descriptors = 0;  ///< how many the daemon has with them, the standard ones included
   int backlog = 0;
   bool reuse_port = false;
-  /// SO_REUSEPORT lets sockets of one uid share a port (socket(7)), and the uid of a socket is the fsuid of its maker:
-  /// the daemon can bind the port again only if the launcher opens the socket under this fsuid.
+  /// SO_REUSEPORT lets sockets of one uid share a port (socket(7)), and the uid of a socket is the
+  /// fsuid of its maker: the daemon can bind the port again only if the launcher opens the socket
+  /// under this fsuid.
   std::optional<uid_t> fsuid;
-  uid_t own_fsuid = 0;       ///< the launcher's, which it takes back after the last socket
-  bool lacks_fsuid = false;  ///< there is no setfsuid(2) here: the sockets are opened as the launcher's user
-  /// In ambient mode the sockets are the daemon's, and `--check` opens them to see whether it could.
+  uid_t own_fsuid = 0;  ///< the launcher's, which it takes back after the last socket
+  /// There is no setfsuid(2) here: the sockets are opened as the launcher's user.
+  bool lacks_fsuid = false;
+  /// In ambient mode the sockets are the daemon's, and `--check` opens them to see whether it
+  /// could.
   bool only_probe = false;
-  /// CAP_NET_BIND_SERVICE is permitted but not effective, as after exec of a file with `cap_net_bind_service=p`.
+  /// CAP_NET_BIND_SERVICE is permitted but not effective, as after exec of a file with
+  /// `cap_net_bind_service=p`.
   bool raise_capability = false;
 };
 
@@ -47,19 +53,24 @@ struct ConfinementPlan {
   Confinement kind = Confinement::kOff;
   std::vector<std::uint16_t> ports;      ///< the listed TCP ports
   std::vector<std::uint16_t> udp_ports;  ///< the listed UDP ports: rules only where confines_udp()
-  bool privileged_granted = false;       ///< the daemon has the capability for listed ports below the start
+  /// The daemon has the capability for listed ports below the start.
+  bool privileged_granted = false;
   int landlock_abi = 0;
   int unprivileged_port_start = 1024;
-  std::string
-      missing;  ///< why the confinement that is the default cannot be had here; empty when it can, or is not wanted
+  /// Why the confinement that is the default cannot be had here; empty when it can, or is not
+  /// wanted.
+  std::string missing;
 };
 
-/// Whether the kernel has rules for UDP ports: from Landlock ABI 10 on, Linux 7.2. Below, only TCP is confined.
+/// Whether the kernel has rules for UDP ports: from Landlock ABI 10 on, Linux 7.2. Below, only TCP
+/// is confined.
 bool confines_udp(const ConfinementPlan& plan);
 
-/// Which numbers are descriptors of the daemon. `first` to `first + count - 1` are sockets that the launcher opens.
+/// Which numbers are descriptors of the daemon. `first` to `first + count - 1` are sockets that the
+/// launcher opens.
 struct DescriptorPlan {
-  int inherited = 0;  ///< so many descriptors from kFirstPassed up came from whoever activated the launcher
+  /// So many descriptors from kFirstPassed up came from whoever activated the launcher.
+  int inherited = 0;
   int first = kFirstPassed;
   int count = 0;
   std::vector<int> kept;  ///< sorted
@@ -67,11 +78,14 @@ struct DescriptorPlan {
 
 /// From the launcher's credentials to the daemon's.
 struct PrivilegePlan {
-  CapabilitySet capabilities = kNoCapability;  ///< permitted, inheritable, effective and ambient alike
-  /// Permitted and effective besides, from the change of user until the daemon's stdio is its own: CAP_CHOWN.
+  /// Permitted, inheritable, effective and ambient alike.
+  CapabilitySet capabilities = kNoCapability;
+  /// Permitted and effective besides, from the change of user until the daemon's stdio is its own:
+  /// CAP_CHOWN.
   CapabilitySet kept_for_stdio = kNoCapability;
-  /// In the bounding set until the command's file is known: execve(2) refuses a file that has a capability of its own,
-  /// effective at once, which the bounding set lacks. CAP_SETPCAP is kept as long, to cut it then.
+  /// In the bounding set until the command's file is known: execve(2) refuses a file that has a
+  /// capability of its own, effective at once, which the bounding set lacks. CAP_SETPCAP is kept as
+  /// long, to cut it then.
   CapabilitySet undecided_bounding = kNoCapability;
   /// Those that the launcher holds, and the kernel therefore knows; see is_surely_known().
   CapabilitySet seen_capabilities = kNoCapability;
@@ -100,8 +114,9 @@ struct Plan {
   std::span<char* const> command;
 };
 
-/// Checks the options against each other, the account and the host, and decides what will be done. Pure.
-/// Throws Error: options that contradict each other or would have no effect, and rights that the launcher lacks.
+/// Checks the options against each other, the account and the host, and decides what will be done.
+/// Pure. Throws Error: options that contradict each other or would have no effect, and rights that
+/// the launcher lacks.
 Plan make_plan(const Options& options, const Account& account, const Host& host);
 
 /// "443/tcp" is privileged where CAP_NET_BIND_SERVICE is needed to bind it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/port_holders.hpp"
 
 #include <arpa/inet.h>
@@ -30,9 +31,14 @@ bool any_entry(const std::string& path, const Visit& visit) {
     void operator()(DIR* open) const { closedir(open); }
   };
   const std::unique_ptr<DIR, Close> directory(opendir(path.c_str()));
-  if (!directory) return false;
-  while (const dirent* entry = readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
-    if (visit(std::string(static_cast<const char*>(entry->d_name)))) return true;
+  if (!directory) {
+    return false;
+  }
+  while (const dirent* entry =
+             readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
+    if (visit(std::string(static_cast<const char*>(entry->d_name)))) {
+      return true;
+    }
   }
   return false;
 }
@@ -41,11 +47,14 @@ bool any_entry(const std::string& path, const Visit& visit) {
 std::string hexadecimal_port(std::uint16_t port) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string text = ":";
-  for (const unsigned shift : {12U, 8U, 4U, 0U}) text += kDigits[(port >> shift) & 0xfU];
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) {
+    text += kDigits[(port >> shift) & 0xfU];
+  }
   return text;
 }
 
-/// An address as the tables have it: words of four bytes, each as the number that the machine's byte order makes of it.
+/// An address as the tables have it: words of four bytes, each as the number that the machine's
+/// byte order makes of it.
 std::string hexadecimal_address(const ListenAddress& address) {
   static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -63,7 +72,9 @@ std::string hexadecimal_address(const ListenAddress& address) {
 /// The reverse, as inet_ntop(3) writes an address; empty if `text` is none.
 std::string read_hexadecimal_address(std::string_view text) {
   std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
-  if (text.size() != 2 * sizeof(in_addr) && text.size() != 2 * bytes.size()) return {};
+  if (text.size() != 2 * sizeof(in_addr) && text.size() != 2 * bytes.size()) {
+    return {};
+  }
   for (std::size_t index = 0; index < text.size() / 2; ++index) {
     constexpr int kHexadecimal = 16;
     const std::size_t word = index / 4 * 4;
@@ -71,16 +82,21 @@ std::string read_hexadecimal_address(std::string_view text) {
     std::from_chars(digits, digits + 2, bytes.at(word + 3 - (index - word)), kHexadecimal);
   }
   std::array<char, INET6_ADDRSTRLEN> address{};
-  return inet_ntop(text.size() == 2 * bytes.size() ? AF_INET6 : AF_INET, bytes.data(), address.data(), address.size());
+  return inet_ntop(text.size() == 2 * bytes.size() ? AF_INET6 : AF_INET, bytes.data(),
+                   address.data(), address.size());
 }
 
-bool is_wildcard(std::string_view address) { return address.find_first_not_of('0') == std::string_view::npos; }
+bool is_wildcard(std::string_view address) {
+  return address.find_first_not_of('0') == std::string_view::npos;
+}
 
 /// Whether a socket on `held` is in the way of one on `address`.
 bool is_in_the_way(std::string_view held, const ListenAddress& address) {
   const auto wanted = hexadecimal_address(address);
   // The table does not say whether an IPv6 wildcard takes IPv4 too.
-  if (address.host == HostKind::kEvery || (is_wildcard(held) && held.size() >= wanted.size())) return true;
+  if (address.host == HostKind::kEvery || (is_wildcard(held) && held.size() >= wanted.size())) {
+    return true;
+  }
   return is_wildcard(wanted) ? held.size() == wanted.size() : held == wanted;
 }
 
@@ -90,9 +106,10 @@ struct HeldSocket {
   std::string address;
 };
 
-/// The sockets in a table of proc_net(5) that are in the way. TCP connections have the local port too, and only a
-/// socket that listens (state 0A) is.
-void add_sockets(const char* table, const ListenAddress& address, std::vector<HeldSocket>& sockets) {
+/// The sockets in a table of proc_net(5) that are in the way. TCP connections have the local port
+/// too, and only a socket that listens (state 0A) is.
+void add_sockets(const char* table, const ListenAddress& address,
+                 std::vector<HeldSocket>& sockets) {
   constexpr std::string_view kIpv4Mapped = "0000000000000000FFFF0000";
   constexpr std::size_t kAddress = 1;
   constexpr std::size_t kState = 3;
@@ -101,11 +118,19 @@ void add_sockets(const char* table, const ListenAddress& address, std::vector<He
   const auto suffix = hexadecimal_port(address.port);
   for (const auto line : split_words(content, "\n")) {
     const auto words = split_words(line);
-    if (words.size() <= kInode || !words[kAddress].ends_with(suffix)) continue;
-    if (address.transport == Transport::kTcp && words[kState] != "0A") continue;
+    if (words.size() <= kInode || !words[kAddress].ends_with(suffix)) {
+      continue;
+    }
+    if (address.transport == Transport::kTcp && words[kState] != "0A") {
+      continue;
+    }
     auto held = words[kAddress].substr(0, words[kAddress].find(':'));
-    if (held.starts_with(kIpv4Mapped)) held.remove_prefix(kIpv4Mapped.size());
-    if (!is_in_the_way(held, address)) continue;
+    if (held.starts_with(kIpv4Mapped)) {
+      held.remove_prefix(kIpv4Mapped.size());
+    }
+    if (!is_in_the_way(held, address)) {
+      continue;
+    }
     sockets.push_back({"socket:[" + std::string(words[kInode]) + "]", std::string(held)});
   }
 }
@@ -113,7 +138,9 @@ void add_sockets(const char* table, const ListenAddress& address, std::vector<He
 /// Leaves those that are so, if any are.
 template <typename Predicate>
 void prefer(std::vector<HeldSocket>& sockets, const Predicate& is_so) {
-  if (std::any_of(sockets.begin(), sockets.end(), is_so)) std::erase_if(sockets, std::not_fn(is_so));
+  if (std::any_of(sockets.begin(), sockets.end(), is_so)) {
+    std::erase_if(sockets, std::not_fn(is_so));
+  }
 }
 
 std::vector<HeldSocket> find_sockets(const ListenAddress& address) {
@@ -137,20 +164,27 @@ const HeldSocket* find_socket_of(const std::string& pid, const std::vector<HeldS
   any_entry(directory, [&](const std::string& name) {
     std::array<char, 64> target{};
     const auto length = readlink((directory + "/" + name).c_str(), target.data(), target.size());
-    if (length <= 0) return false;
+    if (length <= 0) {
+      return false;
+    }
     const std::string_view link(target.data(), static_cast<std::size_t>(length));
-    found = std::find_if(sockets.begin(), sockets.end(), [&](const HeldSocket& held) { return held.link == link; });
+    found = std::find_if(sockets.begin(), sockets.end(),
+                         [&](const HeldSocket& held) { return held.link == link; });
     return found != sockets.end();
   });
   return found == sockets.end() ? nullptr : &*found;
 }
 
-/// The same with the file system ids of the process: who has those of its owner may read its descriptors without
-/// CAP_SYS_PTRACE, which root in a container lacks (PTRACE_MODE_READ_FSCREDS in ptrace(2)). Nothing depends on whether
-/// setfsuid(2) has an effect: what cannot be read is not found. The ids are put back.
-const HeldSocket* find_socket_as_owner(const std::string& pid, const std::vector<HeldSocket>& sockets) {
+/// The same with the file system ids of the process: who has those of its owner may read its
+/// descriptors without CAP_SYS_PTRACE, which root in a container lacks (PTRACE_MODE_READ_FSCREDS in
+/// ptrace(2)). Nothing depends on whether setfsuid(2) has an effect: what cannot be read is not
+/// found. The ids are put back.
+const HeldSocket* find_socket_as_owner(const std::string& pid,
+                                       const std::vector<HeldSocket>& sockets) {
   struct stat owner {};
-  if (stat(("/proc/" + pid).c_str(), &owner) != 0) return nullptr;
+  if (stat(("/proc/" + pid).c_str(), &owner) != 0) {
+    return nullptr;
+  }
   setfsgid(owner.st_gid);
   setfsuid(owner.st_uid);
   const auto* held = find_socket_of(pid, sockets);
@@ -161,7 +195,9 @@ const HeldSocket* find_socket_as_owner(const std::string& pid, const std::vector
 
 std::string name_of_process(const std::string& pid) {
   auto name = read_proc_file(("/proc/" + pid + "/comm").c_str()).value_or("");
-  if (name.ends_with('\n')) name.pop_back();
+  if (name.ends_with('\n')) {
+    name.pop_back();
+  }
   return name;
 }
 
@@ -171,16 +207,23 @@ std::optional<PortHolder> find_port_holder(const ListenAddress& address) {
   std::optional<PortHolder> holder;
   try {
     const auto sockets = find_sockets(address);
-    if (sockets.empty()) return std::nullopt;
+    if (sockets.empty()) {
+      return std::nullopt;
+    }
     for (const auto& find : {find_socket_of, find_socket_as_owner}) {
       const bool found = any_entry("/proc", [&](const std::string& pid) {
         const auto* held = all_digits(pid) ? find(pid, sockets) : nullptr;
-        if (held == nullptr) return false;
-        const auto on = is_wildcard(held->address) ? std::string() : read_hexadecimal_address(held->address);
+        if (held == nullptr) {
+          return false;
+        }
+        const auto on =
+            is_wildcard(held->address) ? std::string() : read_hexadecimal_address(held->address);
         holder = PortHolder{name_of_process(pid), pid, on};
         return true;
       });
-      if (found) break;
+      if (found) {
+        break;
+      }
     }
   } catch (const Error&) {
     return std::nullopt;  // what cannot be read is not known

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/privileges.hpp"
 
 #include <cap-ng.h>
@@ -34,27 +35,35 @@ std::string hexadecimal(CapabilitySet set) {
   for (unsigned shift = kBitsOfSet; shift > 0; shift -= 4) {
     const auto digit = (set >> (shift - 4)) & 0xfU;
     leading = leading && digit == 0 && shift > 4;
-    if (!leading) text += kDigits[digit];
+    if (!leading) {
+      text += kDigits[digit];
+    }
   }
   return text;
 }
 
-/// Whether a call that was refused with `error` was refused because of this one of the securebits. Others may be set,
-/// among them SECBIT_KEEP_CAPS by the launcher itself, and have nothing to do with it.
+/// Whether a call that was refused with `error` was refused because of this one of the securebits.
+/// Others may be set, among them SECBIT_KEEP_CAPS by the launcher itself, and have nothing to do
+/// with it.
 bool is_due_to_securebit(int error, unsigned bit) {
   const int securebits = error == EPERM ? prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) : 0;
   return securebits > 0 && (static_cast<unsigned>(securebits) & bit) != 0;
 }
 
-/// libcap-ng 0.8 answers with bare negative codes, and errno is what the first of its system calls that failed left
-/// there: the one by which capng_clear() asks for the kernel's version is the first of all.
+/// libcap-ng 0.8 answers with bare negative codes, and errno is what the first of its system calls
+/// that failed left there: the one by which capng_clear() asks for the kernel's version is the
+/// first of all.
 void check_capng(int result, std::string_view step) {
-  if (result < 0) throw system_failure(kCannotSetCapabilities, step, errno);
+  if (result < 0) {
+    throw system_failure(kCannotSetCapabilities, step, errno);
+  }
 }
 
 void stage(capng_type_t type, CapabilitySet set) {
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
-    if (!contains(set, capability)) continue;
+    if (!contains(set, capability)) {
+      continue;
+    }
     check_capng(capng_update(CAPNG_ADD, type, capability), "capng_update");
   }
 }
@@ -72,124 +81,171 @@ void apply_thread_capabilities(const ThreadCapabilities& wanted) {
 void apply_ambient_set(CapabilitySet set) {
   errno = 0;
   stage(CAPNG_AMBIENT, set);
-  if (capng_apply(CAPNG_SELECT_AMBIENT) >= 0) return;
+  if (capng_apply(CAPNG_SELECT_AMBIENT) >= 0) {
+    return;
+  }
   const int error = errno;
   if (is_due_to_securebit(error, SECBIT_NO_CAP_AMBIENT_RAISE)) {
     throw failure(kCannotSetCapabilities, "PR_CAP_AMBIENT",
-                  "securebits forbid to raise the ambient set (no_cap_ambient_raise)", kHintForSecurebits);
+                  "securebits forbid to raise the ambient set (no_cap_ambient_raise)",
+                  kHintForSecurebits);
   }
   throw system_failure(kCannotSetCapabilities, "PR_CAP_AMBIENT", error);
 }
 
-/// A loop of our own: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 when a drop fails.
+/// A loop of our own: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 when a drop
+/// fails.
 void cut_bounding_set(CapabilitySet kept, CapabilitySet seen) {
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
-    if (contains(kept, capability)) continue;
-    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+    if (contains(kept, capability)) {
+      continue;
+    }
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) {
+      continue;
+    }
     // Past the kernel's last capability; the read-back proves it.
-    if (errno == EINVAL && !is_surely_known(capability, seen)) return;
+    if (errno == EINVAL && !is_surely_known(capability, seen)) {
+      return;
+    }
     throw system_failure("cannot cut the bounding set", std::to_string(capability), errno);
   }
 }
 
-/// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an id without a mapping,
-/// and EPERM for one that has a mapping while the process's own, which looks the same, has none. (EAGAIN is a lack of
-/// memory: since Linux 3.1, the limit of processes is enforced by the execve(2) that follows.)
+/// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an
+/// id without a mapping, and EPERM for one that has a mapping while the process's own, which looks
+/// the same, has none. (EAGAIN is a lack of memory: since Linux 3.1, the limit of processes is
+/// enforced by the execve(2) that follows.)
 std::string hint_for_ids(std::string_view step, int error) {
   if (error == EPERM && step == "setgroups") {
     return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
   }
   if (error == EINVAL || error == EPERM) {
-    return "in a user namespace, /proc/self/uid_map and gid_map must have these ids, and the launcher's own";
+    return "in a user namespace, /proc/self/uid_map and gid_map must have these ids, and the "
+           "launcher's own";
   }
   return {};
 }
 
 void change_ids(const PrivilegePlan& plan, const Account& account) {
   const auto check = [&](int result, const char* step) {
-    if (result == 0) return;
+    if (result == 0) {
+      return;
+    }
     const int error = errno;
-    throw system_failure(kCannotBecome, format(account) + ": " + step, error, hint_for_ids(step, error));
+    throw system_failure(kCannotBecome, format(account) + ": " + step, error,
+                         hint_for_ids(step, error));
   };
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
     const int error = errno;
     const auto hint = plan.capabilities == kNoCapability
-                          ? "leave --own-stdio out; or start it without those securebits: capsh --print shows them"
+                          ? "leave --own-stdio out; or start it without those securebits: capsh "
+                            "--print shows them"
                           : kHintForSecurebits;
-    throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS", error,
-                         is_due_to_securebit(error, SECBIT_KEEP_CAPS_LOCKED) ? hint : "");
+    throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS",
+                         error, is_due_to_securebit(error, SECBIT_KEEP_CAPS_LOCKED) ? hint : "");
   }
-  if (plan.change_groups) check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
-  // Also where they seem to be the account's already, which needs no capability: an id without a mapping in this user
-  // namespace, root's own for one, is shown as 65534 (user_namespaces(7)), and only setting it tells the two apart.
+  if (plan.change_groups) {
+    check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
+  }
+  // Also where they seem to be the account's already, which needs no capability: an id without a
+  // mapping in this user namespace, root's own for one, is shown as 65534 (user_namespaces(7)), and
+  // only setting it tells the two apart.
   check(setresgid(account.gid, account.gid, account.gid), "setresgid");
   check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }
 
-/// EDQUOT: root's own quota is for uid 0 of the host alone; see key_alloc() in the kernel's security/keys/key.c.
+/// EDQUOT: root's own quota is for uid 0 of the host alone; see key_alloc() in the kernel's
+/// security/keys/key.c.
 std::string hint_for_key_quota() {
   const auto map = read_proc_file("/proc/self/uid_map").value_or("");
   const auto words = split_words(map, " \n");
-  const bool is_root_of_host = getuid() == 0 && words.size() > 1 && words[0] == "0" && words[1] == "0";
+  const bool is_root_of_host =
+      getuid() == 0 && words.size() > 1 && words[0] == "0" && words[1] == "0";
   const std::string prefix = is_root_of_host ? "kernel.keys.root_" : "kernel.keys.";
-  return "uid " + std::to_string(getuid()) + " has as many keys as it may, see /proc/key-users; as root" +
-         (is_root_of_host ? "" : " of the host") + ", raise what this prints: sysctl " + prefix + "maxkeys " + prefix +
-         "maxbytes";
+  return "uid " + std::to_string(getuid()) +
+         " has as many keys as it may, see /proc/key-users; as root" +
+         (is_root_of_host ? "" : " of the host") + ", raise what this prints: sysctl " + prefix +
+         "maxkeys " + prefix + "maxbytes";
 }
 
-/// A process possesses what is in its session keyring, and a change of user or an exec does not take it away: with a
-/// login of root's, that is root's keys (session-keyring(7), keyrings(7)). Called before the change of user: the
-/// account's quota of keys, which its other processes may have used up, is no reason not to start its daemon. A kernel
-/// without keys (ENOSYS) has none to leave; and what a filter refuses (EPERM or EACCES, in container engines and
-/// units), it refuses to the daemon as well.
+/// A process possesses what is in its session keyring, and a change of user or an exec does not
+/// take it away: with a login of root's, that is root's keys (session-keyring(7), keyrings(7)).
+/// Called before the change of user: the account's quota of keys, which its other processes may
+/// have used up, is no reason not to start its daemon. A kernel without keys (ENOSYS) has none to
+/// leave; and what a filter refuses (EPERM or EACCES, in container engines and units), it refuses
+/// to the daemon as well.
 void leave_session_keyring() {
-  const auto keyctl = [](int operation, long argument) { return syscall(SYS_keyctl, operation, argument, 0L, 0L, 0L); };
-  const auto joined = keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0);  // a null pointer: a new one without a name
+  const auto keyctl = [](int operation, long argument) {
+    return syscall(SYS_keyctl, operation, argument, 0L, 0L, 0L);
+  };
+  // A null pointer: a new one without a name.
+  const auto joined = keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0);
   const int error = joined < 0 ? errno : 0;
   const auto actual = keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING);
-  if (joined > 0 && joined == actual) return;
-  if ((error == ENOSYS || error == EPERM || error == EACCES) && actual < 0) return;
-  if (error == 0) throw failure(kCannotLeaveKeyring, "keyctl", "it did not take effect");
-  throw system_failure(kCannotLeaveKeyring, "keyctl", error, error == EDQUOT ? hint_for_key_quota() : "");
+  if (joined > 0 && joined == actual) {
+    return;
+  }
+  if ((error == ENOSYS || error == EPERM || error == EACCES) && actual < 0) {
+    return;
+  }
+  if (error == 0) {
+    throw failure(kCannotLeaveKeyring, "keyctl", "it did not take effect");
+  }
+  throw system_failure(kCannotLeaveKeyring, "keyctl", error,
+                       error == EDQUOT ? hint_for_key_quota() : "");
 }
 
-/// A parent that died between the change of ids and this call sent no signal: it is delivered here instead.
+/// A parent that died between the change of ids and this call sent no signal: it is delivered here
+/// instead.
 void restore_parent_death(const ParentDeath& wanted) {
-  if (wanted.signal == 0) return;
+  if (wanted.signal == 0) {
+    return;
+  }
   if (prctl(PR_SET_PDEATHSIG, wanted.signal, 0, 0, 0) != 0) {
-    throw system_failure("cannot set the parent-death signal", std::to_string(wanted.signal), errno);
+    throw system_failure("cannot set the parent-death signal", std::to_string(wanted.signal),
+                         errno);
   }
   int signal = 0;
   if (prctl(PR_GET_PDEATHSIG, &signal, 0, 0, 0) != 0) {
     throw system_failure(kNotAsPlanned, "the parent-death signal", errno);
   }
   if (signal != wanted.signal) {
-    throw failure(kNotAsPlanned, "the parent-death signal", "it was not put back after the change of user");
+    throw failure(kNotAsPlanned, "the parent-death signal",
+                  "it was not put back after the change of user");
   }
   if (getppid() != wanted.parent && raise(wanted.signal) != 0) {
-    throw system_failure("cannot deliver the parent-death signal", std::to_string(wanted.signal), errno);
+    throw system_failure("cannot deliver the parent-death signal", std::to_string(wanted.signal),
+                         errno);
   }
 }
 
-[[noreturn]] void refuse(std::string_view object, const std::string& found, const std::string& planned) {
+[[noreturn]] void refuse(std::string_view object, const std::string& found,
+                         const std::string& planned) {
   throw failure(kNotAsPlanned, object, "the kernel says " + found + ", planned is " + planned);
 }
 
 void verify_ids(const Account& account) {
   const auto [uids, gids] = read_ids();
   for (const uid_t uid : uids) {
-    if (uid != account.uid) refuse("user id", std::to_string(uid), std::to_string(account.uid));
+    if (uid != account.uid) {
+      refuse("user id", std::to_string(uid), std::to_string(account.uid));
+    }
   }
   for (const gid_t gid : gids) {
-    if (gid != account.gid) refuse("group id", std::to_string(gid), std::to_string(account.gid));
+    if (gid != account.gid) {
+      refuse("group id", std::to_string(gid), std::to_string(account.gid));
+    }
   }
   if (read_groups() != account.groups) {
-    throw failure(kNotAsPlanned, "supplementary groups", "the kernel's list of them is not the planned one");
+    throw failure(kNotAsPlanned, "supplementary groups",
+                  "the kernel's list of them is not the planned one");
   }
 }
 
 void expect(std::string_view set_name, CapabilitySet found, CapabilitySet planned) {
-  if (found != planned) refuse(set_name, hexadecimal(found), hexadecimal(planned));
+  if (found != planned) {
+    refuse(set_name, hexadecimal(found), hexadecimal(planned));
+  }
 }
 
 void verify_thread_capabilities(const ThreadCapabilities& planned) {
@@ -201,12 +257,16 @@ void verify_thread_capabilities(const ThreadCapabilities& planned) {
 
 void verify_other_sets(const PrivilegePlan& plan, CapabilitySet bounding) {
   const auto planned = plan.capabilities;
-  // The kernel keeps the ambient set within permitted and inheritable, so that no other bit can be in it.
+  // The kernel keeps the ambient set within permitted and inheritable, so that no other bit can be
+  // in it.
   if (planned != kNoCapability) {
-    expect("ambient capabilities", is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability, planned);
+    expect("ambient capabilities",
+           is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability, planned);
   }
   // A container may have taken the planned capability out of it: less than planned is as good.
-  if (plan.cut_bounding_set) expect("bounding set", read_bounding_set(plan.seen_capabilities) | bounding, bounding);
+  if (plan.cut_bounding_set) {
+    expect("bounding set", read_bounding_set(plan.seen_capabilities) | bounding, bounding);
+  }
 }
 
 /// The daemon's capabilities, and besides those that a last step needs.
@@ -234,8 +294,12 @@ void set_no_new_privs() {
 }
 
 void drop_privileges(const PrivilegePlan& plan, const Account& account) {
-  if (plan.cut_bounding_set) cut_bounding_set(plan.capabilities | plan.undecided_bounding, plan.seen_capabilities);
-  if (plan.leave_keyring) leave_session_keyring();
+  if (plan.cut_bounding_set) {
+    cut_bounding_set(plan.capabilities | plan.undecided_bounding, plan.seen_capabilities);
+  }
+  if (plan.leave_keyring) {
+    leave_session_keyring();
+  }
   change_ids(plan, account);
   apply_thread_capabilities(capabilities_after_drop(plan));
   apply_ambient_set(plan.capabilities);
@@ -246,8 +310,12 @@ void verify_privileges(const PrivilegePlan& plan, const Account& account) {
   verify_ids(account);
   verify_thread_capabilities(capabilities_after_drop(plan));
   verify_other_sets(plan, plan.capabilities | plan.undecided_bounding);
-  if (plan.set_no_new_privs && !has_no_new_privs()) throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
-  if (setresuid(0, 0, 0) == 0) throw failure(kNotAsPlanned, format(account), "it can become root again");
+  if (plan.set_no_new_privs && !has_no_new_privs()) {
+    throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
+  }
+  if (setresuid(0, 0, 0) == 0) {
+    throw failure(kNotAsPlanned, format(account), "it can become root again");
+  }
 }
 
 void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed) {
@@ -258,7 +326,9 @@ void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed) {
 }
 
 void drop_what_stdio_needed(const PrivilegePlan& plan) {
-  if (plan.kept_for_stdio == kNoCapability) return;
+  if (plan.kept_for_stdio == kNoCapability) {
+    return;
+  }
   apply_thread_capabilities(daemons_and(kNoCapability, plan));
   verify_thread_capabilities(daemons_and(kNoCapability, plan));
   verify_other_sets(plan, plan.capabilities | plan.undecided_bounding);

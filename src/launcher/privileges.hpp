@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include "launcher/account.hpp"
@@ -5,25 +6,29 @@
 
 namespace lowport {
 
-/// Makes CAP_NET_BIND_SERVICE effective for a launcher that holds it as permitted only, so that it can bind.
-/// Throws Error.
+/// Makes CAP_NET_BIND_SERVICE effective for a launcher that holds it as permitted only, so that it
+/// can bind. Throws Error.
 void raise_bind_capability();
 
-/// PR_SET_NO_NEW_PRIVS(2const): from here on no execve(2) gives more than this process has. Throws Error.
+/// PR_SET_NO_NEW_PRIVS(2const): from here on no execve(2) gives more than this process has. Throws
+/// Error.
 void set_no_new_privs();
 
-/// Becomes the account, for good: bounding set, session keyring, groups, gid, uid, capabilities, ambient set, and the
-/// parent-death signal, which a change of ids clears. The order is forced: each step needs a right that a later one
-/// gives up, and a change of the uid away from 0 clears the ambient set. Every call is checked. Throws Error.
-/// capabilities(7), credentials(7), keyrings(7), PR_SET_PDEATHSIG(2const).
+/// Becomes the account, for good: bounding set, session keyring, groups, gid, uid, capabilities,
+/// ambient set, and the parent-death signal, which a change of ids clears. The order is forced:
+/// each step needs a right that a later one gives up, and a change of the uid away from 0 clears
+/// the ambient set. Every call is checked. Throws Error. capabilities(7), credentials(7),
+/// keyrings(7), PR_SET_PDEATHSIG(2const).
 void drop_privileges(const PrivilegePlan& plan, const Account& account);
 
-/// Reads the ids, the capability sets and no_new_privs back from the kernel, and tries to become root again.
-/// Throws Error on any difference from the plan, also where a call before said that it had succeeded.
+/// Reads the ids, the capability sets and no_new_privs back from the kernel, and tries to become
+/// root again. Throws Error on any difference from the plan, also where a call before said that it
+/// had succeeded.
 void verify_privileges(const PrivilegePlan& plan, const Account& account);
 
-/// Where a part of the bounding set is undecided: cuts it to the planned one and what the command's file needs of the
-/// part that was undecided, gives CAP_SETPCAP up, and reads the sets back. Throws Error.
+/// Where a part of the bounding set is undecided: cuts it to the planned one and what the command's
+/// file needs of the part that was undecided, gives CAP_SETPCAP up, and reads the sets back. Throws
+/// Error.
 void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed);
 
 /// Gives up what drop_privileges() kept for `--own-stdio`, and reads the sets back. Throws Error.

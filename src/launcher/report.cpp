@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/report.hpp"
 
 #include <algorithm>
@@ -18,9 +19,13 @@ std::string describe_account(const Plan& plan, std::string_view group_name) {
   const auto gid = std::to_string(account.gid);
   text += group_name.empty() ? gid : printable(group_name) + " (" + gid + ")";
   text += ", groups ";
-  if (account.groups.empty()) return text + "none";
+  if (account.groups.empty()) {
+    return text + "none";
+  }
   for (const gid_t group : account.groups) {
-    if (group != account.groups.front()) text += ',';
+    if (group != account.groups.front()) {
+      text += ',';
+    }
     text += std::to_string(group);
   }
   return text;
@@ -28,7 +33,9 @@ std::string describe_account(const Plan& plan, std::string_view group_name) {
 
 std::string describe_ports(const Plan& plan, std::string_view state) {
   constexpr std::size_t kPortColumn = 14;
-  if (plan.listen.empty()) return line("ports", plan.descriptors.inherited > 0 ? "inherited alone" : "none");
+  if (plan.listen.empty()) {
+    return line("ports", plan.descriptors.inherited > 0 ? "inherited alone" : "none");
+  }
   std::string lines;
   for (const auto& address : plan.listen) {
     const auto start = std::to_string(plan.unprivileged_port_start);
@@ -46,26 +53,37 @@ std::string describe_mode(const Plan& plan) {
   const std::string mode(format(plan.mode));
   if (plan.mode != Mode::kAmbient) {
     const int count = plan.descriptors.inherited + plan.descriptors.count;
-    return mode + ": " + std::to_string(count) + (count == 1 ? " open socket" : " open sockets") + ", no capability";
+    return mode + ": " + std::to_string(count) + (count == 1 ? " open socket" : " open sockets") +
+           ", no capability";
   }
-  if (plan.privileges.capabilities != kNoCapability) return mode + ": CAP_NET_BIND_SERVICE";
-  return mode + (plan.listen.empty() ? ": no capability" : ": no capability, since no listed port needs one here");
+  if (plan.privileges.capabilities != kNoCapability) {
+    return mode + ": CAP_NET_BIND_SERVICE";
+  }
+  return mode + (plan.listen.empty() ? ": no capability"
+                                     : ": no capability, since no listed port needs one here");
 }
 
 std::string describe_confinement(const Plan& plan) {
   const auto& confinement = plan.confinement;
   const bool open = plan.privileges.capabilities != kNoCapability;
-  if (!confinement.missing.empty()) return "none, every privileged port is open to the daemon: " + confinement.missing;
-  if (confinement.kind == Confinement::kOff) return open ? "off, every privileged port is open to the daemon" : "off";
+  if (!confinement.missing.empty()) {
+    return "none, every privileged port is open to the daemon: " + confinement.missing;
+  }
+  if (confinement.kind == Confinement::kOff) {
+    return open ? "off, every privileged port is open to the daemon" : "off";
+  }
   const bool unprivileged = confinement.kind == Confinement::kPrivileged;
   const auto allowed = [&](const std::vector<std::uint16_t>& listed) {
     auto ports = describe_port_list(listed);
-    if (unprivileged) ports += ports.empty() ? "unprivileged ports" : " and unprivileged ports";
+    if (unprivileged) {
+      ports += ports.empty() ? "unprivileged ports" : " and unprivileged ports";
+    }
     return ports.empty() ? "no port" : ports;
   };
   const bool udp = confines_udp(confinement);
-  return "TCP: " + allowed(confinement.ports) + (udp ? "; UDP: " + allowed(confinement.udp_ports) : "") +
-         " (Landlock ABI " + std::to_string(confinement.landlock_abi) + " and seccomp)" +
+  return "TCP: " + allowed(confinement.ports) +
+         (udp ? "; UDP: " + allowed(confinement.udp_ports) : "") + " (Landlock ABI " +
+         std::to_string(confinement.landlock_abi) + " and seccomp)" +
          (udp ? "" : "; UDP not confined");
 }
 
@@ -73,8 +91,11 @@ std::string describe_verdict(const Error* obstacle, Colour colour) {
   constexpr std::string_view kGreen = "\x1b[32m";
   constexpr std::string_view kRed = "\x1b[31m";
   constexpr std::string_view kPlain = "\x1b[0m";
-  auto text = obstacle == nullptr ? std::string("ready") : std::string("not ready: ") + obstacle->what();
-  if (colour == Colour::kNone) return text;
+  auto text =
+      obstacle == nullptr ? std::string("ready") : std::string("not ready: ") + obstacle->what();
+  if (colour == Colour::kNone) {
+    return text;
+  }
   return std::string(obstacle == nullptr ? kGreen : kRed) + text + std::string(kPlain);
 }
 
@@ -86,10 +107,16 @@ std::string describe_port_list(std::vector<std::uint16_t> ports) {
   std::string text;
   for (auto first = ports.begin(); first != ports.end();) {
     auto last = first;
-    while (last + 1 != ports.end() && *(last + 1) == *last + 1) ++last;
-    if (!text.empty()) text += ',';
+    while (last + 1 != ports.end() && *(last + 1) == *last + 1) {
+      ++last;
+    }
+    if (!text.empty()) {
+      text += ',';
+    }
     text += std::to_string(*first);
-    if (last != first) text += "-" + std::to_string(*last);
+    if (last != first) {
+      text += "-" + std::to_string(*last);
+    }
     first = last + 1;
   }
   return text;
@@ -97,26 +124,33 @@ std::string describe_port_list(std::vector<std::uint16_t> ports) {
 
 std::string describe_addresses(const std::vector<ListenAddress>& addresses) {
   std::string text;
-  for (const auto& address : addresses) text += (text.empty() ? "" : ",") + format(address);
+  for (const auto& address : addresses) {
+    text += (text.empty() ? "" : ",") + format(address);
+  }
   return text;
 }
 
-std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file, const Error* obstacle,
-                          Colour colour) {
+std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file,
+                          const Error* obstacle, Colour colour) {
   std::string text = line("account", describe_account(plan, group_name));
   text += describe_ports(plan, obstacle == nullptr ? ", free" : "");
   text += line("mode", describe_mode(plan));
   text += line("confinement", describe_confinement(plan));
-  const auto executable = obstacle == nullptr ? ", executable by " + printable(format(plan.account)) : "";
-  text += line("command", printable(file.empty() ? std::string_view(plan.command.front()) : file) + executable);
+  const auto executable =
+      obstacle == nullptr ? ", executable by " + printable(format(plan.account)) : "";
+  text += line("command", printable(file.empty() ? std::string_view(plan.command.front()) : file) +
+                              executable);
   text += line("verdict", describe_verdict(obstacle, colour));
   return text;
 }
 
 std::vector<std::string> warnings_of(const Plan& plan) {
   const auto& missing = plan.confinement.missing;
-  if (missing.empty()) return {};
-  return {"every privileged port is open to the daemon: " + missing + "; --confine off silences this"};
+  if (missing.empty()) {
+    return {};
+  }
+  return {"every privileged port is open to the daemon: " + missing +
+          "; --confine off silences this"};
 }
 
 std::string help_text() {

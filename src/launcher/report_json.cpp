@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/report_json.hpp"
 
 #include <algorithm>
@@ -15,8 +16,9 @@ namespace {
 constexpr int kSchema = 1;
 constexpr std::string_view kNull = "null";
 
-/// A string. Bytes that are not printable ASCII are \xNN in the value itself, as in the messages: a file name need not
-/// be UTF-8, and what a program decodes and prints must not drive a terminal either.
+/// A string. Bytes that are not printable ASCII are \xNN in the value itself, as in the messages: a
+/// file name need not be UTF-8, and what a program decodes and prints must not drive a terminal
+/// either.
 std::string quote(std::string_view text) {
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string quoted = "\"";
@@ -28,13 +30,17 @@ std::string quote(std::string_view text) {
       quoted += kHexDigits[byte & 0xfU];
       continue;
     }
-    if (character == '"' || character == '\\') quoted += '\\';
+    if (character == '"' || character == '\\') {
+      quoted += '\\';
+    }
     quoted += character;
   }
   return quoted + "\"";
 }
 
-std::string quote_or_null(std::string_view text) { return text.empty() ? std::string(kNull) : quote(text); }
+std::string quote_or_null(std::string_view text) {
+  return text.empty() ? std::string(kNull) : quote(text);
+}
 
 std::string truth(bool value) { return value ? "true" : "false"; }
 
@@ -43,14 +49,18 @@ using Member = std::pair<std::string_view, std::string>;
 
 std::string object(std::initializer_list<Member> members) {
   std::string text;
-  for (const auto& [key, value] : members) text += (text.empty() ? "{" : ",") + quote(key) + ":" + value;
+  for (const auto& [key, value] : members) {
+    text += (text.empty() ? "{" : ",") + quote(key) + ":" + value;
+  }
   return text + "}";
 }
 
 template <typename Values, typename Write>
 std::string array(const Values& values, Write write) {
   std::string text;
-  for (const auto& value : values) text += (text.empty() ? "" : ",") + std::string(write(value));
+  for (const auto& value : values) {
+    text += (text.empty() ? "" : ",") + std::string(write(value));
+  }
   return "[" + text + "]";
 }
 
@@ -82,19 +92,23 @@ std::string port_numbers(std::vector<std::uint16_t> ports) {
   return numbers(ports);
 }
 
-/// Of a transport that is not confined the ports are null: an empty list is one of which no port is open.
+/// Of a transport that is not confined the ports are null: an empty list is one of which no port is
+/// open.
 std::string confinement_object(const ConfinementPlan& plan) {
   const bool confined = plan.kind != Confinement::kOff;
-  return object({{"kind", quote(format(plan.kind))},
-                 {"missing", quote_or_null(plan.missing)},
-                 {"landlock_abi", confined ? std::to_string(plan.landlock_abi) : std::string(kNull)},
-                 {"tcp_ports", confined ? port_numbers(plan.ports) : std::string(kNull)},
-                 {"udp_ports", confines_udp(plan) ? port_numbers(plan.udp_ports) : std::string(kNull)},
-                 {"unprivileged_ports", truth(plan.kind != Confinement::kListed)}});
+  return object(
+      {{"kind", quote(format(plan.kind))},
+       {"missing", quote_or_null(plan.missing)},
+       {"landlock_abi", confined ? std::to_string(plan.landlock_abi) : std::string(kNull)},
+       {"tcp_ports", confined ? port_numbers(plan.ports) : std::string(kNull)},
+       {"udp_ports", confines_udp(plan) ? port_numbers(plan.udp_ports) : std::string(kNull)},
+       {"unprivileged_ports", truth(plan.kind != Confinement::kListed)}});
 }
 
 std::string error_object(const Obstacle* obstacle) {
-  if (obstacle == nullptr) return std::string(kNull);
+  if (obstacle == nullptr) {
+    return std::string(kNull);
+  }
   return object({{"message", quote(obstacle->error.what())},
                  {"hint", quote_or_null(obstacle->error.hint())},
                  {"status", std::to_string(static_cast<int>(obstacle->status))}});
@@ -134,16 +148,17 @@ std::string report(const Facts& facts, const Obstacle* obstacle) {
 
 }  // namespace
 
-std::string describe_plan_as_json(const Plan& plan, std::string_view group_name, std::string_view file,
-                                  const Obstacle* obstacle) {
+std::string describe_plan_as_json(const Plan& plan, std::string_view group_name,
+                                  std::string_view file, const Obstacle* obstacle) {
   Facts facts;
   facts.account = account_object(plan.account, group_name);
   const auto start = plan.unprivileged_port_start;
-  facts.ports = array(plan.listen, [&](const ListenAddress& address) { return port_object(address, start); });
+  facts.ports =
+      array(plan.listen, [&](const ListenAddress& address) { return port_object(address, start); });
   facts.unprivileged_port_start = std::to_string(start);
   facts.mode = quote(format(plan.mode));
-  facts.sockets = object(
-      {{"inherited", std::to_string(plan.descriptors.inherited)}, {"opened", std::to_string(plan.descriptors.count)}});
+  facts.sockets = object({{"inherited", std::to_string(plan.descriptors.inherited)},
+                          {"opened", std::to_string(plan.descriptors.count)}});
   const bool granted = plan.privileges.capabilities != kNoCapability;
   facts.capabilities = granted ? "[" + quote("CAP_NET_BIND_SERVICE") + "]" : "[]";
   facts.no_new_privs = truth(plan.privileges.set_no_new_privs);

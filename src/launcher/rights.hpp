@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include "launcher/account.hpp"
@@ -7,8 +8,9 @@
 
 namespace lowport {
 
-/// Checks that the launcher has what it takes to become the account and to give it the listed ports. Pure. Throws
-/// Error, whose hint says how it gets what it lacks: capabilities(7).
-void check_rights(const Options& options, const Account& account, const Host& host, const PrivilegePlan& privileges);
+/// Checks that the launcher has what it takes to become the account and to give it the listed
+/// ports. Pure. Throws Error, whose hint says how it gets what it lacks: capabilities(7).
+void check_rights(const Options& options, const Account& account, const Host& host,
+                  const PrivilegePlan& privileges);
 
 }  // namespace lowport

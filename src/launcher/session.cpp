@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/session.hpp"
 
 #include <fcntl.h>
@@ -17,15 +18,20 @@ namespace {
 
 constexpr std::string_view kCannotLeave = "cannot leave the terminal's session";
 
-/// /dev/tty is the controlling terminal, wherever descriptors 0 to 2 lead; without one, opening it is ENXIO (tty(4)).
+/// /dev/tty is the controlling terminal, wherever descriptors 0 to 2 lead; without one, opening it
+/// is ENXIO (tty(4)).
 UniqueFd open_controlling_terminal() {
   UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!terminal.valid() && errno != ENXIO) throw system_failure(kCannotLeave, "/dev/tty", errno);
+  if (!terminal.valid() && errno != ENXIO) {
+    throw system_failure(kCannotLeave, "/dev/tty", errno);
+  }
   return terminal;
 }
 
 void change_action(int signal, const struct sigaction* action, struct sigaction* before) {
-  if (sigaction(signal, action, before) != 0) throw system_failure(kCannotLeave, "sigaction", errno);
+  if (sigaction(signal, action, before) != 0) {
+    throw system_failure(kCannotLeave, "sigaction", errno);
+  }
 }
 
 void ignore(int signal, struct sigaction* before) {
@@ -34,18 +40,26 @@ void ignore(int signal, struct sigaction* before) {
   change_action(signal, &action, before);
 }
 
-/// A signal that the kernel is about to send for a reason of the launcher's own, and that is not the daemon's concern.
+/// A signal that the kernel is about to send for a reason of the launcher's own, and that is not
+/// the daemon's concern.
 class IgnoredSignal {
  public:
   explicit IgnoredSignal(int signal) : signal_(signal) {
     sigset_t pending{};
-    if (sigpending(&pending) != 0) throw system_failure(kCannotLeave, "sigpending", errno);
-    // One that somebody else has sent, and that waits because it is blocked, is the daemon's: another changes nothing.
+    if (sigpending(&pending) != 0) {
+      throw system_failure(kCannotLeave, "sigpending", errno);
+    }
+    // One that somebody else has sent, and that waits because it is blocked, is the daemon's:
+    // another changes nothing.
     is_pending_ = sigismember(&pending, signal) == 1;
-    if (!is_pending_) ignore(signal_, &before_);
+    if (!is_pending_) {
+      ignore(signal_, &before_);
+    }
   }
   void restore() const {
-    if (is_pending_) return;
+    if (is_pending_) {
+      return;
+    }
     ignore(signal_, nullptr);  // discards it where it is blocked, and so pending
     change_action(signal_, &before_, nullptr);
   }
@@ -56,27 +70,38 @@ class IgnoredSignal {
   struct sigaction before_ {};
 };
 
-/// A session leader cannot start another session. It can give its terminal up, for which the kernel sends SIGHUP and
-/// SIGCONT to the terminal's foreground group: to this process too, which ignores them for that moment.
+/// A session leader cannot start another session. It can give its terminal up, for which the kernel
+/// sends SIGHUP and SIGCONT to the terminal's foreground group: to this process too, which ignores
+/// them for that moment.
 void give_up_terminal() {
   const auto terminal = open_controlling_terminal();
-  if (!terminal.valid()) return;
+  if (!terminal.valid()) {
+    return;
+  }
   const IgnoredSignal hangup(SIGHUP);
   const IgnoredSignal resumption(SIGCONT);
-  if (ioctl(terminal.value(), TIOCNOTTY) != 0) throw system_failure(kCannotLeave, "TIOCNOTTY", errno);
+  if (ioctl(terminal.value(), TIOCNOTTY) != 0) {
+    throw system_failure(kCannotLeave, "TIOCNOTTY", errno);
+  }
   hangup.restore();
   resumption.restore();
-  if (open_controlling_terminal().valid()) throw failure(kCannotLeave, "/dev/tty", "it still controls this process");
+  if (open_controlling_terminal().valid()) {
+    throw failure(kCannotLeave, "/dev/tty", "it still controls this process");
+  }
 }
 
-/// The daemon will lead a session without a terminal, and has any for the asking that it has a descriptor of and that
-/// controls no other session (TIOCSCTTY of ioctl_tty(2)): the one that was given up just now, for one.
+/// The daemon will lead a session without a terminal, and has any for the asking that it has a
+/// descriptor of and that controls no other session (TIOCSCTTY of ioctl_tty(2)): the one that was
+/// given up just now, for one.
 void require_no_free_terminal(int descriptor) {
-  if (ioctl(descriptor, TIOCSCTTY, 0) != 0) return;
+  if (ioctl(descriptor, TIOCSCTTY, 0) != 0) {
+    return;
+  }
   give_up_terminal();
   throw failure(kCannotLeave, "descriptor " + std::to_string(descriptor),
                 "it is a terminal that the daemon could take for its own",
-                "redirect it, or start the launcher through setsid --fork --wait; container: docker run --init");
+                "redirect it, or start the launcher through setsid --fork --wait; container: "
+                "docker run --init");
 }
 
 }  // namespace
@@ -85,19 +110,31 @@ void leave_terminal_session(std::span<const int> held) {
   if (getsid(0) == getpid()) {
     give_up_terminal();
   } else {
-    constexpr std::string_view kHint = "start it from a shell script, or through setsid --fork --wait";
-    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is. A group of another
-    // PID namespace has no number here: 0, which would mean this process's own.
+    constexpr std::string_view kHint =
+        "start it from a shell script, or through setsid --fork --wait";
+    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is.
+    // A group of another PID namespace has no number here: 0, which would mean this process's own.
     if (getpgrp() == getpid()) {
       const pid_t group = getpgid(getppid());
-      if (group == 0) throw failure(kCannotLeave, "setpgid", "its parent's group is of another PID namespace", kHint);
-      if (group < 0 || setpgid(0, group) != 0) throw system_failure(kCannotLeave, "setpgid", errno, kHint);
+      if (group == 0) {
+        throw failure(kCannotLeave, "setpgid", "its parent's group is of another PID namespace",
+                      kHint);
+      }
+      if (group < 0 || setpgid(0, group) != 0) {
+        throw system_failure(kCannotLeave, "setpgid", errno, kHint);
+      }
     }
-    if (setsid() < 0) throw system_failure(kCannotLeave, "setsid", errno, kHint);
+    if (setsid() < 0) {
+      throw system_failure(kCannotLeave, "setsid", errno, kHint);
+    }
     // The leader of a new session, which has no terminal.
-    if (getsid(0) != getpid()) throw failure(kCannotLeave, "setsid", "it did not take effect");
+    if (getsid(0) != getpid()) {
+      throw failure(kCannotLeave, "setsid", "it did not take effect");
+    }
   }
-  for (const int descriptor : held) require_no_free_terminal(descriptor);
+  for (const int descriptor : held) {
+    require_no_free_terminal(descriptor);
+  }
 }
 
 }  // namespace lowport

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/sockets.hpp"
 
 #include <net/if.h>
@@ -39,7 +40,8 @@ SocketAddress to_socket_address(const PlannedSocket& planned) {
     sockaddr_in ipv4{};
     ipv4.sin_family = AF_INET;
     ipv4.sin_port = htons(address.port);
-    std::copy_n(address.bytes.begin(), sizeof(ipv4.sin_addr), reinterpret_cast<unsigned char*>(&ipv4.sin_addr));
+    std::copy_n(address.bytes.begin(), sizeof(ipv4.sin_addr),
+                reinterpret_cast<unsigned char*>(&ipv4.sin_addr));
     return store(ipv4);
   }
   sockaddr_in6 ipv6{};
@@ -49,23 +51,31 @@ SocketAddress to_socket_address(const PlannedSocket& planned) {
   if (!address.interface.empty()) {
     ipv6.sin6_scope_id = if_nametoindex(address.interface.c_str());
     if (ipv6.sin6_scope_id == 0) {
-      throw system_failure("cannot find the interface of", format(address), errno, "`ip link` lists the interfaces");
+      throw system_failure("cannot find the interface of", format(address), errno,
+                           "`ip link` lists the interfaces");
     }
   }
   return store(ipv6);
 }
 
 std::string describe(const PlannedSocket& planned) {
-  if (planned.address.host != HostKind::kEvery) return format(planned.address);
+  if (planned.address.host != HostKind::kEvery) {
+    return format(planned.address);
+  }
   const auto port = format(planned.address);
-  if (planned.family == SocketFamily::kDualStack) return port + " (IPv4 and IPv6)";
+  if (planned.family == SocketFamily::kDualStack) {
+    return port + " (IPv4 and IPv6)";
+  }
   return port + (planned.family == SocketFamily::kIpv4 ? " (IPv4)" : " (IPv6)");
 }
 
-/// The address as this one socket has it: where every address was asked for, there may be a socket for each family.
+/// The address as this one socket has it: where every address was asked for, there may be a socket
+/// for each family.
 ListenAddress address_of(const PlannedSocket& planned) {
   auto address = planned.address;
-  if (address.host != HostKind::kEvery || planned.family == SocketFamily::kDualStack) return address;
+  if (address.host != HostKind::kEvery || planned.family == SocketFamily::kDualStack) {
+    return address;
+  }
   address.host = planned.family == SocketFamily::kIpv4 ? HostKind::kIpv4 : HostKind::kIpv6;
   return address;
 }
@@ -79,47 +89,70 @@ int read_option(const UniqueFd& socket, int level, int option, const PlannedSock
   return value;
 }
 
-void set_option(const UniqueFd& socket, int level, int option, int value, const PlannedSocket& planned) {
+void set_option(const UniqueFd& socket, int level, int option, int value,
+                const PlannedSocket& planned) {
   if (setsockopt(socket.value(), level, option, &value, sizeof(value)) != 0) {
     throw system_failure("cannot set a socket option of", describe(planned), errno);
   }
   if (read_option(socket, level, option, planned) != value) {
-    throw failure("cannot set a socket option of", describe(planned), "setsockopt did not take effect");
+    throw failure("cannot set a socket option of", describe(planned),
+                  "setsockopt did not take effect");
   }
 }
 
-/// Compares the socket's address with what was asked for: listen(2) on a socket without one would choose a port.
-void verify_address(const UniqueFd& socket, const SocketAddress& wanted, const PlannedSocket& planned) {
+/// Compares the socket's address with what was asked for: listen(2) on a socket without one would
+/// choose a port.
+void verify_address(const UniqueFd& socket, const SocketAddress& wanted,
+                    const PlannedSocket& planned) {
   SocketAddress actual;
   actual.length = sizeof(actual.storage);
-  if (getsockname(socket.value(), reinterpret_cast<sockaddr*>(&actual.storage), &actual.length) != 0) {
+  if (getsockname(socket.value(), reinterpret_cast<sockaddr*>(&actual.storage), &actual.length) !=
+      0) {
     throw system_failure("cannot read the address of", describe(planned), errno);
   }
-  const bool same = actual.length == wanted.length && std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
-  if (!same) throw failure("cannot bind", describe(planned), "bind succeeded, but the socket has another address");
+  const bool same = actual.length == wanted.length &&
+                    std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
+  if (!same) {
+    throw failure("cannot bind", describe(planned),
+                  "bind succeeded, but the socket has another address");
+  }
 }
 
-UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan, const SocketAddress& address) {
+UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan,
+                     const SocketAddress& address) {
   const bool is_tcp = planned.address.transport == Transport::kTcp;
   const int domain = planned.family == SocketFamily::kIpv4 ? AF_INET : AF_INET6;
   UniqueFd socket(::socket(domain, (is_tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) throw explain_socket(describe(planned), errno, plan.descriptors);
-  // Set in either case, before bind(2): the default is a sysctl, and a bound socket refuses the change.
-  if (domain == AF_INET6) {
-    set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, planned.family == SocketFamily::kIpv6Only ? 1 : 0, planned);
+  if (!socket.valid()) {
+    throw explain_socket(describe(planned), errno, plan.descriptors);
   }
-  if (is_tcp) set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, planned);
-  if (plan.reuse_port) set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, planned);
-  if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
+  // Set in either case, before bind(2): the default is a sysctl, and a bound socket refuses the
+  // change.
+  if (domain == AF_INET6) {
+    set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, planned.family == SocketFamily::kIpv6Only ? 1 : 0,
+               planned);
+  }
+  if (is_tcp) {
+    set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1, planned);
+  }
+  if (plan.reuse_port) {
+    set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1, planned);
+  }
+  if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) !=
+      0) {
     throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
   }
   return socket;
 }
 
 void listen_on(const UniqueFd& socket, const PlannedSocket& planned, const SocketPlan& plan) {
-  if (planned.address.transport != Transport::kTcp) return;
+  if (planned.address.transport != Transport::kTcp) {
+    return;
+  }
   if (listen(socket.value(), plan.backlog) != 0) {
-    if (errno == EADDRINUSE) throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
+    if (errno == EADDRINUSE) {
+      throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
+    }
     throw system_failure("cannot listen on", describe(planned), errno);
   }
   if (read_option(socket, SOL_SOCKET, SO_ACCEPTCONN, planned) != 1) {
@@ -131,16 +164,21 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   const auto address = to_socket_address(planned);
   auto socket = bind_socket(planned, plan, address);
   verify_address(socket, address, planned);
-  // Where the port cannot be shared, nobody's connections are at stake, and whoever else has it is found out at once.
-  if (!plan.reuse_port) listen_on(socket, planned, plan);
+  // Where the port cannot be shared, nobody's connections are at stake, and whoever else has it is
+  // found out at once.
+  if (!plan.reuse_port) {
+    listen_on(socket, planned, plan);
+  }
   return socket;
 }
 
-/// setfsuid(2) reports no failure: it answers with the previous id, so that a second, invalid call reads it back.
+/// setfsuid(2) reports no failure: it answers with the previous id, so that a second, invalid call
+/// reads it back.
 void set_fsuid(uid_t uid) {
   setfsuid(uid);
   if (static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1))) != uid) {
-    throw failure("cannot open sockets as", "uid " + std::to_string(uid), "setfsuid did not take effect",
+    throw failure("cannot open sockets as", "uid " + std::to_string(uid),
+                  "setfsuid did not take effect",
                   "in a user namespace, /proc/self/uid_map must have this uid");
   }
 }
@@ -149,12 +187,20 @@ void set_fsuid(uid_t uid) {
 
 std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
   std::vector<UniqueFd> sockets;
-  if (plan.sockets.empty()) return sockets;
+  if (plan.sockets.empty()) {
+    return sockets;
+  }
   sockets.reserve(plan.sockets.size());
-  if (plan.fsuid) set_fsuid(*plan.fsuid);
-  for (const auto& planned : plan.sockets) sockets.push_back(open_socket(planned, plan));
+  if (plan.fsuid) {
+    set_fsuid(*plan.fsuid);
+  }
+  for (const auto& planned : plan.sockets) {
+    sockets.push_back(open_socket(planned, plan));
+  }
   // An exception above ends the launch, so that there is nobody for whom to put the fsuid back.
-  if (plan.fsuid) set_fsuid(plan.own_fsuid);
+  if (plan.fsuid) {
+    set_fsuid(plan.own_fsuid);
+  }
   return sockets;
 }
 
@@ -165,7 +211,9 @@ void listen_on_shared_ports(const std::vector<UniqueFd>& sockets, const SocketPl
 }
 
 void probe_sockets(const SocketPlan& plan) {
-  for (const auto& planned : plan.sockets) bind_socket(planned, plan, to_socket_address(planned));
+  for (const auto& planned : plan.sockets) {
+    bind_socket(planned, plan, to_socket_address(planned));
+  }
 }
 
 }  // namespace lowport

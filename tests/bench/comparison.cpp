@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "comparison.hpp"
 
 #include <benchmark/benchmark.h>
@@ -30,11 +31,13 @@ double find_median(std::vector<double>& samples) {
 
 void renew(const Comparison& comparison) {
   comparison.renew();
-  for (const auto& variant : comparison.variants) variant.measure();
+  for (const auto& variant : comparison.variants) {
+    variant.measure();
+  }
 }
 
-/// The order is another each time: what one leaves behind for the kernel to clear up, or in the caches, is its
-/// neighbour's cost or gain.
+/// The order is another each time: what one leaves behind for the kernel to clear up, or in the
+/// caches, is its neighbour's cost or gain.
 void take_samples(const Comparison& comparison, benchmark::State& state) {
   constexpr double kMicroseconds = 1e6;
   constexpr std::size_t kRoundsBetweenRenewals = 20;
@@ -46,11 +49,15 @@ void take_samples(const Comparison& comparison, benchmark::State& state) {
   std::mt19937 random;  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same orders in each run
   std::size_t round = 0;
   for (auto _ : state) {
-    if (comparison.renew && round % kRoundsBetweenRenewals == 0) renew(comparison);
+    if (comparison.renew && round % kRoundsBetweenRenewals == 0) {
+      renew(comparison);
+    }
     std::shuffle(order.begin(), order.end(), random);
     double total = 0;
     for (const auto index : order) {
-      if (!has_turn(variants[index], round, rounds)) continue;
+      if (!has_turn(variants[index], round, rounds)) {
+        continue;
+      }
       samples[index].push_back(variants[index].measure());
       total += samples[index].back();
     }
@@ -64,7 +71,8 @@ void take_samples(const Comparison& comparison, benchmark::State& state) {
   }
 }
 
-/// Why comparisons could not be made, by their names. The library's own record of it has changed its name.
+/// Why comparisons could not be made, by their names. The library's own record of it has changed
+/// its name.
 using Failures = std::map<std::string, std::string>;
 
 void measure(const Comparison& comparison, benchmark::State& state, Failures& failures) {
@@ -79,9 +87,12 @@ void measure(const Comparison& comparison, benchmark::State& state, Failures& fa
 /// Prints the costs that a comparison left in its counters.
 class Table final : public benchmark::BenchmarkReporter {
  public:
-  Table(const std::vector<Comparison>& comparisons, const Failures& failures, const std::string& results)
+  Table(const std::vector<Comparison>& comparisons, const Failures& failures,
+        const std::string& results)
       : comparisons_(comparisons), failures_(failures) {
-    if (results.empty()) return;
+    if (results.empty()) {
+      return;
+    }
     results_.open(results);
     check(results_.good(), results);
   }
@@ -112,12 +123,13 @@ class Table final : public benchmark::BenchmarkReporter {
       std::printf("  %-34s %7zu %12.1f", variant.name.c_str(), variant.samples, cost);
       for (const auto& target : variant.targets) {
         const double ratio = cost / run.counters.at(target.reference);
-        std::printf("  %.2f of %s (at most %.2f: %s)", ratio, target.reference.c_str(), target.most_ratio,
-                    ratio <= target.most_ratio ? "met" : "MISSED");
+        std::printf("  %.2f of %s (at most %.2f: %s)", ratio, target.reference.c_str(),
+                    target.most_ratio, ratio <= target.most_ratio ? "met" : "MISSED");
       }
       std::printf("\n");
       if (results_.is_open()) {
-        results_ << comparison.name << '\t' << variant.name << '\t' << variant.samples << '\t' << cost << std::endl;
+        results_ << comparison.name << '\t' << variant.name << '\t' << variant.samples << '\t'
+                 << cost << std::endl;
       }
     }
     std::fflush(stdout);
@@ -131,7 +143,9 @@ class Table final : public benchmark::BenchmarkReporter {
 }  // namespace
 
 void check(bool success, const std::string& what) {
-  if (!success) throw std::runtime_error(what + ": " + std::strerror(errno));
+  if (!success) {
+    throw std::runtime_error(what + ": " + std::strerror(errno));
+  }
 }
 
 double read_clock() {
@@ -143,8 +157,9 @@ double read_clock() {
 bool run(const std::vector<Comparison>& comparisons, const std::string& results) {
   Failures failures;
   for (const auto& comparison : comparisons) {
-    benchmark::RegisterBenchmark(comparison.name.c_str(),
-                                 [&](benchmark::State& state) { measure(comparison, state, failures); })
+    benchmark::RegisterBenchmark(
+        comparison.name.c_str(),
+        [&](benchmark::State& state) { measure(comparison, state, failures); })
         ->UseManualTime()
         ->Iterations(static_cast<benchmark::IterationCount>(comparison.variants.front().samples));
   }

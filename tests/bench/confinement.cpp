@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/confinement.hpp"
 
 #include <fcntl.h>
@@ -54,17 +55,22 @@ double measure_in_child(const std::function<void()>& work) {
   UniqueFd write_end(ends[1]);
   const pid_t child = fork();
   check(child >= 0, "fork");
-  if (child == 0) report_time(work, write_end);
+  if (child == 0) {
+    report_time(work, write_end);
+  }
   write_end = UniqueFd();
   double taken = 0;
   const bool reported = read(read_end.value(), &taken, sizeof(taken)) == sizeof(taken);
   check(waitpid(child, nullptr, 0) == child, "waitpid");
-  if (!reported) throw std::runtime_error("the child could not be confined");
+  if (!reported) {
+    throw std::runtime_error("the child could not be confined");
+  }
   return taken;
 }
 
-/// A filter that allows all, as long as the one of confine(). The kernel tries a new filter with every system call's
-/// number, to keep the answer where that is all it depends on: so this one also takes as many steps to its answer.
+/// A filter that allows all, as long as the one of confine(). The kernel tries a new filter with
+/// every system call's number, to keep the answer where that is all it depends on: so this one also
+/// takes as many steps to its answer.
 auto make_bare_filter() {
   constexpr std::size_t kLength = 37;
   constexpr std::size_t kSteps = 6;
@@ -80,7 +86,8 @@ void confine_bare(const ConfinementPlan& plan) {
   constexpr std::uint64_t kAccessNetBindTcp = 1;
   constexpr int kRuleNetPort = 2;
   constexpr std::uint64_t kHighestPort = 65535;
-  const std::array<std::uint64_t, 2> attributes{0, kAccessNetBindTcp};  // handled_access_fs, handled_access_net
+  // handled_access_fs, handled_access_net.
+  const std::array<std::uint64_t, 2> attributes{0, kAccessNetBindTcp};
   const auto ruleset = syscall(SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0U);
   bool failed = ruleset < 0;
   const auto allow_port = [&](std::uint64_t port) {
@@ -88,17 +95,23 @@ void confine_bare(const ConfinementPlan& plan) {
     failed |= syscall(SYS_landlock_add_rule, ruleset, kRuleNetPort, &rule, 0U) != 0;
   };
   allow_port(0);
-  for (const auto port : plan.ports) allow_port(port);
+  for (const auto port : plan.ports) {
+    allow_port(port);
+  }
   if (plan.kind == Confinement::kPrivileged) {
     const auto start = static_cast<std::uint64_t>(plan.unprivileged_port_start);
-    for (auto port = start; port <= kHighestPort; ++port) allow_port(port);
+    for (auto port = start; port <= kHighestPort; ++port) {
+      allow_port(port);
+    }
   }
   failed |= syscall(SYS_landlock_restrict_self, ruleset, 0U) != 0;
   failed |= close(static_cast<int>(ruleset)) != 0;
   auto filter = make_bare_filter();
   const sock_fprog program{filter.size(), filter.data()};
   failed |= syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0;
-  if (failed) throw std::runtime_error("the bare system calls failed");
+  if (failed) {
+    throw std::runtime_error("the bare system calls failed");
+  }
 }
 
 Comparison compare_kind(const std::string& name, Confinement kind, std::size_t samples) {

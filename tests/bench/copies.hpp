@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <filesystem>
@@ -9,8 +10,9 @@
 
 namespace bench {
 
-/// Copies of programs, for the figures not to depend on where in memory their files happen to lie: of two files with
-/// the same content in the page cache, one may start a twentieth faster than the other, whoever wrote them.
+/// Copies of programs, for the figures not to depend on where in memory their files happen to lie:
+/// of two files with the same content in the page cache, one may start a twentieth faster than the
+/// other, whoever wrote them.
 class Copies {
  public:
   /// Returns the path that the copy of `program` will have. It keeps the name: some go by it.

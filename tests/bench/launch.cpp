@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launch.hpp"
 
 #include <fcntl.h>
@@ -21,7 +22,9 @@ using lowport::UniqueFd;
 pid_t spawn(std::vector<std::string> command, const UniqueFd& pipe) {
   std::vector<char*> argv;
   argv.reserve(command.size() + 1);
-  for (auto& argument : command) argv.push_back(argument.data());
+  for (auto& argument : command) {
+    argv.push_back(argument.data());
+  }
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   check(posix_spawn_file_actions_init(&actions) == 0, "posix_spawn_file_actions_init");
@@ -52,7 +55,8 @@ double measure_launch(const std::vector<std::string>& command) {
   if (!has_arrived || status != 0) {
     throw std::runtime_error(command.front() + ": wait status " + std::to_string(status));
   }
-  return static_cast<double>(arrived.tv_sec) * 1e6 + static_cast<double>(arrived.tv_nsec) / 1e3 - start;
+  return static_cast<double>(arrived.tv_sec) * 1e6 + static_cast<double>(arrived.tv_nsec) / 1e3 -
+         start;
 }
 
 }  // namespace bench

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launches.hpp"
 
 #include <pwd.h>
@@ -22,7 +23,9 @@ constexpr const char* kUser = "www-data";
 /// The static build's launcher, which the environment variable LOWPORTBIND_STATIC names.
 std::string static_launcher() {
   const char* path = std::getenv("LOWPORTBIND_STATIC");
-  if (path == nullptr) throw std::runtime_error("LOWPORTBIND_STATIC does not name the static launcher");
+  if (path == nullptr) {
+    throw std::runtime_error("LOWPORTBIND_STATIC does not name the static launcher");
+  }
   return path;
 }
 
@@ -31,19 +34,24 @@ std::string find_installed(const std::string& name) {
   const char* path = std::getenv("PATH");
   for (const auto directory : lowport::split(path == nullptr ? "" : path, ":")) {
     auto file = std::string(directory) + "/" + name;
-    if (access(file.c_str(), X_OK) == 0) return file;
+    if (access(file.c_str(), X_OK) == 0) {
+      return file;
+    }
   }
   throw std::runtime_error(name + " is not installed");
 }
 
 std::string uid_of(const char* user) {
   const auto* entry = getpwnam(user);
-  if (entry == nullptr) throw std::runtime_error(std::string("no account: ") + user);
+  if (entry == nullptr) {
+    throw std::runtime_error(std::string("no account: ") + user);
+  }
   return std::to_string(entry->pw_uid);
 }
 
 /// Measured by what launch_copies() makes of it.
-Variant command(const std::string& name, const std::vector<std::string>& words, std::vector<Target> targets = {}) {
+Variant command(const std::string& name, const std::vector<std::string>& words,
+                std::vector<Target> targets = {}) {
   return {name, kSamples, {}, std::move(targets), words};
 }
 
@@ -55,16 +63,21 @@ void launch_copies(Comparison& comparison) {
     auto words = variant.command;
     for (auto& word : words) {
       const auto position = word.find(program("arrive"));
-      if (position != std::string::npos) word.replace(position, std::string::npos, target);
+      if (position != std::string::npos) {
+        word.replace(position, std::string::npos, target);
+      }
     }
-    if (words.front() != target) words.front() = copies->add(words.front());
+    if (words.front() != target) {
+      words.front() = copies->add(words.front());
+    }
     variant.measure = [words] { return measure_launch(words); };
   }
   comparison.renew = [copies] { copies->renew(); };
 }
 
 /// A command to which the target's path is added as its last word.
-Variant launch(const std::string& name, std::vector<std::string> words, std::vector<Target> targets = {}) {
+Variant launch(const std::string& name, std::vector<std::string> words,
+               std::vector<Target> targets = {}) {
   words.push_back(program("arrive"));
   return command(name, words, std::move(targets));
 }
@@ -85,17 +98,26 @@ Comparison compare_launches() {
        launch("lowportbind", with_options(support::launcher(), "off"),
               {{"bare C", 1.1}, {"setpriv", 0.9}, {"gosu", 0.9}}),
        launch("lowportbind, static", with_options(static_launcher(), "off"),
-              {{"bare C, static", 1.1}, {"chpst", 0.9}, {"s6-applyuidgid", 0.9}, {"capsh", 1}, {"setpriv", 1}}),
+              {{"bare C, static", 1.1},
+               {"chpst", 0.9},
+               {"s6-applyuidgid", 0.9},
+               {"capsh", 1},
+               {"setpriv", 1}}),
        launch("bare C", {program("bare_launch"), user, "80", "0"}),
        launch("bare C, static", {program("bare_launch_static"), user, "80", "0"}),
-       launch("exec alone", {program("trampoline")}), launch("exec alone, static", {program("trampoline_static")}),
-       launch("setpriv", {find_installed("setpriv"), "--reuid", user, "--regid", user, "--init-groups", "--inh-caps",
-                          "-all,+net_bind_service", "--ambient-caps", "-all,+net_bind_service", "--bounding-set",
-                          "-all,+net_bind_service", "--no-new-privs"}),
-       launch("gosu", {find_installed("gosu"), user}), launch("chpst", {find_installed("chpst"), "-u", user}),
-       launch("s6-applyuidgid", {find_installed("s6-applyuidgid"), "-u", uid, "-g", uid, "-G", uid}),
-       command("capsh", {find_installed("capsh"), "--keep=1", "--user=" + user, "--inh=cap_net_bind_service",
-                         "--addamb=cap_net_bind_service", "--shell=" + program("arrive"), "--"})}};
+       launch("exec alone", {program("trampoline")}),
+       launch("exec alone, static", {program("trampoline_static")}),
+       launch("setpriv",
+              {find_installed("setpriv"), "--reuid", user, "--regid", user, "--init-groups",
+               "--inh-caps", "-all,+net_bind_service", "--ambient-caps", "-all,+net_bind_service",
+               "--bounding-set", "-all,+net_bind_service", "--no-new-privs"}),
+       launch("gosu", {find_installed("gosu"), user}),
+       launch("chpst", {find_installed("chpst"), "-u", user}),
+       launch("s6-applyuidgid",
+              {find_installed("s6-applyuidgid"), "-u", uid, "-g", uid, "-G", uid}),
+       command("capsh",
+               {find_installed("capsh"), "--keep=1", "--user=" + user, "--inh=cap_net_bind_service",
+                "--addamb=cap_net_bind_service", "--shell=" + program("arrive"), "--"})}};
   launch_copies(comparison);
   return comparison;
 }
@@ -103,10 +125,12 @@ Comparison compare_launches() {
 Comparison compare_confined_launches() {
   auto privileged = launch("--confine privileged", with_options(support::launcher(), "privileged"));
   privileged.samples = 101;
-  Comparison comparison{"confined launch",
-                        true,
-                        {launch("target alone", {}), launch("--confine off", with_options(support::launcher(), "off")),
-                         launch("--confine listed", with_options(support::launcher(), "listed")), privileged}};
+  Comparison comparison{
+      "confined launch",
+      true,
+      {launch("target alone", {}),
+       launch("--confine off", with_options(support::launcher(), "off")),
+       launch("--confine listed", with_options(support::launcher(), "listed")), privileged}};
   launch_copies(comparison);
   return comparison;
 }
@@ -117,12 +141,17 @@ std::vector<Comparison> compare_sockets() {
   for (const int count : {1, 10, 100, 1000, 10000}) {
     const auto first = std::to_string(kFirstPort);
     const auto last = std::to_string(kFirstPort + count - 1);
-    auto ours =
-        launch("lowportbind", {support::launcher(), "-u", kUser, "-m", "listen-fds", "-p", first + "-" + last, "--"});
+    auto ours = launch("lowportbind", {support::launcher(), "-u", kUser, "-m", "listen-fds", "-p",
+                                       first + "-" + last, "--"});
     auto bare = launch("bare C", {program("bare_launch"), kUser, first, std::to_string(count)});
-    if (count == 10000) ours.targets = {{"bare C", 1.2}};
-    Comparison comparison{"sockets: " + std::to_string(count), true, {launch("target alone", {}), ours, bare}};
-    for (auto& variant : comparison.variants) variant.samples = count < 1000 ? 301 : 51;
+    if (count == 10000) {
+      ours.targets = {{"bare C", 1.2}};
+    }
+    Comparison comparison{
+        "sockets: " + std::to_string(count), true, {launch("target alone", {}), ours, bare}};
+    for (auto& variant : comparison.variants) {
+      variant.samples = count < 1000 ? 301 : 51;
+    }
     launch_copies(comparison);
     comparisons.push_back(comparison);
   }

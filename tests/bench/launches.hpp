@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <vector>
@@ -6,8 +7,9 @@
 
 namespace bench {
 
-/// What a launch costs over spawning the target directly: of both builds, of the other programs that become another
-/// user and execute a command, and of a program that does nothing else or does the same in plain C.
+/// What a launch costs over spawning the target directly: of both builds, of the other programs
+/// that become another user and execute a command, and of a program that does nothing else or does
+/// the same in plain C.
 Comparison compare_launches();
 
 /// What the confinement adds to a launch.

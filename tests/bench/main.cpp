@@ -1,7 +1,9 @@
-// bench [RESULTS]: what launches, sockets and the confinement cost, beside other programs and beside plain C. Prints
-// medians and whether the targets are met; its exit status says only whether it could measure. bench --commands prints
-// the launches that are compared, as NAME<tab>COMMAND, for those who count what they do. Needs root, for namespaces of
-// its own. scripts/bench builds what it needs.
+// SPDX-License-Identifier: MIT
+// bench [RESULTS]: what launches, sockets and the confinement cost, beside other programs and
+// beside plain C. Prints medians and whether the targets are met; its exit status says only whether
+// it could measure. bench --commands prints the launches that are compared, as NAME<tab>COMMAND,
+// for those who count what they do. Needs root, for namespaces of its own. scripts/bench builds
+// what it needs.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -19,8 +21,8 @@
 
 namespace {
 
-/// The same for all, whatever the machine has: names from the files in /etc, since the modules of other sources cost
-/// what they cost; and descriptors for as many sockets as are handed over.
+/// The same for all, whatever the machine has: names from the files in /etc, since the modules of
+/// other sources cost what they cost; and descriptors for as many sockets as are handed over.
 void settle() {
   constexpr rlim_t kDescriptors = 20000;
   support::enter_own_network();
@@ -31,7 +33,8 @@ void settle() {
 }
 
 std::vector<bench::Comparison> define_comparisons() {
-  std::vector<bench::Comparison> comparisons{bench::compare_launches(), bench::compare_confined_launches()};
+  std::vector<bench::Comparison> comparisons{bench::compare_launches(),
+                                             bench::compare_confined_launches()};
   for (auto more : {bench::compare_sockets(), bench::compare_confine()}) {
     std::move(more.begin(), more.end(), std::back_inserter(comparisons));
   }
@@ -42,7 +45,9 @@ void print_commands() {
   for (const auto& variant : bench::compare_launches().variants) {
     std::printf("%s\t", variant.name.c_str());
     for (const auto& word : variant.command) {
-      if (word.find(' ') != std::string::npos) throw std::runtime_error("a space in " + word);
+      if (word.find(' ') != std::string::npos) {
+        throw std::runtime_error("a space in " + word);
+      }
       std::printf("%s ", word.c_str());
     }
     std::printf("\n");

@@ -1,4 +1,6 @@
-// Something for every hardening to take effect on: an array on the stack, and a copy whose length only the run knows.
+// SPDX-License-Identifier: MIT
+// Something for every hardening to take effect on: an array on the stack, and a copy whose length
+// only the run knows.
 #include <cstring>
 
 namespace lowport {

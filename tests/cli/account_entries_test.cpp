@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -23,13 +24,16 @@ constexpr const char* kPasswd =
 void replace_tables(const std::string& passwd_sources) {
   support::enter_own_mounts();
   support::mount_over("/etc/passwd", kPasswd);
-  support::mount_over("/etc/nsswitch.conf", "passwd: " + passwd_sources + "\ngroup: files\nservices: files\n");
+  support::mount_over("/etc/nsswitch.conf",
+                      "passwd: " + passwd_sources + "\ngroup: files\nservices: files\n");
 }
 
 /// "refused", or the uid and gid that the daemon had.
 std::string ids_of(const std::string& spec) {
   const auto result = support::launch({"--user", spec, "--", support::probe(), "status"});
-  if (result.status != 0) return "refused";
+  if (result.status != 0) {
+    return "refused";
+  }
   auto field = support::fields(result.out);
   return field["Uid"] + " " + field["Gid"];
 }
@@ -78,7 +82,8 @@ TEST_CASE("a second name of root is root") {
   replace_tables("files");
   const auto tried = attempt::launch({"--user", "toor"});
   CHECK(tried.result.status == 125);
-  CHECK(tried.result.err.starts_with("lowportbind: cannot use the user: toor: it is root (uid 0)\n"));
+  CHECK(
+      tried.result.err.starts_with("lowportbind: cannot use the user: toor: it is root (uid 0)\n"));
   CHECK_FALSE(tried.executed);
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -29,8 +30,10 @@ void check_refusals(const Rows& rows, const std::string& option = "--user") {
 }
 
 const std::string kRoot = "it is root (uid 0)";
-const std::string kRootHint = "the daemon is to run without root: name an unprivileged user, such as www-data";
-const std::string kOctal = "a leading zero means octal to some programs, write the number without it";
+const std::string kRootHint =
+    "the daemon is to run without root: name an unprivileged user, such as www-data";
+const std::string kOctal =
+    "a leading zero means octal to some programs, write the number without it";
 
 }  // namespace
 
@@ -82,7 +85,8 @@ TEST_CASE("pitfall 3: a uid without a passwd entry needs its group") {
   const Row rows[] = {
       {"4000", "cannot use the user: 4000" + nobody, "name the group: --user 4000:GROUP"},
       {"+4000", "cannot use the user: +4000" + nobody, "name the group: --user +4000:GROUP"},
-      {"4294967294", "cannot use the user: 4294967294" + nobody, "name the group: --user 4294967294:GROUP"},
+      {"4294967294", "cannot use the user: 4294967294" + nobody,
+       "name the group: --user 4294967294:GROUP"},
   };
   check_refusals(rows);
 }
@@ -99,7 +103,8 @@ TEST_CASE("pitfall 4: a uid in any spelling but plain decimal is refused") {
       {"4foo", "cannot use the user: 4foo: the number is followed by \"foo\"", ""},
       {"+4foo", "cannot use the user: +4foo: the number is followed by \"foo\"", ""},
       {"33.0", "cannot use the user: 33.0: the number is followed by \".0\"", ""},
-      {"0x21", "cannot use the user: 0x21: hexadecimal is not read, write the number in decimal", ""},
+      {"0x21", "cannot use the user: 0x21: hexadecimal is not read, write the number in decimal",
+       ""},
       {"++33", "cannot use the user: ++33: a number has no sign", ""},
       {"+www-data", "cannot use the user: +www-data: this is not a number", ""},
   };
@@ -142,7 +147,8 @@ TEST_CASE("a name that nobody has is refused with the way to see those there are
 TEST_CASE("a supplementary group is refused like any other") {
   const Row rows[] = {
       {"no-such-group", "cannot use the group: no-such-group: there is no such name",
-       "getent group lists the names there are; an image without any takes numbers: --user UID:GID"},
+       "getent group lists the names there are; an image without any takes numbers: --user "
+       "UID:GID"},
       {"4,4294967296", "cannot use the group: 4294967296: the largest value is 4294967294", ""},
       {"4294967295", "cannot use the group: 4294967295: the largest value is 4294967294", ""},
       {"-1", "cannot use the group: -1: a number has no sign", ""},
@@ -154,9 +160,12 @@ TEST_CASE("a supplementary group is refused like any other") {
 
 TEST_CASE("a word of --groups in a list says how to list what it means") {
   const auto row = [](const std::string& list, const std::string& word) {
-    return Row{list, "cannot use the option: --groups " + list + ": \"" + word + "\" stands alone or not at all",
-               "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that is called " +
-                   word + " by its number"};
+    return Row{
+        list,
+        "cannot use the option: --groups " + list + ": \"" + word + "\" stands alone or not at all",
+        "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that "
+        "is called " +
+            word + " by its number"};
   };
   const Row rows[] = {row("init,998", "init"), row("998,init", "init"), row("998,keep", "keep"),
                       row("none,998", "none")};
@@ -165,10 +174,11 @@ TEST_CASE("a word of --groups in a list says how to list what it means") {
 
 TEST_CASE("the groups of a user and another one are listed as the hint says") {
   support::require_root();
-  const auto listed = support::run({"/bin/sh", "-c",
-                                    "exec \"$0\" --user www-data --groups \"$(id -G www-data | tr ' ' ,),998\""
-                                    " -- id -G",
-                                    support::launcher()});
+  const auto listed =
+      support::run({"/bin/sh", "-c",
+                    "exec \"$0\" --user www-data --groups \"$(id -G www-data | tr ' ' ,),998\""
+                    " -- id -G",
+                    support::launcher()});
   CHECK(listed.status == 0);
   CHECK(listed.out == "33 998\n");
 }
@@ -177,8 +187,9 @@ TEST_CASE("root must say who the daemon is to run as") {
   support::require_root();
   const auto tried = attempt::launch({"-p", "80"});
   CHECK(tried.result.status == 125);
-  CHECK(tried.result.err ==
-        attempt::lines("cannot choose the account: --user: root must say who the daemon is to run as",
-                       "for example --user www-data"));
+  CHECK(
+      tried.result.err ==
+      attempt::lines("cannot choose the account: --user: root must say who the daemon is to run as",
+                     "for example --user www-data"));
   CHECK_FALSE(tried.executed);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <sys/stat.h>
@@ -10,7 +11,8 @@
 
 #include "support.hpp"
 
-/// What the cli tests share: a launch of a command that leaves a file behind, so that it is seen whether it ran.
+/// What the cli tests share: a launch of a command that leaves a file behind, so that it is seen
+/// whether it ran.
 namespace attempt {
 
 struct Attempt {
@@ -20,14 +22,17 @@ struct Attempt {
 
 /// `--user www-data` for root, who must name somebody; nothing for a user.
 inline std::vector<std::string> account() {
-  return geteuid() == 0 ? std::vector<std::string>{"--user", "www-data"} : std::vector<std::string>{};
+  return geteuid() == 0 ? std::vector<std::string>{"--user", "www-data"}
+                        : std::vector<std::string>{};
 }
 
 /// Launches the probe with these options; `separator` stands before it.
 inline Attempt launch(std::vector<std::string> options, support::Invocation invocation = {},
                       const std::vector<std::string>& separator = {"--"}) {
   const support::TemporaryDirectory directory;
-  if (chmod(directory.path().c_str(), 0777) != 0) return {};
+  if (chmod(directory.path().c_str(), 0777) != 0) {
+    return {};
+  }
   const auto mark = directory.path("mark");
   options.insert(options.end(), separator.begin(), separator.end());
   options.insert(options.end(), {support::probe(), "to=" + mark, "pid"});
@@ -49,7 +54,9 @@ inline std::string lines(const std::string& message, const std::string& hint) {
   std::string text = "lowportbind: ";
   text += message;
   text += '\n';
-  if (hint.empty()) return text;
+  if (hint.empty()) {
+    return text;
+  }
   text += "lowportbind: hint: ";
   text += hint;
   text += '\n';

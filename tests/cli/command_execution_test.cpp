@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
@@ -9,10 +10,13 @@
 
 namespace {
 
-support::Result execute(const std::string& command) { return support::launch(attempt::with_account({"--", command})); }
+support::Result execute(const std::string& command) {
+  return support::launch(attempt::with_account({"--", command}));
+}
 
 std::string hint_for_access(const std::string& file) {
-  return "this shows who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " + file;
+  return "this shows who may, and whether it is mounted noexec: namei -l " + file +
+         "; findmnt -T " + file;
 }
 
 void check_126(const std::string& file, const std::string& reason, const std::string& hint) {
@@ -48,12 +52,14 @@ TEST_CASE("a file that the account may not execute is status 126 even if root ma
   check_126(file, "the account may not enter a directory on the way to it", hint_for_access(file));
 }
 
-TEST_CASE("pitfall 25: a text without a line that names an interpreter is not run through a shell") {
+TEST_CASE(
+    "pitfall 25: a text without a line that names an interpreter is not run through a shell") {
   const support::TemporaryDirectory directory;
   for (const std::string content : {"echo ran\n", "", "\n\n", "# !/bin/sh\necho ran\n"}) {
     CAPTURE(content);
     const auto file = directory.write("tool", content, 0755);
-    check_126(file, "it has no #! line and is not a program", "give it one, or name the shell: -- /bin/sh " + file);
+    check_126(file, "it has no #! line and is not a program",
+              "give it one, or name the shell: -- /bin/sh " + file);
   }
 }
 
@@ -61,7 +67,8 @@ TEST_CASE("a script with something before its #! line is told the fix") {
   const support::TemporaryDirectory directory;
   const std::string script = "#!/bin/sh\necho ran\n";
   const auto file = directory.path("tool");
-  const auto check_fix = [&](const std::string& before, const std::string& reason, const std::string& fix) {
+  const auto check_fix = [&](const std::string& before, const std::string& reason,
+                             const std::string& fix) {
     CAPTURE(reason);
     const auto written = directory.write("tool", before + script, 0755);
     check_126(written, reason, fix + " " + file);
@@ -132,7 +139,9 @@ TEST_CASE("a program for another machine is status 126") {
 TEST_CASE("a program whose loader is missing is status 126") {
   auto program = support::read_file("/bin/true");
   const auto loader = program.find("/ld-");
-  if (loader == std::string::npos) support::skip("/bin/true is linked without a program loader");
+  if (loader == std::string::npos) {
+    support::skip("/bin/true is linked without a program loader");
+  }
   program[loader + 1] = 'x';
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", program, 0755);
@@ -145,16 +154,16 @@ TEST_CASE("an environment that is too long is status 126") {
   support::enter_own_network();
   // LISTEN_FDNAMES repeats the name for each port, and the kernel takes 128 KiB in one variable.
   const auto launch_ports = [](const std::string& range) {
-    return support::launch({"--user", "www-data", "--mode", "listen-fds", "-p", std::string(255, 'n') + "=" + range,
-                            "--", support::probe(), "pid"});
+    return support::launch({"--user", "www-data", "--mode", "listen-fds", "-p",
+                            std::string(255, 'n') + "=" + range, "--", support::probe(), "pid"});
   };
   CHECK(launch_ports("2000-2500").status == 0);
   const auto longer = launch_ports("2000-2599");
   CHECK(longer.status == 126);
   CHECK(longer.out.empty());
-  CHECK(longer.err ==
-        attempt::lines("cannot execute: " + support::probe() + ": its arguments and environment are too long",
-                       "`getconf ARG_MAX` is the limit"));
+  CHECK(longer.err == attempt::lines("cannot execute: " + support::probe() +
+                                         ": its arguments and environment are too long",
+                                     "`getconf ARG_MAX` is the limit"));
 }
 
 TEST_CASE("a symbolic link is followed and a loop of links is status 126") {
@@ -195,6 +204,7 @@ TEST_CASE("with check a command that cannot be executed is what the verdict says
     CHECK(result.err == launched.err);
     const auto sentence = result.err.substr(0, result.err.find('\n'));
     REQUIRE(sentence.starts_with("lowportbind: cannot "));
-    CHECK(result.out.ends_with("verdict      not ready: " + sentence.substr(sentence.find(' ') + 1) + "\n"));
+    CHECK(result.out.ends_with(
+        "verdict      not ready: " + sentence.substr(sentence.find(' ') + 1) + "\n"));
   }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -39,15 +40,17 @@ TEST_CASE("a launch that is in order leaves the mark that a refused one must not
 TEST_CASE("the separator before the command is required") {
   const auto result = support::launch({"--user", "www-data", "/bin/true"});
   CHECK(result.status == 125);
-  CHECK(result.err == attempt::lines("cannot read the command line: /bin/true: this is no option",
-                                     "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
+  CHECK(result.err ==
+        attempt::lines("cannot read the command line: /bin/true: this is no option",
+                       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
 TEST_CASE("a command line without a command is refused") {
   const auto missing = support::launch({});
   CHECK(missing.status == 125);
-  CHECK(missing.err == attempt::lines("cannot read the command line: --: it is missing",
-                                      "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]"));
+  CHECK(missing.err ==
+        attempt::lines("cannot read the command line: --: it is missing",
+                       "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]"));
   const auto empty = support::launch({"--"});
   CHECK(empty.status == 125);
   CHECK(empty.err == attempt::lines("cannot read the command line: --: no command follows it",
@@ -57,12 +60,14 @@ TEST_CASE("a command line without a command is refused") {
 TEST_CASE("without the separator an option of the daemon comes with where the command stands") {
   const auto result = support::launch({"-u", "www-data", "nginx", "-g", "daemon off;"});
   CHECK(result.status == 125);
-  CHECK(result.err == attempt::lines("cannot read the command line: -g: there is no such option",
-                                     "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
+  CHECK(result.err ==
+        attempt::lines("cannot read the command line: -g: there is no such option",
+                       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
 TEST_CASE("without the separator nothing runs whatever else is given") {
-  for (const std::vector<std::string>& options : {std::vector<std::string>{}, {"-u", "www-data"}, {"-n"}}) {
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{}, {"-u", "www-data"}, {"-n"}}) {
     const auto tried = attempt::launch(options, {}, {});
     CHECK(tried.result.status == 125);
     CHECK_FALSE(tried.executed);
@@ -71,10 +76,13 @@ TEST_CASE("without the separator nothing runs whatever else is given") {
 }
 
 TEST_CASE("an option that cannot be used is refused before anything runs") {
-  const std::string see_command = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+  const std::string see_command =
+      "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const Row rows[] = {
       {{"-up", "80"}, "cannot read the command line: 80: this is no option", see_command},
-      {{"-u", "www-data", "nginx"}, "cannot read the command line: nginx: this is no option", see_command},
+      {{"-u", "www-data", "nginx"},
+       "cannot read the command line: nginx: this is no option",
+       see_command},
       {{"--check=false"},
        "cannot use the option: --check=false: it is a switch and takes no value",
        "leave the option out to switch it off"},
@@ -82,26 +90,35 @@ TEST_CASE("an option that cannot be used is refused before anything runs") {
       {{"--mode", "systemd"},
        "cannot use the option: --mode systemd: the modes are ambient, listen-fds, inetd and nginx",
        ""},
-      {{"--groups", "adm,"}, "cannot use the option: --groups adm,: an empty item", "none is spelled: --groups none"},
+      {{"--groups", "adm,"},
+       "cannot use the option: --groups adm,: an empty item",
+       "none is spelled: --groups none"},
       {{"--groups", "none,adm"},
        "cannot use the option: --groups none,adm: \"none\" stands alone or not at all",
-       "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that is called none by "
+       "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that "
+       "is called none by "
        "its "
        "number"},
       {{"--backlog", "0"}, "cannot use the option: --backlog 0: the smallest value is 1", ""},
       {{"--backlog", "0x10"},
-       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in decimal",
+       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in "
+       "decimal",
        ""},
-      {{"--keep-fd", "2"}, "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept", ""},
+      {{"--keep-fd", "2"},
+       "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept",
+       ""},
       {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: a number has no sign", ""},
       {{"--env", "=x"}, "cannot use the option: --env =x: the name of the variable is empty", ""},
       {{"--env", "LISTEN_FDS=1"},
-       "cannot use the option: --env LISTEN_FDS=1: lowportbind sets or removes this variable itself",
+       "cannot use the option: --env LISTEN_FDS=1: lowportbind sets or removes this variable "
+       "itself",
        "--mode listen-fds and --mode nginx hand sockets over by it"},
       {{"--env", "NGINX=3;"},
        "cannot use the option: --env NGINX=3;: lowportbind sets or removes this variable itself",
        "--mode listen-fds and --mode nginx hand sockets over by it"},
-      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A: the variable is named twice", ""},
+      {{"--env", "A=1", "--env", "A=2"},
+       "cannot use the option: --env A: the variable is named twice",
+       ""},
   };
   check_refusals(rows);
 }
@@ -115,15 +132,20 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
        "the option has no effect: --reuse-port: in --mode ambient the daemon opens its own sockets",
        ""},
       {{"-p", "127.0.0.1:8080"},
-       "the option has no effect: 127.0.0.1:8080/tcp: in --mode ambient the daemon chooses the address, only the port "
+       "the option has no effect: 127.0.0.1:8080/tcp: in --mode ambient the daemon chooses the "
+       "address, only the port "
        "counts",
        "leave the host out, or use --mode listen-fds, inetd or nginx"},
       {{"-p", "web=8080"},
-       "the option has no effect: web=8080/tcp: a descriptor name needs a descriptor, and --mode ambient passes none",
+       "the option has no effect: web=8080/tcp: a descriptor name needs a descriptor, and --mode "
+       "ambient passes none",
        "leave \"web=\" out, or use --mode listen-fds"},
-      {{"-m", "listen-fds"}, "the option has no effect: --mode listen-fds: no port is listed", "list one: -p 80"},
+      {{"-m", "listen-fds"},
+       "the option has no effect: --mode listen-fds: no port is listed",
+       "list one: -p 80"},
       {{"-m", "inetd", "-p", "8080,8081"},
-       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 ports are listed",
+       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 "
+       "ports are listed",
        ""},
       {{"-p", "8080,8080"}, "the options contradict each other: 8080/tcp: it is listed twice", ""},
       {{"-m", "nginx", "-p", "8080,8080"},
@@ -136,7 +158,8 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
        "the option has no effect: --env A: without --clear-env every variable is kept",
        "set it: --env A=VALUE, or add --clear-env"},
       {{"--env", "SERVER_STARTER_PORT"},
-       "the option has no effect: --env SERVER_STARTER_PORT: it announces descriptors of the caller, which the daemon "
+       "the option has no effect: --env SERVER_STARTER_PORT: it announces descriptors of the "
+       "caller, which the daemon "
        "does not have",
        "set it: --env SERVER_STARTER_PORT=VALUE, for a descriptor of --keep-fd"},
       {{"--clear-env", "--env", "PATH"},
@@ -150,9 +173,10 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
     row.options = attempt::with_account(row.options);
     check_refusals(std::vector<Row>{row});
   }
-  const Row user[] = {{{"--user", "www-data", "--clear-env", "--env", "HOME"},
-                       "the option has no effect: --env HOME: with --user this variable follows the account",
-                       "set it: --env HOME=VALUE"}};
+  const Row user[] = {
+      {{"--user", "www-data", "--clear-env", "--env", "HOME"},
+       "the option has no effect: --env HOME: with --user this variable follows the account",
+       "set it: --env HOME=VALUE"}};
   check_refusals(user);
 }
 
@@ -171,7 +195,8 @@ TEST_CASE("LISTEN_FDS of zero means that no sockets were passed") {
       CHECK(tried.executed);
     } else {
       CHECK(tried.result.err ==
-            attempt::lines("the option has no effect: --mode listen-fds: no port is listed", "list one: -p 80"));
+            attempt::lines("the option has no effect: --mode listen-fds: no port is listed",
+                           "list one: -p 80"));
       CHECK_FALSE(tried.executed);
     }
   }
@@ -186,16 +211,19 @@ TEST_CASE("an unknown option is named as it was typed") {
     CHECK(tried.result.err.starts_with("lowportbind: cannot read the command line: "));
     CHECK(tried.result.err.find(option.substr(option.find_first_not_of('-'))) != std::string::npos);
     CHECK(tried.result.err.find("\\x") == std::string::npos);
-    CHECK(tried.result.err.ends_with("\nlowportbind: hint: lowportbind --help lists the options\n"));
+    CHECK(
+        tried.result.err.ends_with("\nlowportbind: hint: lowportbind --help lists the options\n"));
   }
 }
 
 TEST_CASE("the options of the daemon are its own") {
-  auto options = attempt::with_account({"--", support::probe(), "-u", "root", "--check", "--", "-p", "0"});
+  auto options =
+      attempt::with_account({"--", support::probe(), "-u", "root", "--check", "--", "-p", "0"});
   const auto result = support::launch(options);
   CHECK(result.status == 0);
   CHECK(result.out ==
-        "argument:\t-u\nargument:\troot\nargument:\t--check\nargument:\t--\nargument:\t-p\nargument:\t0\n");
+        "argument:\t-u\nargument:\troot\nargument:\t--check\nargument:\t--\nargument:\t-"
+        "p\nargument:\t0\n");
 }
 
 TEST_CASE("a message cannot drive the terminal or forge a line of a log") {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -16,7 +17,9 @@ support::Result launch_in(const std::string& directory, std::vector<std::string>
   support::Invocation invocation;
   invocation.environment = std::move(environment);
   invocation.in_child = [directory] {
-    if (chdir(directory.c_str()) != 0) _exit(122);
+    if (chdir(directory.c_str()) != 0) {
+      _exit(122);
+    }
   };
   auto arguments = attempt::with_account({"--"});
   arguments.insert(arguments.end(), command.begin(), command.end());
@@ -36,10 +39,12 @@ TEST_CASE("a command that is nowhere is status 127") {
     std::string hint;
   };
   const Row rows[] = {
-      {"no-such-command", "cannot find the command: no-such-command: it is in none of the directories of PATH",
+      {"no-such-command",
+       "cannot find the command: no-such-command: it is in none of the directories of PATH",
        "give its full path: -- /full/path/of/no-such-command"},
       {path, "cannot find the command: " + path + ": No such file or directory", ""},
-      {"./no-such-command", "cannot find the command: ./no-such-command: No such file or directory", ""},
+      {"./no-such-command", "cannot find the command: ./no-such-command: No such file or directory",
+       ""},
       {"/etc/passwd/x", "cannot find the command: /etc/passwd/x: Not a directory", ""},
       {"", "cannot find the command: \"\": it is empty", "a variable may be unset"},
   };
@@ -52,7 +57,9 @@ TEST_CASE("a command that is nowhere is status 127") {
   }
 }
 
-TEST_CASE("a directory of PATH that the account may not enter does not hide that the command is nowhere") {
+TEST_CASE(
+    "a directory of PATH that the account may not enter does not hide that the command is "
+    "nowhere") {
   support::require_root();
   const support::TemporaryDirectory one;
   const support::TemporaryDirectory other;
@@ -62,10 +69,12 @@ TEST_CASE("a directory of PATH that the account may not enter does not hide that
   const auto result = launch_in("/", {"PATH=" + path}, {"no-such-command"});
   CHECK(result.status == 127);
   CHECK(result.err ==
-        attempt::lines("cannot find the command: no-such-command: it is in none of the directories of PATH",
-                       "give its full path: -- /full/path/of/no-such-command; or, if it is meant to be this, see who "
-                       "may enter: namei -l " +
-                           one.path("no-such-command")));
+        attempt::lines(
+            "cannot find the command: no-such-command: it is in none of the directories of PATH",
+            "give its full path: -- /full/path/of/no-such-command; or, if it is meant to be this, "
+            "see who "
+            "may enter: namei -l " +
+                one.path("no-such-command")));
 }
 
 TEST_CASE("a directory of PATH that the account may not enter does not hide a later one") {
@@ -88,15 +97,17 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
     const auto result = launch_in(directory.path(), {"PATH=" + path}, {"tool"});
     CHECK(result.status == 127);
     CHECK(result.out.empty());
-    CHECK(result.err == attempt::lines("cannot find the command: tool: it is in none of the directories of PATH",
-                                       "give its full path: -- /full/path/of/tool"));
+    CHECK(result.err ==
+          attempt::lines("cannot find the command: tool: it is in none of the directories of PATH",
+                         "give its full path: -- /full/path/of/tool"));
   }
 }
 
 TEST_CASE("an empty element of PATH is not the root directory either") {
   const auto result = launch_in("/", {"PATH=:"}, {"etc"});
   CHECK(result.status == 127);
-  CHECK(result.err.starts_with("lowportbind: cannot find the command: etc: it is in none of the directories of PATH"));
+  CHECK(result.err.starts_with(
+      "lowportbind: cannot find the command: etc: it is in none of the directories of PATH"));
 }
 
 TEST_CASE("of several files in PATH that cannot be executed the first one is named") {
@@ -106,7 +117,8 @@ TEST_CASE("of several files in PATH that cannot be executed the first one is nam
   REQUIRE_FALSE(second.write("tool", kScript, 0644).empty());
   const auto result = launch_in("/", {"PATH=" + first.path() + ":" + second.path()}, {"tool"});
   CHECK(result.status == 126);
-  CHECK(result.err.starts_with("lowportbind: cannot execute: " + named + ": the account may not execute it"));
+  CHECK(result.err.starts_with("lowportbind: cannot execute: " + named +
+                               ": the account may not execute it"));
 }
 
 TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
@@ -114,8 +126,8 @@ TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
   static_cast<void>(directory.write("true", kScript, 0755));
   const auto result = launch_in(directory.path(), {"PATH="}, {"true"});
   CHECK(result.status == 127);
-  CHECK(result.err ==
-        attempt::lines("cannot find the command: true: PATH is empty", "give its full path: -- /full/path/of/true"));
+  CHECK(result.err == attempt::lines("cannot find the command: true: PATH is empty",
+                                     "give its full path: -- /full/path/of/true"));
 }
 
 TEST_CASE("without PATH the directories of the system are searched and nothing else") {
@@ -130,11 +142,14 @@ TEST_CASE("the first directory of PATH that has the command counts") {
   const support::TemporaryDirectory other;
   const auto first = one.write("tool", kScript, 0755);
   const auto second = other.write("tool", kScript, 0755);
-  CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out == first + " ran\n");
-  CHECK(launch_in("/", {"PATH=/nowhere:" + other.path() + ":" + one.path()}, {"tool"}).out == second + " ran\n");
+  CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out ==
+        first + " ran\n");
+  CHECK(launch_in("/", {"PATH=/nowhere:" + other.path() + ":" + one.path()}, {"tool"}).out ==
+        second + " ran\n");
   // What cannot be executed is passed over, as a shell does.
   REQUIRE(chmod(first.c_str(), 0644) == 0);
-  CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out == second + " ran\n");
+  CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out ==
+        second + " ran\n");
 }
 
 TEST_CASE("a command that PATH has in no form that can be executed is status 126") {
@@ -142,9 +157,10 @@ TEST_CASE("a command that PATH has in no form that can be executed is status 126
   const auto tool = directory.write("tool", kScript, 0644);
   const auto result = launch_in("/", {"PATH=/usr/bin:" + directory.path()}, {"tool"});
   CHECK(result.status == 126);
-  CHECK(result.err == attempt::lines("cannot execute: " + tool + ": the account may not execute it",
-                                     "this shows who may, and whether it is mounted noexec: namei -l " + tool +
-                                         "; findmnt -T " + tool));
+  CHECK(result.err ==
+        attempt::lines("cannot execute: " + tool + ": the account may not execute it",
+                       "this shows who may, and whether it is mounted noexec: namei -l " + tool +
+                           "; findmnt -T " + tool));
 }
 
 TEST_CASE("a command with a slash is not looked up in PATH") {
@@ -158,13 +174,15 @@ TEST_CASE("a command with a slash is not looked up in PATH") {
 TEST_CASE("the command is looked up in the PATH that the daemon gets") {
   const support::TemporaryDirectory directory;
   const auto tool = directory.write("tool", kScript, 0755);
-  const auto result = support::launch(attempt::with_account({"--env", "PATH=" + directory.path(), "--", "tool"}));
+  const auto result =
+      support::launch(attempt::with_account({"--env", "PATH=" + directory.path(), "--", "tool"}));
   CHECK(result.status == 0);
   CHECK(result.out == tool + " ran\n");
 }
 
 TEST_CASE("the daemon sees the name that was typed as its own") {
   const support::TemporaryDirectory directory;
-  const auto result = launch_in("/", {"PATH=/usr/bin:/bin"}, {"sh", "-c", "echo $0 $1", "named", "argument"});
+  const auto result =
+      launch_in("/", {"PATH=/usr/bin:/bin"}, {"sh", "-c", "echo $0 $1", "named", "argument"});
   CHECK(result.out == "named argument\n");
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <csignal>
@@ -9,8 +10,8 @@
 TEST_CASE("the exit status of the daemon is its own") {
   for (const int status : {0, 1, 2, 42, 124, 125, 126, 127, 128, 255}) {
     CAPTURE(status);
-    const auto result =
-        support::launch(attempt::with_account({"--", support::probe(), "exit=" + std::to_string(status)}));
+    const auto result = support::launch(
+        attempt::with_account({"--", support::probe(), "exit=" + std::to_string(status)}));
     CHECK(result.status == status);
     CHECK(result.err.empty());
   }
@@ -19,8 +20,8 @@ TEST_CASE("the exit status of the daemon is its own") {
 TEST_CASE("the death of the daemon by a signal is its own") {
   for (const int signal : {SIGTERM, SIGKILL, SIGINT, SIGUSR1, SIGPIPE}) {
     CAPTURE(signal);
-    const auto result =
-        support::launch(attempt::with_account({"--", support::probe(), "kill=" + std::to_string(signal)}));
+    const auto result = support::launch(
+        attempt::with_account({"--", support::probe(), "kill=" + std::to_string(signal)}));
     CHECK(result.status == 128 + signal);
     CHECK(result.err.empty());
   }
@@ -29,8 +30,8 @@ TEST_CASE("the death of the daemon by a signal is its own") {
 TEST_CASE("what the daemon reads and writes passes through") {
   support::Invocation invocation;
   invocation.input = "in\n";
-  const auto result =
-      support::launch(attempt::with_account({"--", "/bin/sh", "-c", "cat; echo out; echo err >&2"}), invocation);
+  const auto result = support::launch(
+      attempt::with_account({"--", "/bin/sh", "-c", "cat; echo out; echo err >&2"}), invocation);
   CHECK(result.status == 0);
   CHECK(result.out == "in\nout\n");
   CHECK(result.err == "err\n");
@@ -58,7 +59,8 @@ TEST_CASE("an argv without even a name is refused") {
   support::Invocation invocation;
   invocation.argv = {support::launcher()};
   invocation.in_child = [] {
-    // The kernel puts an empty name in front since Linux 5.18; before, the program sees none at all.
+    // The kernel puts an empty name in front since Linux 5.18; before, the program sees none at
+    // all.
     char* none[] = {nullptr};
     execve(support::launcher().c_str(), none, environ);
   };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -15,7 +16,9 @@ support::Result launch_into_full(const std::vector<std::string>& arguments) {
   support::Invocation invocation;
   invocation.in_child = [] {
     const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    if (full < 0 || dup2(full, STDOUT_FILENO) < 0) _exit(122);
+    if (full < 0 || dup2(full, STDOUT_FILENO) < 0) {
+      _exit(122);
+    }
   };
   return support::launch(arguments, invocation);
 }
@@ -75,10 +78,12 @@ TEST_CASE("help and version need no privilege and no account") {
 
 TEST_CASE("what cannot be written is a failure") {
   auto check = attempt::with_account({"--check", "--", "/bin/true"});
-  for (const auto& arguments : {std::vector<std::string>{"--help"}, std::vector<std::string>{"--version"}, check}) {
+  for (const auto& arguments :
+       {std::vector<std::string>{"--help"}, std::vector<std::string>{"--version"}, check}) {
     CAPTURE(arguments.front());
     const auto result = launch_into_full(arguments);
     CHECK(result.status == 125);
-    CHECK(result.err == attempt::lines("cannot write to: standard output: No space left on device", ""));
+    CHECK(result.err ==
+          attempt::lines("cannot write to: standard output: No space left on device", ""));
   }
 }

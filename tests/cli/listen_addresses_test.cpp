@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 #include <sys/mount.h>
@@ -30,15 +31,20 @@ TEST_CASE("a listen address that cannot be read is refused before anything runs"
       {"80x", "80x: the number is followed by \"x\"", ""},
       {"65536", "65536: the largest value is 65535", ""},
       {"80/sctp", "80/sctp: the transport after \"/\" is neither tcp nor udp", ""},
-      {"no-such-service", "no-such-service: no such service for tcp in /etc/services" + range, numbers},
-      {"no-such-service/udp", "no-such-service/udp: no such service for udp in /etc/services" + range, numbers},
-      {"localhost:80", "localhost:80: the host is not an IPv4 address, an IPv6 address in brackets or *",
+      {"no-such-service", "no-such-service: no such service for tcp in /etc/services" + range,
+       numbers},
+      {"no-such-service/udp",
+       "no-such-service/udp: no such service for udp in /etc/services" + range, numbers},
+      {"localhost:80",
+       "localhost:80: the host is not an IPv4 address, an IPv6 address in brackets or *",
        "host names are not looked up; `getent ahosts NAME` prints the addresses of one"},
       {"::1:80", "\"::1:80\": an IPv6 address goes in brackets", "for example [2001:db8::1]:443"},
       {"[::1]", "[::1]: a colon and a port must follow the bracket", ""},
-      {"[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]:80: IPv4-mapped IPv6 addresses are not accepted",
+      {"[::ffff:127.0.0.1]:80",
+       "[::ffff:127.0.0.1]:80: IPv4-mapped IPv6 addresses are not accepted",
        "write the IPv4 address itself: 192.0.2.1:80"},
-      {":80", "\":80\": the host before \":\" is empty", "leave the colon out to listen on every address"},
+      {":80", "\":80\": the host before \":\" is empty",
+       "leave the colon out to listen on every address"},
       {"=80", "=80: the descriptor name before \"=\" is empty", "a port alone is written -p 80"},
       {"nosuchservice", "nosuchservice: no such service for tcp in /etc/services", numbers},
       {"80:", "\"80:\": there is no port after the colon", ""},
@@ -48,7 +54,8 @@ TEST_CASE("a listen address that cannot be read is refused before anything runs"
     CAPTURE(row.spec);
     const auto tried = attempt::launch(attempt::with_account({"--port", row.spec}));
     CHECK(tried.result.status == 125);
-    CHECK(tried.result.err == attempt::lines("cannot read the listen address: " + row.message, row.hint));
+    CHECK(tried.result.err ==
+          attempt::lines("cannot read the listen address: " + row.message, row.hint));
     CHECK_FALSE(tried.executed);
   }
 }
@@ -66,9 +73,10 @@ TEST_CASE("without a table of services the message says that it is missing") {
   CHECK(by_name.result.status == 125);
   CHECK_FALSE(by_name.executed);
   CHECK(by_name.result.err ==
-        attempt::lines("cannot read the listen address: http: service names cannot be looked up, there is no "
-                       "/etc/services here",
-                       "write the port's number, or see the names with `getent services`"));
+        attempt::lines(
+            "cannot read the listen address: http: service names cannot be looked up, there is no "
+            "/etc/services here",
+            "write the port's number, or see the names with `getent services`"));
   CHECK(by_number.result.status == 0);
   CHECK(by_number.executed);
 }
@@ -82,21 +90,25 @@ TEST_CASE("a socket that cannot be had is an error that names the address and th
   };
   const Row rows[] = {
       {"192.0.2.1:80", "cannot bind: 192.0.2.1:80/tcp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has; for one that it gets later: After=network-online.target "
+       "`ip address` lists the addresses that this host has; for one that it gets later: "
+       "After=network-online.target "
        "in "
        "the unit, or as root: sysctl -w net.ipv4.ip_nonlocal_bind=1"},
       {"[2001:db8::1]:53/udp", "cannot bind: [2001:db8::1]:53/udp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has; for one that it gets later: After=network-online.target "
+       "`ip address` lists the addresses that this host has; for one that it gets later: "
+       "After=network-online.target "
        "in "
        "the unit, or as root: sysctl -w net.ipv6.ip_nonlocal_bind=1"},
-      {"[fe80::1%nosuch]:80", "cannot find the interface of: [fe80::1%nosuch]:80/tcp: No such device",
+      {"[fe80::1%nosuch]:80",
+       "cannot find the interface of: [fe80::1%nosuch]:80/tcp: No such device",
        "`ip link` lists the interfaces"},
       {"[fe80::1]:80", "cannot bind: [fe80::1]:80/tcp: Invalid argument",
        "a link-local address needs its interface: [fe80::1%eth0]:80"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.spec);
-    const auto tried = attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", row.spec});
+    const auto tried =
+        attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", row.spec});
     CHECK(tried.result.status == 125);
     CHECK(tried.result.err == attempt::lines(row.message, row.hint));
     CHECK_FALSE(tried.executed);
@@ -111,7 +123,8 @@ TEST_CASE("a port that is taken is an error that says by whom") {
   address.sin_port = htons(80);
   REQUIRE(bind(taken, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
   REQUIRE(listen(taken, 1) == 0);
-  const auto ipv4 = attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", "127.0.0.1:80"});
+  const auto ipv4 =
+      attempt::launch({"--user", "www-data", "--mode", "listen-fds", "-p", "127.0.0.1:80"});
   const auto every = attempt::launch({"--user", "www-data", "--mode", "inetd", "-p", "80"});
   close(taken);
   const auto pid = std::to_string(getpid());
@@ -132,9 +145,10 @@ TEST_CASE("a user without the capability is told how to get a privileged port") 
   const auto tried = attempt::launch({"-p", "80"}, invocation);
   CHECK(tried.result.status == 125);
   CHECK_FALSE(tried.executed);
-  CHECK(tried.result.err.starts_with(
-      "lowportbind: cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was "
-      "started without it\nlowportbind: hint: "));
+  CHECK(
+      tried.result.err.starts_with("lowportbind: cannot give the port: 80/tcp: ports below 1024 "
+                                   "need CAP_NET_BIND_SERVICE, and lowportbind was "
+                                   "started without it\nlowportbind: hint: "));
   const auto high = attempt::launch({"-p", "8080"}, invocation);
   CHECK(high.result.status == 0);
   CHECK(high.executed);
@@ -144,7 +158,8 @@ TEST_CASE("an equals sign between the letter of an option and its value is expla
   const auto tried = attempt::launch(attempt::with_account({"-p=80"}));
   CHECK(tried.result.status == 125);
   CHECK(tried.result.err ==
-        attempt::lines("cannot read the listen address: =80: the descriptor name before \"=\" is empty",
-                       "a port alone is written -p 80"));
+        attempt::lines(
+            "cannot read the listen address: =80: the descriptor name before \"=\" is empty",
+            "a port alone is written -p 80"));
   CHECK_FALSE(tried.executed);
 }

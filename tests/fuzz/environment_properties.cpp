@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -18,9 +19,11 @@ namespace {
 
 /// What a launcher may find around it, a stale announcement of somebody else's sockets included.
 std::vector<std::string_view> inherited_environment() {
-  return {"PATH=/bin",       "LISTEN_FDS=9", "LISTEN_PID=1", "LISTEN_FDNAMES=old", "LISTEN_PIDFDID=5",
-          "NGINX=3;4;",      "NGINX=5;",     "HOME=/root",   "USER=root",          "LOGNAME=root",
-          "SHELL=/bin/bash", "SECRET=1",     "LC_ALL=C",     "TERM=dumb",          "SERVER_STARTER_PORT=80=3",
+  return {"PATH=/bin",          "LISTEN_FDS=9",     "LISTEN_PID=1",
+          "LISTEN_FDNAMES=old", "LISTEN_PIDFDID=5", "NGINX=3;4;",
+          "NGINX=5;",           "HOME=/root",       "USER=root",
+          "LOGNAME=root",       "SHELL=/bin/bash",  "SECRET=1",
+          "LC_ALL=C",           "TERM=dumb",        "SERVER_STARTER_PORT=80=3",
           "EINHORN_FD_0=3"};
 }
 
@@ -29,10 +32,12 @@ std::string value_of(const lowport::Environment& environment, std::string_view n
 }
 
 /// Set by the user, it wins; else it is what the account has, and never what the launcher had.
-void check_follower(const Plan& plan, const Options& options, const std::string& name, const std::string& value) {
+void check_follower(const Plan& plan, const Options& options, const std::string& name,
+                    const std::string& value) {
   const auto environment = lowport::build_environment(plan.environment, inherited_environment());
   const auto& set = options.environment.set;
-  const auto by_user = std::find_if(set.begin(), set.end(), [&](const auto& entry) { return entry.first == name; });
+  const auto by_user =
+      std::find_if(set.begin(), set.end(), [&](const auto& entry) { return entry.first == name; });
   require(value_of(environment, name) == (by_user == set.end() ? value : by_user->second),
           "what follows the account is the account's");
 }
@@ -43,16 +48,20 @@ void check_announcement(const Plan& plan, const Host& host) {
   const auto environment = lowport::build_environment(plan.environment, inherited_environment());
   const auto total = static_cast<std::size_t>(plan.descriptors.inherited + plan.descriptors.count);
   std::vector<int> numbers;
-  for (std::size_t index = 0; index < total; ++index) numbers.push_back(3 + static_cast<int>(index));
+  for (std::size_t index = 0; index < total; ++index) {
+    numbers.push_back(3 + static_cast<int>(index));
+  }
   require(value_of(environment, "LISTEN_PIDFDID") == "unset", "nothing stale reaches the daemon");
   for (const auto* entry : {"SERVER_STARTER_PORT=80=3", "EINHORN_FD_0=3"}) {
     require(std::find(environment.begin(), environment.end(), entry) == environment.end(),
             "nothing stale reaches the daemon");
   }
   if (plan.mode == Mode::kNginx) {
-    require(nginx_descriptors(value_of(environment, "NGINX")) == numbers, "nginx finds every socket");
+    require(nginx_descriptors(value_of(environment, "NGINX")) == numbers,
+            "nginx finds every socket");
   } else {
-    require(value_of(environment, "NGINX") == "unset", "nginx is told nothing that is not meant for it");
+    require(value_of(environment, "NGINX") == "unset",
+            "nginx is told nothing that is not meant for it");
   }
   if (plan.mode != Mode::kListenFds) {
     for (const auto* name : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}) {
@@ -65,7 +74,8 @@ void check_announcement(const Plan& plan, const Host& host) {
   require(announced->size() == total, "LISTEN_FDS says how many sockets there are");
   std::size_t index = static_cast<std::size_t>(plan.descriptors.inherited);
   for (const auto& address : plan.listen) {
-    require(announced->at(index) == (address.name.empty() ? "unknown" : address.name), "each socket has its name");
+    require(announced->at(index) == (address.name.empty() ? "unknown" : address.name),
+            "each socket has its name");
     ++index;
   }
 }
@@ -79,22 +89,32 @@ void check_environment(const Plan& plan, const Options& options) {
     names.push_back(entry.substr(0, equals));
   }
   std::sort(names.begin(), names.end());
-  require(std::adjacent_find(names.begin(), names.end()) == names.end(), "every variable is there once");
+  require(std::adjacent_find(names.begin(), names.end()) == names.end(),
+          "every variable is there once");
   for (const auto& [name, value] : options.environment.set) {
     require(value_of(environment, name) == value, "what was set by name is set");
   }
   const auto& keep = options.environment.keep;
-  const bool kept = !options.environment.clear || std::find(keep.begin(), keep.end(), "SECRET") != keep.end();
+  const bool kept =
+      !options.environment.clear || std::find(keep.begin(), keep.end(), "SECRET") != keep.end();
   const bool set = std::any_of(options.environment.set.begin(), options.environment.set.end(),
                                [](const auto& entry) { return entry.first == "SECRET"; });
-  if (!set) require(value_of(environment, "SECRET") == (kept ? "1" : "unset"), "--clear-env clears, and nothing else");
-  if (!options.user) return;
+  if (!set) {
+    require(value_of(environment, "SECRET") == (kept ? "1" : "unset"),
+            "--clear-env clears, and nothing else");
+  }
+  if (!options.user) {
+    return;
+  }
   const auto& account = plan.account;
   const bool named = !account.user.empty();
   check_follower(plan, options, "HOME", named ? account.home : "/");
   check_follower(plan, options, "USER", named ? account.user : "unset");
   check_follower(plan, options, "LOGNAME", named ? account.user : "unset");
-  check_follower(plan, options, "SHELL", !named ? "unset" : account.shell.empty() ? "/bin/sh" : account.shell);
+  check_follower(plan, options, "SHELL",
+                 !named                  ? "unset"
+                 : account.shell.empty() ? "/bin/sh"
+                                         : account.shell);
 }
 
 }  // namespace fuzz

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "fake_names.hpp"
 
 #include "base/name_tables.hpp"
@@ -45,14 +46,18 @@ std::optional<UserEntry> find_user(const std::string& name) {
   fuzz::require(!name.starts_with('+'), "a number that is forced is not looked up as a name");
   return find_user_in(fuzz::name_tables().passwd, name);
 }
-std::optional<UserEntry> find_user(uid_t uid) { return find_user_in(fuzz::name_tables().passwd, uid); }
+std::optional<UserEntry> find_user(uid_t uid) {
+  return find_user_in(fuzz::name_tables().passwd, uid);
+}
 
 std::optional<gid_t> find_group(const std::string& name) {
   fuzz::require(!name.starts_with('+'), "a number that is forced is not looked up as a name");
   return find_group_in(fuzz::name_tables().group, name);
 }
 
-std::optional<std::string> find_group_name(gid_t gid) { return find_group_name_in(fuzz::name_tables().group, gid); }
+std::optional<std::string> find_group_name(gid_t gid) {
+  return find_group_name_in(fuzz::name_tables().group, gid);
+}
 
 std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
   return find_groups_of_in(fuzz::name_tables().group, user, primary);

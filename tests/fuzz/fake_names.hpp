@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string>
 
-/// passwd(5) and group(5) as texts, in the place of the program's own backends: the linker takes these functions of
-/// names.hpp, and leaves the object that has the real ones in the library.
+/// passwd(5) and group(5) as texts, in the place of the program's own backends: the linker takes
+/// these functions of names.hpp, and leaves the object that has the real ones in the library.
 namespace fuzz {
 
 struct NameTables {

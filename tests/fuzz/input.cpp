@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "input.hpp"
 
 #include <algorithm>
@@ -19,13 +20,17 @@ std::size_t take_number(std::string_view& text) {
 
 }  // namespace
 
-std::vector<std::string> parts_of(const std::uint8_t* data, std::size_t size, std::string_view separator) {
+std::vector<std::string> parts_of(const std::uint8_t* data, std::size_t size,
+                                  std::string_view separator) {
   const std::string bytes(data, data + size);
   const std::string nul(1, '\0');
-  if (bytes.find('\0') != std::string::npos) separator = nul;
+  if (bytes.find('\0') != std::string::npos) {
+    separator = nul;
+  }
   std::vector<std::string> parts;
   std::size_t start = 0;
-  for (auto end = bytes.find(separator); end != std::string::npos; end = bytes.find(separator, start)) {
+  for (auto end = bytes.find(separator); end != std::string::npos;
+       end = bytes.find(separator, start)) {
     parts.push_back(bytes.substr(start, end - start));
     start = end + separator.size();
   }
@@ -37,10 +42,14 @@ std::size_t count_ports_in_ranges(std::string_view text) {
   std::size_t ports = 0;
   while ((text.remove_prefix(std::min(text.find_first_of(kDigits), text.size())), !text.empty())) {
     const auto first = take_number(text);
-    if (!text.starts_with('-')) continue;
+    if (!text.starts_with('-')) {
+      continue;
+    }
     auto rest = text.substr(1);
     const auto last = take_number(rest);  // of `text` alone: it may itself begin another range
-    if (first <= last) ports += last - first + 1;
+    if (first <= last) {
+      ports += last - first + 1;
+    }
   }
   return ports;
 }

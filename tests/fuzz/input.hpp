@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstddef>
@@ -9,12 +10,14 @@
 /// What the fuzz targets make of the bytes that libFuzzer gives them.
 namespace fuzz {
 
-/// The parts of an input, always at least one and none with a NUL in it, as in an argv: between NULs where there are
-/// any, and else between the `separator`s, so that a seed can be a text.
-std::vector<std::string> parts_of(const std::uint8_t* data, std::size_t size, std::string_view separator);
+/// The parts of an input, always at least one and none with a NUL in it, as in an argv: between
+/// NULs where there are any, and else between the `separator`s, so that a seed can be a text.
+std::vector<std::string> parts_of(const std::uint8_t* data, std::size_t size,
+                                  std::string_view separator);
 
-/// An upper bound of how many ports the ranges in a text of listen addresses have. Every one of them becomes an
-/// address, and `1-65535` a hundred times over would be all that libFuzzer has the time to try.
+/// An upper bound of how many ports the ranges in a text of listen addresses have. Every one of
+/// them becomes an address, and `1-65535` a hundred times over would be all that libFuzzer has the
+/// time to try.
 std::size_t count_ports_in_ranges(std::string_view text);
 constexpr std::size_t kMostPorts = 2000;
 

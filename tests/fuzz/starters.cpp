@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "starters.hpp"
 
 #include <linux/capability.h>
@@ -16,7 +17,9 @@ struct Circumstance {
   void (*apply)(Host& host);
 };
 
-void take_away(Host& host, unsigned capability) { host = situation::without(std::move(host), capability); }
+void take_away(Host& host, unsigned capability) {
+  host = situation::without(std::move(host), capability);
+}
 
 constexpr Circumstance kCircumstances[] = {
     {'r',
@@ -29,7 +32,8 @@ constexpr Circumstance kCircumstances[] = {
     {'a',  // a user who holds the capability as ambient already
      [](Host& host) {
        host = situation::started_by_user();
-       host.capabilities = {lowport::kNetBindService, lowport::kNetBindService, lowport::kNetBindService};
+       host.capabilities = {lowport::kNetBindService, lowport::kNetBindService,
+                            lowport::kNetBindService};
      }},
     // Containers with few capabilities:
     {'p', [](Host& host) { take_away(host, CAP_SETPCAP); }},
@@ -72,7 +76,9 @@ Host host_from(std::string_view letters) {
   auto host = situation::started_by_root();
   for (const char letter : letters.substr(0, 16)) {
     for (const auto& circumstance : kCircumstances) {
-      if (circumstance.letter == letter) circumstance.apply(host);
+      if (circumstance.letter == letter) {
+        circumstance.apply(host);
+      }
     }
   }
   return host;

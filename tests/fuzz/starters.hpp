@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <string_view>
@@ -6,8 +7,8 @@
 
 namespace fuzz {
 
-/// The host that a text describes: everything that root on a current kernel has, changed by one letter after the other.
-/// Letters without a meaning are passed over.
+/// The host that a text describes: everything that root on a current kernel has, changed by one
+/// letter after the other. Letters without a meaning are passed over.
 lowport::Host host_from(std::string_view letters);
 
 }  // namespace fuzz

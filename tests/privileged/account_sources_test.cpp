@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sys/mount.h>
 
@@ -6,7 +7,8 @@
 
 #include "daemon.hpp"
 
-// Which of /etc's own files and NSS answers, as nsswitch.conf(5) has it. In the static build it is always the files.
+// Which of /etc's own files and NSS answers, as nsswitch.conf(5) has it. In the static build it is
+// always the files.
 
 using support::check_daemon;
 using support::check_refused;
@@ -16,8 +18,8 @@ namespace {
 
 /// The C library reads the file itself where an action stands behind it.
 const std::string kByNss = "files [NOTFOUND=return]";
-/// The file is read by the launcher, and NSS is asked for what it does not have. `dns` knows no users and no groups,
-/// and is part of the C library.
+/// The file is read by the launcher, and NSS is asked for what it does not have. `dns` knows no
+/// users and no groups, and is part of the C library.
 const std::string kFileFirst = "files dns";
 
 void use_sources(const std::string& sources, const std::string& passwd, const std::string& group) {
@@ -27,34 +29,47 @@ void use_sources(const std::string& sources, const std::string& passwd, const st
   support::mount_over("/etc/group", group);
 }
 
-bool is_static_build() { return support::launch({"--version"}).out.find("NSS") == std::string::npos; }
+bool is_static_build() {
+  return support::launch({"--version"}).out.find("NSS") == std::string::npos;
+}
 
 }  // namespace
 
 TEST_CASE("entries of any length are read whatever reads them") {
   const std::string gecos(5000, 'x');
   std::string members = "alice";
-  for (int number = 0; number < 1000; ++number) members += ",member" + std::to_string(number);
+  for (int number = 0; number < 1000; ++number) {
+    members += ",member" + std::to_string(number);
+  }
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
     CAPTURE(sources);
-    use_sources(sources, "alice:x:2000:2001:" + gecos + ":/srv:/bin/sh\n", "long:x:2002:" + members + "\n");
-    check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
-    check_daemon(launch_probe({"-u", "2000"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
-    check_daemon(launch_probe({"-u", "alice:long"}, {"status"}), {.uid = "2000", .gid = "2002", .groups = "2002"});
+    use_sources(sources, "alice:x:2000:2001:" + gecos + ":/srv:/bin/sh\n",
+                "long:x:2002:" + members + "\n");
+    check_daemon(launch_probe({"-u", "alice"}, {"status"}),
+                 {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+    check_daemon(launch_probe({"-u", "2000"}, {"status"}),
+                 {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+    check_daemon(launch_probe({"-u", "alice:long"}, {"status"}),
+                 {.uid = "2000", .gid = "2002", .groups = "2002"});
   }
 }
 
 TEST_CASE("an entry that NSS finds no end of is refused") {
-  if (is_static_build()) return;  // it asks no NSS: there is nothing to try
+  if (is_static_build()) {
+    return;  // it asks no NSS: there is nothing to try
+  }
   constexpr std::size_t kBeyondBuffer = std::size_t{17} << 20U;
-  use_sources(kByNss, "alice:x:2000:2001:" + std::string(kBeyondBuffer, 'x') + ":/srv:/bin/sh\n", "");
+  use_sources(kByNss, "alice:x:2000:2001:" + std::string(kBeyondBuffer, 'x') + ":/srv:/bin/sh\n",
+              "");
   check_refused(launch_probe({"-u", "alice"}, {"status"}), 125,
                 {"cannot look up: alice: Numerical result out of range"});
 }
 
 TEST_CASE("a lookup by NSS that fails is an error") {
   support::require_strace();
-  if (is_static_build()) return;  // it asks no NSS: there is nothing to try
+  if (is_static_build()) {
+    return;  // it asks no NSS: there is nothing to try
+  }
   use_sources(kByNss, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
   const auto launch = [](const std::string& error) {
     return support::trace({"-P", "/etc/passwd", "-e", "inject=openat:error=" + error + ":when=1"},
@@ -70,39 +85,51 @@ TEST_CASE("a name that nobody has is refused whatever reads the tables") {
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
     CAPTURE(sources);
     use_sources(sources, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
-    check_refused(launch_probe({"-u", "mallory"}, {"status"}), 125, {"mallory: there is no such name"});
-    check_refused(launch_probe({"-u", "alice:nosuch"}, {"status"}), 125, {"nosuch: there is no such name"});
-    check_refused(launch_probe({"-u", "3000"}, {"status"}), 125, {"3000: there is no passwd entry"});
-    check_daemon(launch_probe({"-u", "3000:staff"}, {"status"}), {.uid = "3000", .gid = "2001", .groups = "2001"});
+    check_refused(launch_probe({"-u", "mallory"}, {"status"}), 125,
+                  {"mallory: there is no such name"});
+    check_refused(launch_probe({"-u", "alice:nosuch"}, {"status"}), 125,
+                  {"nosuch: there is no such name"});
+    check_refused(launch_probe({"-u", "3000"}, {"status"}), 125,
+                  {"3000: there is no passwd entry"});
+    check_daemon(launch_probe({"-u", "3000:staff"}, {"status"}),
+                 {.uid = "3000", .gid = "2001", .groups = "2001"});
   }
 }
 
 TEST_CASE("NSS is asked for what the file lacks") {
-  if (is_static_build()) return;  // it asks no NSS: there is nothing to try
-  // A number that the file's own reader takes for none, and the C library for 2000: it shows who was asked.
+  if (is_static_build()) {
+    return;  // it asks no NSS: there is nothing to try
+  }
+  // A number that the file's own reader takes for none, and the C library for 2000: it shows who
+  // was asked.
   const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
   use_sources("files", passwd, "staff:x:2001:\n");
   check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"2000: there is no passwd entry"});
   use_sources(kFileFirst, passwd, "staff:x:2001:\n");
-  check_daemon(launch_probe({"-u", "2000"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+  check_daemon(launch_probe({"-u", "2000"}, {"status"}),
+               {.uid = "2000", .gid = "2001", .groups = "2001"});
 }
 
 TEST_CASE("NSS answers where another source comes before the file") {
-  if (is_static_build()) return;  // it asks no NSS: there is nothing to try
+  if (is_static_build()) {
+    return;  // it asks no NSS: there is nothing to try
+  }
   // A number that the file's own reader refuses, and the C library takes for 2000.
   const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
   use_sources("dns files", passwd, "staff:x:2001:\n");
-  check_daemon(launch_probe({"-u", "odd"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+  check_daemon(launch_probe({"-u", "odd"}, {"status"}),
+               {.uid = "2000", .gid = "2001", .groups = "2001"});
   use_sources(kFileFirst, passwd, "staff:x:2001:\n");
-  check_refused(launch_probe({"-u", "odd"}, {"status"}), 125, {"cannot use this line of /etc/passwd: "});
+  check_refused(launch_probe({"-u", "odd"}, {"status"}), 125,
+                {"cannot use this line of /etc/passwd: "});
 }
 
 TEST_CASE("NSS is not asked for what the file has") {
   support::require_strace();
   const auto opened = [](const std::string& sources, const std::string& path) {
     use_sources(sources, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
-    const auto traced =
-        support::trace({}, {support::launcher(), "-u", "alice:staff", "--", support::probe(), "status"});
+    const auto traced = support::trace(
+        {}, {support::launcher(), "-u", "alice:staff", "--", support::probe(), "status"});
     check_daemon(traced.result, {.uid = "2000", .gid = "2001", .groups = "2001"});
     return std::count_if(traced.calls.begin(), traced.calls.end(), [&](const std::string& call) {
       return call.starts_with("openat(AT_FDCWD, \"" + path + "\"");
@@ -122,17 +149,23 @@ TEST_CASE("without an order of sources the C library has its own") {
   for (const std::string configuration : {"", "hosts: files\n"}) {
     CAPTURE(configuration);
     support::write_file("/etc/nsswitch.conf", configuration);
-    check_daemon(launch_probe({"-u", "alice:more"}, {"status"}), {.uid = "2000", .gid = "2002", .groups = "2002"});
-    check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+    check_daemon(launch_probe({"-u", "alice:more"}, {"status"}),
+                 {.uid = "2000", .gid = "2002", .groups = "2002"});
+    check_daemon(launch_probe({"-u", "alice"}, {"status"}),
+                 {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
   }
   std::filesystem::remove("/etc/nsswitch.conf");
-  check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+  check_daemon(launch_probe({"-u", "alice"}, {"status"}),
+               {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
 }
 
 TEST_CASE("memberships of the file and of NSS are put together") {
-  // The C library reads no blank behind a member, and the launcher does: the second group is the file's alone.
-  use_sources(kFileFirst, "alice:x:2000:2001::/srv:/bin/sh\n", "one:x:2002:alice\ntwo:x:2003:alice ,bob\n");
-  check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002 2003"});
+  // The C library reads no blank behind a member, and the launcher does: the second group is the
+  // file's alone.
+  use_sources(kFileFirst, "alice:x:2000:2001::/srv:/bin/sh\n",
+              "one:x:2002:alice\ntwo:x:2003:alice ,bob\n");
+  check_daemon(launch_probe({"-u", "alice"}, {"status"}),
+               {.uid = "2000", .gid = "2001", .groups = "2001 2002 2003"});
 }
 
 TEST_CASE("many memberships are all set whoever finds them") {
@@ -145,12 +178,15 @@ TEST_CASE("many memberships are all set whoever finds them") {
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
     CAPTURE(sources);
     use_sources(sources, "alice:x:2000:5000::/srv:/bin/sh\n", group);
-    check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "5000", .groups = expected});
+    check_daemon(launch_probe({"-u", "alice"}, {"status"}),
+                 {.uid = "2000", .gid = "5000", .groups = expected});
   }
 }
 
 TEST_CASE("more memberships than a process can have are refused") {
-  if (is_static_build()) return;  // it asks no NSS: there is nothing to try
+  if (is_static_build()) {
+    return;  // it asks no NSS: there is nothing to try
+  }
   std::string group;
   for (int number = 100000; number < 165600; ++number) {
     group += "g" + std::to_string(number) + ":x:" + std::to_string(number) + ":alice\n";
@@ -166,8 +202,10 @@ TEST_CASE("numbers that can be no names need no table of groups") {
   support::write_file("/etc/nsswitch.conf", "passwd: files\ngroup: files\n");
   support::write_file("/etc/passwd", "");
   std::filesystem::create_directory("/etc/group");
-  check_daemon(launch_probe({"-u", "+2000:+2001"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
-  check_refused(launch_probe({"-u", "+2000:2001"}, {"status"}), 125, {"/etc/group: Is a directory"});
+  check_daemon(launch_probe({"-u", "+2000:+2001"}, {"status"}),
+               {.uid = "2000", .gid = "2001", .groups = "2001"});
+  check_refused(launch_probe({"-u", "+2000:2001"}, {"status"}), 125,
+                {"/etc/group: Is a directory"});
 }
 
 TEST_CASE("a table that is missing has no entries whatever reads it") {
@@ -176,8 +214,10 @@ TEST_CASE("a table that is missing has no entries whatever reads it") {
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
     CAPTURE(sources);
     support::write_file("/etc/nsswitch.conf", "passwd: " + sources + "\ngroup: " + sources + "\n");
-    check_daemon(launch_probe({"-u", "2000:2001"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001"});
+    check_daemon(launch_probe({"-u", "2000:2001"}, {"status"}),
+                 {.uid = "2000", .gid = "2001", .groups = "2001"});
     check_refused(launch_probe({"-u", "alice"}, {"status"}), 125, {"alice: there is no such name"});
-    check_refused(launch_probe({"-u", "2000:staff"}, {"status"}), 125, {"staff: there is no such name"});
+    check_refused(launch_probe({"-u", "2000:staff"}, {"status"}), 125,
+                  {"staff: there is no such name"});
   }
 }

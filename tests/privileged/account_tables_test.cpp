@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include "daemon.hpp"
@@ -29,7 +30,8 @@ TEST_CASE("root is refused as an account by whatever name") {
     check_refused(launch_probe({"-u", user}, {"status"}), 125,
                   {std::string("cannot use the user: ") + user + ": it is root (uid 0)"});
   }
-  check_refused(launch_probe({}, {"status"}), 125, {"root must say who the daemon is to run as", "hint: "});
+  check_refused(launch_probe({}, {"status"}), 125,
+                {"root must say who the daemon is to run as", "hint: "});
 }
 
 TEST_CASE("an entry of passwd that cannot be used is refused and not guessed at") {
@@ -53,13 +55,15 @@ TEST_CASE("an entry of passwd that cannot be used is refused and not guessed at"
       "huge:x:99999999999999999999999:33::/:/bin/sh\n"
       "good:x:2000:2000::/srv:/bin/sh\n",
       "good:x:2000:\n");
-  for (const char* user : {"wrap", "wrapgroup", "minus", "minusgroup", "last", "lastgroup", "octal", "hex", "plus",
-                           "space", "letters", "empty", "emptygroup", "short", "alone", "long", "huge"}) {
+  for (const char* user :
+       {"wrap", "wrapgroup", "minus", "minusgroup", "last", "lastgroup", "octal", "hex", "plus",
+        "space", "letters", "empty", "emptygroup", "short", "alone", "long", "huge"}) {
     CAPTURE(user);
     check_refused(launch_probe({"-u", user}, {"status"}), 125, {"lowportbind: cannot use ", user});
   }
   // The lines of others do not disturb.
-  check_daemon(launch_probe({"-u", "good"}, {"status"}), {.uid = "2000", .gid = "2000", .groups = "2000"});
+  check_daemon(launch_probe({"-u", "good"}, {"status"}),
+               {.uid = "2000", .gid = "2000", .groups = "2000"});
 }
 
 TEST_CASE("an entry that is found by its number is checked like any other") {
@@ -74,21 +78,25 @@ TEST_CASE("an entry of group that cannot be used is refused when it concerns the
   const std::string passwd =
       "alice:x:2000:2000::/srv:/bin/sh\n"
       "bob:x:2001:2000::/srv:/bin/sh\n";
-  for (const std::string group : {"wrap:x:4294967296:alice\n", "minus:x:-1:alice\n", "last:x:4294967295:alice\n",
-                                  "octal:x:010:alice\n", "letters:x:10a:alice\n", "empty:x::alice\n"}) {
+  for (const std::string group :
+       {"wrap:x:4294967296:alice\n", "minus:x:-1:alice\n", "last:x:4294967295:alice\n",
+        "octal:x:010:alice\n", "letters:x:10a:alice\n", "empty:x::alice\n"}) {
     CAPTURE(group);
     use_tables(passwd, group);
     check_refused(launch_probe({"-u", "alice"}, {"status"}), 125,
                   {"lowportbind: cannot use this line of /etc/group: "});
     const std::string name = group.substr(0, group.find(':'));
-    check_refused(launch_probe({"-u", "bob:" + name}, {"status"}), 125, {"lowportbind: cannot use this line of "});
-    check_daemon(launch_probe({"-u", "bob"}, {"status"}), {.uid = "2001", .gid = "2000", .groups = "2000"});
+    check_refused(launch_probe({"-u", "bob:" + name}, {"status"}), 125,
+                  {"lowportbind: cannot use this line of "});
+    check_daemon(launch_probe({"-u", "bob"}, {"status"}),
+                 {.uid = "2001", .gid = "2000", .groups = "2000"});
   }
 }
 
 TEST_CASE("tables without a line end or with empty lines are read") {
   use_tables("\n\nalice:x:2000:2001::/srv:/bin/sh", "\n#none\nmore:x:2002:bob,alice");
-  check_daemon(launch_probe({"-u", "alice"}, {"status"}), {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
+  check_daemon(launch_probe({"-u", "alice"}, {"status"}),
+               {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
 }
 
 TEST_CASE("pitfall 26: numbers do without tables") {
@@ -96,5 +104,6 @@ TEST_CASE("pitfall 26: numbers do without tables") {
   const auto result = launch_probe({"-u", "2000:2001"}, {"status", "env"});
   check_daemon(result, {.uid = "2000", .gid = "2001", .groups = "2001"});
   CHECK(support::variable(result, "HOME") == "/");
-  check_refused(launch_probe({"-u", "www-data"}, {"status"}), 125, {"www-data: there is no such name"});
+  check_refused(launch_probe({"-u", "www-data"}, {"status"}), 125,
+                {"www-data: there is no such name"});
 }

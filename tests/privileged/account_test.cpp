@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <grp.h>
 #include <unistd.h>
@@ -12,8 +13,8 @@ using support::Expected;
 using support::launch_probe;
 using support::variable;
 
-// Users and groups of the test's own, so that nothing depends on those of the host. One source of names: what others
-// nsswitch.conf(5) may list is the host's choice.
+// Users and groups of the test's own, so that nothing depends on those of the host. One source of
+// names: what others nsswitch.conf(5) may list is the host's choice.
 
 namespace {
 
@@ -43,13 +44,17 @@ std::string groups_of(const support::Words& options, std::function<void()> in_ch
   CAPTURE(result.err);
   CHECK(result.status == 0);
   auto groups = support::fields(result.out)["Groups"];
-  while (groups.ends_with(' ')) groups.pop_back();
+  while (groups.ends_with(' ')) {
+    groups.pop_back();
+  }
   return groups;
 }
 
 void have_groups_of_its_own() {
   const std::array<gid_t, 2> groups{9001, 9000};
-  if (setgroups(groups.size(), groups.data()) != 0) _exit(122);
+  if (setgroups(groups.size(), groups.data()) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace
@@ -78,7 +83,11 @@ TEST_CASE("every way to name an account gives exactly its ids and groups") {
       {"+3000:2100", {"3000", "2100", "2100"}, "/", "(unset)", "(unset)"},
       {"4001:2100", {"4001", "2100", "2100"}, "/", "(unset)", "(unset)"},
       {"4001:0", {"4001", "0", "0"}, "/", "(unset)", "(unset)"},
-      {"4294967294:4294967294", {"4294967294", "4294967294", "4294967294"}, "/", "(unset)", "(unset)"},
+      {"4294967294:4294967294",
+       {"4294967294", "4294967294", "4294967294"},
+       "/",
+       "(unset)",
+       "(unset)"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.user);
@@ -104,19 +113,27 @@ TEST_CASE("pitfall 2: an account that is empty or half empty is refused") {
   use_own_tables();
   for (const char* user : {"", ":", "alice:", ":staff", "alice:staff:x", "::"}) {
     CAPTURE(user);
-    check_refused(launch_probe({"-u", user}, {"status"}), 125, {"lowportbind: cannot use the user: "});
+    check_refused(launch_probe({"-u", user}, {"status"}), 125,
+                  {"lowportbind: cannot use the user: "});
   }
 }
 
 TEST_CASE("pitfall 1 and 4: a number that would wrap or be misread is refused") {
   use_own_tables();
-  for (const char* number : {"4294967296", "4294967295", "-1", "+4294967296", "+-1", "++1", "18446744073709551616",
-                             "02001", "0x7d1", " 2001", "2001 ", "2001x", "2e3", "00", "+0", "0"}) {
+  for (const char* number :
+       {"4294967296", "4294967295", "-1", "+4294967296", "+-1", "++1", "18446744073709551616",
+        "02001", "0x7d1", " 2001", "2001 ", "2001x", "2e3", "00", "+0", "0"}) {
     CAPTURE(number);
-    check_refused(launch_probe({"-u", number}, {"status"}), 125, {"lowportbind: cannot use the user: "});
-    if (std::string(number) == "0" || std::string(number) == "+0") continue;  // group root may be given
-    check_refused(launch_probe({"-u", std::string("alice:") + number}, {"status"}), 125, {"cannot use the group: "});
-    check_refused(launch_probe({"-u", "alice", "--groups", number}, {"status"}), 125, {"cannot use the group: "});
+    check_refused(launch_probe({"-u", number}, {"status"}), 125,
+                  {"lowportbind: cannot use the user: "});
+    // Group root may be given.
+    if (std::string(number) == "0" || std::string(number) == "+0") {
+      continue;
+    }
+    check_refused(launch_probe({"-u", std::string("alice:") + number}, {"status"}), 125,
+                  {"cannot use the group: "});
+    check_refused(launch_probe({"-u", "alice", "--groups", number}, {"status"}), 125,
+                  {"cannot use the group: "});
   }
 }
 
@@ -132,22 +149,24 @@ TEST_CASE("names that nobody has are refused") {
 
 TEST_CASE("the supplementary groups are those that were chosen") {
   use_own_tables();
-  CHECK(groups_of({"-u", "alice", "--groups", "init"}, have_groups_of_its_own) == "2100 2200 2300 2600");
+  CHECK(groups_of({"-u", "alice", "--groups", "init"}, have_groups_of_its_own) ==
+        "2100 2200 2300 2600");
   CHECK(groups_of({"-u", "alice"}, have_groups_of_its_own) == "2100 2200 2300 2600");
   CHECK(groups_of({"-u", "alice", "--groups", "none"}, have_groups_of_its_own).empty());
   CHECK(groups_of({"-u", "alice", "--groups", "keep"}, have_groups_of_its_own) == "9000 9001");
-  CHECK(groups_of({"-u", "alice", "--groups", "video,2201,bare,2500,+2500,video"}, have_groups_of_its_own) ==
-        "2201 2300 2500 2600 2700");
+  CHECK(groups_of({"-u", "alice", "--groups", "video,2201,bare,2500,+2500,video"},
+                  have_groups_of_its_own) == "2201 2300 2500 2600 2700");
   CHECK(groups_of({"-u", "4001:2100", "--groups", "init"}, have_groups_of_its_own) == "2100");
 }
 
 TEST_CASE("a user who may set groups can take those of its name") {
   use_own_tables();
   const auto launch = [](const support::Words& options) {
-    return support::run(support::join({{"setpriv", "--reuid", "2001", "--regid", "2100", "--groups", "9000",
-                                        "--inh-caps", "+setgid", "--ambient-caps", "+setgid", support::launcher()},
-                                       options,
-                                       {"--", support::probe(), "status"}}));
+    return support::run(
+        support::join({{"setpriv", "--reuid", "2001", "--regid", "2100", "--groups", "9000",
+                        "--inh-caps", "+setgid", "--ambient-caps", "+setgid", support::launcher()},
+                       options,
+                       {"--", support::probe(), "status"}}));
   };
   Expected expected{"2001", "2100", "2100 2200 2300 2600"};
   expected.bounding = support::own_status("CapBnd");
@@ -172,7 +191,8 @@ TEST_CASE("many supplementary groups are set and verified") {
 TEST_CASE("pitfall 27: without an account on the command line the variables of the caller stay") {
   use_own_tables();
   support::Invocation invocation;
-  invocation.environment = {"PATH=/bin", "HOME=/somewhere", "USER=me", "LOGNAME=me", "SHELL=/bin/mine"};
+  invocation.environment = {"PATH=/bin", "HOME=/somewhere", "USER=me", "LOGNAME=me",
+                            "SHELL=/bin/mine"};
   auto result = support::launch({"-u", "alice", "--", support::probe(), "env"}, invocation);
   CHECK(variable(result, "HOME") == "/home/alice");
   CHECK(variable(result, "USER") == "alice");
@@ -188,9 +208,10 @@ TEST_CASE("pitfall 27: without an account on the command line the variables of t
 TEST_CASE("the groups that root keeps for the daemon are without that of root") {
   support::require_root();
   const auto with_groups = [] { support::become(0, 0, {0, 6, 9000}); };
-  CHECK(support::fields(launch_probe({"-u", "www-data", "--groups", "keep"}, {"status"}, with_groups).out)["Groups"] ==
-        "6 9000 ");
   CHECK(
-      support::fields(launch_probe({"-u", "www-data:0", "--groups", "keep"}, {"status"}, with_groups).out)["Groups"] ==
-      "0 6 9000 ");
+      support::fields(launch_probe({"-u", "www-data", "--groups", "keep"}, {"status"}, with_groups)
+                          .out)["Groups"] == "6 9000 ");
+  CHECK(support::fields(
+            launch_probe({"-u", "www-data:0", "--groups", "keep"}, {"status"}, with_groups)
+                .out)["Groups"] == "0 6 9000 ");
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -14,7 +15,8 @@ using support::variable;
 
 namespace {
 
-/// What a service manager does between fork and exec: the sockets at 3 and up, and the variables of sd_listen_fds(3).
+/// What a service manager does between fork and exec: the sockets at 3 and up, and the variables of
+/// sd_listen_fds(3).
 struct Activation {
   std::vector<int> descriptors;
   std::string count;
@@ -28,16 +30,20 @@ struct Activation {
     for (std::size_t index = 0; index < descriptors.size(); ++index) {
       dup2(kFarAway + static_cast<int>(index), 3 + static_cast<int>(index));
     }
-    for (int descriptor = 3 + static_cast<int>(descriptors.size()); descriptor < 2 * kFarAway; ++descriptor) {
+    for (int descriptor = 3 + static_cast<int>(descriptors.size()); descriptor < 2 * kFarAway;
+         ++descriptor) {
       close(descriptor);
     }
     setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
     setenv("LISTEN_FDS", count.c_str(), 1);
-    if (!names.empty()) setenv("LISTEN_FDNAMES", names.c_str(), 1);
+    if (!names.empty()) {
+      setenv("LISTEN_FDNAMES", names.c_str(), 1);
+    }
   }
 };
 
-/// Sockets as no launcher would make them, so that a change would show: one that does not block, one of another family.
+/// Sockets as no launcher would make them, so that a change would show: one that does not block,
+/// one of another family.
 std::vector<int> make_sockets() {
   const int tcp = support::listen_on(443);
   fcntl(tcp, F_SETFL, O_NONBLOCK);
@@ -49,9 +55,9 @@ std::vector<int> make_sockets() {
 TEST_CASE("inherited sockets come first and are handed on untouched") {
   support::enter_own_network();
   const Activation activation{make_sockets(), "2", {}};
-  const auto result =
-      launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"},
-                   {"status", "fds", "fd=3", "fd=4", "fd=5", "env", "pid", "reach=3/4/443"}, activation);
+  const auto result = launch_probe(
+      {"-u", "www-data", "-m", "listen-fds", "-p", "80"},
+      {"status", "fds", "fd=3", "fd=4", "fd=5", "env", "pid", "reach=3/4/443"}, activation);
   auto field = check_daemon(result, {});
   CHECK(field["fds"] == "0 1 2 3 4 5");
   CHECK(field["fd=3"] == "tcp 0.0.0.0:443 listening nonblocking");
@@ -70,14 +76,16 @@ TEST_CASE("the names of inherited sockets come before those that are listed") {
   auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "web=80,81"}, {"env"},
                              Activation{sockets, "2", "https:log"});
   CHECK(variable(result, "LISTEN_FDNAMES") == "https:log:web:unknown");
-  result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "web=80"}, {"env"}, Activation{sockets, "2", {}});
+  result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "web=80"}, {"env"},
+                        Activation{sockets, "2", {}});
   CHECK(variable(result, "LISTEN_FDNAMES") == "unknown:unknown:web");
 }
 
 TEST_CASE("inherited sockets alone are enough for listen-fds mode") {
   support::enter_own_network();
-  const auto result = launch_probe({"-u", "www-data", "-m", "listen-fds"}, {"status", "fds", "fd=3", "env", "pid"},
-                                   Activation{make_sockets(), "2", "https:log"});
+  const auto result =
+      launch_probe({"-u", "www-data", "-m", "listen-fds"}, {"status", "fds", "fd=3", "env", "pid"},
+                   Activation{make_sockets(), "2", "https:log"});
   auto field = check_daemon(result, {});
   CHECK(field["fds"] == "0 1 2 3 4");
   CHECK(variable(result, "LISTEN_FDS") == "2");
@@ -97,7 +105,9 @@ TEST_CASE("an ordinary user hands inherited sockets of privileged ports on") {
   support::check_denied("tcp/4/443");
 }
 
-TEST_CASE("descriptors beyond the inherited ones are closed before the listed sockets take their places") {
+TEST_CASE(
+    "descriptors beyond the inherited ones are closed before the listed sockets take their "
+    "places") {
   support::enter_own_network();
   const Activation activation{make_sockets(), "1", {}};
   auto field = check_daemon(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80-81"},
@@ -111,10 +121,13 @@ TEST_CASE("descriptors beyond the inherited ones are closed before the listed so
 TEST_CASE("sockets that only listen-fds mode could hand on are an error in every other mode") {
   support::enter_own_network();
   for (const char* mode : {"ambient", "inetd", "nginx"}) {
-    const auto result =
-        launch_probe({"-u", "www-data", "-p", "80", "-m", mode}, {"status"}, Activation{make_sockets(), "2", {}});
-    check_refused(result, 125, {std::string("--mode ") + mode, "LISTEN_FDS", "hint: use --mode listen-fds"});
-    for (int descriptor = 3; descriptor < 20; ++descriptor) close(descriptor);
+    const auto result = launch_probe({"-u", "www-data", "-p", "80", "-m", mode}, {"status"},
+                                     Activation{make_sockets(), "2", {}});
+    check_refused(result, 125,
+                  {std::string("--mode ") + mode, "LISTEN_FDS", "hint: use --mode listen-fds"});
+    for (int descriptor = 3; descriptor < 20; ++descriptor) {
+      close(descriptor);
+    }
   }
 }
 
@@ -148,9 +161,17 @@ TEST_CASE("half an announcement of sockets is none") {
     CAPTURE(variable);
     support::Invocation invocation;
     invocation.environment = {"PATH=/usr/bin:/bin"};
-    invocation.argv = {
-        "/bin/sh", "-c", variable + " exec \"$@\"", "sh", support::launcher(), "-u", "www-data", "--", support::probe(),
-        "status",  "env"};
+    invocation.argv = {"/bin/sh",
+                       "-c",
+                       variable + " exec \"$@\"",
+                       "sh",
+                       support::launcher(),
+                       "-u",
+                       "www-data",
+                       "--",
+                       support::probe(),
+                       "status",
+                       "env"};
     const auto result = support::run(invocation);
     check_daemon(result, {});
     CHECK(support::variable(result, "LISTEN_PID") == "(unset)");
@@ -160,8 +181,8 @@ TEST_CASE("half an announcement of sockets is none") {
 
 TEST_CASE("an activation without any socket is none") {
   support::enter_own_network();
-  const auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"}, {"status", "fds", "env", "fd=3"},
-                                   Activation{{}, "0", {}});
+  const auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"},
+                                   {"status", "fds", "env", "fd=3"}, Activation{{}, "0", {}});
   auto field = check_daemon(result, {});
   CHECK(field["fds"] == "0 1 2 3");
   CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
@@ -178,15 +199,18 @@ TEST_CASE("pitfall 19: stale variables of an activation never reach the daemon")
   for (const auto& mode : all_modes) {
     support::Invocation invocation;
     // Meant for another process: the launcher's parent, for example, that forgot to remove them.
-    invocation.environment = {"PATH=/usr/bin:/bin", "LISTEN_PID=1",      "LISTEN_FDS=2", "LISTEN_FDNAMES=x:y",
-                              "LISTEN_PIDFDID=7",   "NGINX=9;",          "NGINX=10;",    "LISTEN_FDS=5",
-                              "NOTIFY_SOCKET=/run", "LISTEN_STREAM=kept"};
+    invocation.environment = {"PATH=/usr/bin:/bin", "LISTEN_PID=1",     "LISTEN_FDS=2",
+                              "LISTEN_FDNAMES=x:y", "LISTEN_PIDFDID=7", "NGINX=9;",
+                              "NGINX=10;",          "LISTEN_FDS=5",     "NOTIFY_SOCKET=/run",
+                              "LISTEN_STREAM=kept"};
     invocation.in_child = [&] {
       dup2(sockets[0], 70);
       dup2(70, 3);
     };
     const auto result = support::launch(
-        support::join({{"-u", "www-data"}, mode, {"--", support::probe(), "status", "env", "fds", "fd=3", "pid"}}),
+        support::join({{"-u", "www-data"},
+                       mode,
+                       {"--", support::probe(), "status", "env", "fds", "fd=3", "pid"}}),
         invocation);
     CAPTURE(result.err);
     CAPTURE(mode[1]);
@@ -203,11 +227,13 @@ TEST_CASE("pitfall 19: stale variables of an activation never reach the daemon")
   }
 }
 
-TEST_CASE("pitfall 21: a script before the daemon keeps the announced process number if it ends with exec") {
+TEST_CASE(
+    "pitfall 21: a script before the daemon keeps the announced process number if it ends with "
+    "exec") {
   support::enter_own_network();
   const auto launch = [](const char* script) {
-    return support::launch(
-        {"-u", "www-data", "-m", "listen-fds", "-p", "80", "--", "/bin/sh", "-c", script, support::probe()});
+    return support::launch({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--", "/bin/sh", "-c",
+                            script, support::probe()});
   };
   auto result = launch(R"(exec "$0" env pid fd=3)");
   auto field = support::fields(result.out);

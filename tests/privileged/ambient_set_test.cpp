@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,10 +16,11 @@ using support::launch_probe;
 
 namespace {
 
-/// For in_child, as root: every PR_CAP_AMBIENT is answered with EINVAL, as by a kernel that knows no ambient set
-/// (gVisor: google/gvisor#3166).
+/// For in_child, as root: every PR_CAP_AMBIENT is answered with EINVAL, as by a kernel that knows
+/// no ambient set (gVisor: google/gvisor#3166).
 void lose_ambient_set() {
-  constexpr unsigned kFirstArgument = offsetof(seccomp_data, args);  // its low half, on a little-endian machine
+  // Its low half, on a little-endian machine.
+  constexpr unsigned kFirstArgument = offsetof(seccomp_data, args);
   std::array<sock_filter, 6> filter{{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 3),
@@ -28,23 +30,30 @@ void lose_ambient_set() {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   }};
   const sock_fprog program{filter.size(), filter.data()};
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace
 
 TEST_CASE("pitfall 11: without an ambient set the hint of ambient mode points to listen-fds") {
   support::enter_own_network();
-  const auto result = launch_probe({"-u", "www-data", "-p", "80", "--confine", "off"}, {"status"}, lose_ambient_set);
+  const auto result = launch_probe({"-u", "www-data", "-p", "80", "--confine", "off"}, {"status"},
+                                   lose_ambient_set);
   support::check_refused(result, 125, {"ambient", "hint: ", "--mode listen-fds"});
 }
 
-TEST_CASE("pitfall 11: without an ambient set the other modes work and so does a daemon without a capability") {
+TEST_CASE(
+    "pitfall 11: without an ambient set the other modes work and so does a daemon without a "
+    "capability") {
   support::enter_own_network();
-  for (const support::Words& options : {support::Words{"-p", "80", "-m", "listen-fds"},
-                                        support::Words{"-p", "80", "-m", "nginx"}, support::Words{"-p", "8080"}}) {
+  for (const support::Words& options :
+       {support::Words{"-p", "80", "-m", "listen-fds"}, support::Words{"-p", "80", "-m", "nginx"},
+        support::Words{"-p", "8080"}}) {
     support::check_daemon(
-        launch_probe(support::join({{"-u", "www-data", "--confine", "off"}, options}), {"status"}, lose_ambient_set),
+        launch_probe(support::join({{"-u", "www-data", "--confine", "off"}, options}), {"status"},
+                     lose_ambient_set),
         {});
   }
   support::check_denied("tcp/4/80");

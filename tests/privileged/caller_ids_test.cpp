@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -20,34 +21,46 @@ void be_capable_user() {
   support::become(1000, 1000);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2]{};
-  for (const int capability : kCapabilities) data[0].permitted |= 1U << static_cast<unsigned>(capability);
-  data[0].effective = data[0].inheritable = data[0].permitted;
-  if (syscall(SYS_capset, &header, data) != 0) _exit(122);
   for (const int capability : kCapabilities) {
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) _exit(122);
+    data[0].permitted |= 1U << static_cast<unsigned>(capability);
+  }
+  data[0].effective = data[0].inheritable = data[0].permitted;
+  if (syscall(SYS_capset, &header, data) != 0) {
+    _exit(122);
+  }
+  for (const int capability : kCapabilities) {
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) {
+      _exit(122);
+    }
   }
 }
 
-support::Words file_system_ids(const support::Words& options, const std::function<void()>& in_child = {}) {
-  const auto argv =
-      support::join({{support::launcher(), "-u", "www-data", "-p", "80"}, options, {"--", support::probe(), "pid"}});
+support::Words file_system_ids(const support::Words& options,
+                               const std::function<void()>& in_child = {}) {
+  const auto argv = support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                                   options,
+                                   {"--", support::probe(), "pid"}});
   const auto traced = support::trace({}, argv, in_child);
   CAPTURE(traced.result.err);
   REQUIRE(traced.result.status == 0);
   support::Words calls;
   for (const auto& call : traced.calls) {
-    if (call.starts_with("setfsuid(")) calls.push_back(call.substr(0, call.find(')') + 1));
+    if (call.starts_with("setfsuid(")) {
+      calls.push_back(call.substr(0, call.find(')') + 1));
+    }
   }
   return calls;
 }
 
 }  // namespace
 
-TEST_CASE("sockets are opened with the file system id of the account and the caller has its own back") {
+TEST_CASE(
+    "sockets are opened with the file system id of the account and the caller has its own back") {
   support::enter_own_network();
   support::require_strace();
   const auto ids_of = [](const std::string& caller) {
-    return support::Words{"setfsuid(-1)", "setfsuid(33)", "setfsuid(-1)", "setfsuid(" + caller + ")", "setfsuid(-1)"};
+    return support::Words{"setfsuid(-1)", "setfsuid(33)", "setfsuid(-1)",
+                          "setfsuid(" + caller + ")", "setfsuid(-1)"};
   };
   CHECK(file_system_ids({"-m", "listen-fds"}) == ids_of("0"));
   CHECK(file_system_ids({"-m", "listen-fds"}, be_capable_user) == ids_of("1000"));
@@ -66,9 +79,10 @@ TEST_CASE("where setfsuid is refused the sockets are opened without it") {
     CAPTURE(error);
     const auto inject = std::string("inject=setfsuid:error=") + error;
     const auto launch = [&](const support::Words& options) {
-      return support::trace({"-e", inject}, support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
-                                                           options,
-                                                           {"--", support::probe(), "status", "fd=3"}}))
+      return support::trace({"-e", inject},
+                            support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                                           options,
+                                           {"--", support::probe(), "status", "fd=3"}}))
           .result;
     };
     const auto silent = launch({"-m", "listen-fds"});
@@ -77,12 +91,14 @@ TEST_CASE("where setfsuid is refused the sockets are opened without it") {
     CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
     const auto verbose = launch({"-m", "listen-fds", "-v"});
     CHECK(verbose.status == 0);
-    CHECK(verbose.err.find("lowportbind: no setfsuid here: the sockets belong to the user of lowportbind\n") !=
+    CHECK(verbose.err.find(
+              "lowportbind: no setfsuid here: the sockets belong to the user of lowportbind\n") !=
           std::string::npos);
     support::check_refused(
         launch({"-m", "listen-fds", "--reuse-port"}), 125,
         {"cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port "
-         "shares a port among the sockets of one user\nlowportbind: hint: leave --reuse-port out\n"});
+         "shares a port among the sockets of one user\nlowportbind: hint: leave --reuse-port "
+         "out\n"});
   }
 }
 
@@ -92,9 +108,11 @@ TEST_CASE("a file system id that is not the effective user id is refused") {
   for (const char* effect : {"retval=7", "error=EINVAL"}) {
     CAPTURE(effect);
     const auto inject = std::string("inject=setfsuid:") + effect + ":when=1";
-    const auto traced = support::trace({"-e", inject}, {support::launcher(), "-u", "www-data", "-p", "80", "-m",
-                                                        "nginx", "--", support::probe(), "status"});
-    support::check_refused(traced.result, 125,
-                           {"cannot read the file system id: setfsuid: it is not the effective user id\n"});
+    const auto traced =
+        support::trace({"-e", inject}, {support::launcher(), "-u", "www-data", "-p", "80", "-m",
+                                        "nginx", "--", support::probe(), "status"});
+    support::check_refused(
+        traced.result, 125,
+        {"cannot read the file system id: setfsuid: it is not the effective user id\n"});
   }
 }

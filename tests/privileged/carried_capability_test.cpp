@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -10,8 +11,9 @@
 #include "hostile.hpp"
 #include "spoiled_call.hpp"
 
-// A daemon whose own file has cap_net_bind_service=ep, as caddy's in its image. The kernel refuses to execute it where
-// the bounding set lacks that capability. With no_new_privs it is given none of it.
+// A daemon whose own file has cap_net_bind_service=ep, as caddy's in its image. The kernel refuses
+// to execute it where the bounding set lacks that capability. With no_new_privs it is given none of
+// it.
 
 using support::check_refused;
 using support::kBindCapability;
@@ -27,19 +29,24 @@ void enter_network_without_privileged_ports() {
 
 /// The probe with these file capabilities, and a script that has it as its interpreter.
 struct Carrier {
-  explicit Carrier(const std::string& capabilities) { support::set_file_capabilities(program, capabilities); }
+  explicit Carrier(const std::string& capabilities) {
+    support::set_file_capabilities(program, capabilities);
+  }
   support::TemporaryDirectory directory;
   std::string program = support::copy_program(directory, support::probe(), "carrier");
   std::string script = directory.write("script", "#!" + program + "\n", 0755);
 };
 
 /// The probe writes to a file: in inetd mode its stdout is the socket.
-support::Result launch(const Words& options, const std::string& program, std::function<void()> in_child = {}) {
+support::Result launch(const Words& options, const std::string& program,
+                       std::function<void()> in_child = {}) {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  return hostile::run_to(
-      file, support::join({{support::launcher(), "-u", "www-data"}, options, {"--", program, "to=" + file, "status"}}),
-      std::move(in_child));
+  return hostile::run_to(file,
+                         support::join({{support::launcher(), "-u", "www-data"},
+                                        options,
+                                        {"--", program, "to=" + file, "status"}}),
+                         std::move(in_child));
 }
 
 const std::string kBeyond = ": it has file capabilities beyond those that the daemon is given";
@@ -53,10 +60,13 @@ TEST_CASE("a daemon that carries the capability runs without it") {
     CAPTURE(mode.name);
     const Words options{"-p", "80", "-m", mode.name};
     support::check_daemon(launch(options, carrier.program), {.bounding = kBindCapability});
-    CHECK(support::launch(support::join({{"-u", "www-data", "--check"}, options, {"--", carrier.program}})).status ==
-          0);
+    CHECK(support::launch(
+              support::join({{"-u", "www-data", "--check"}, options, {"--", carrier.program}}))
+              .status == 0);
     // As the interpreter of a script, which says so on stdout.
-    if (mode.name != "inetd") support::check_daemon(launch(options, carrier.script), {.bounding = kBindCapability});
+    if (mode.name != "inetd") {
+      support::check_daemon(launch(options, carrier.script), {.bounding = kBindCapability});
+    }
     // Any other daemon has nothing in its bounding set.
     support::check_daemon(launch(options, support::probe()), {});
   }
@@ -66,8 +76,8 @@ TEST_CASE("a daemon that carries the capability runs without it") {
 TEST_CASE("a carried capability does not open privileged ports") {
   support::enter_own_network();
   const Carrier carrier("cap_net_bind_service=ep");
-  const auto result =
-      support::launch({"-u", "www-data", "-p", "8080", "--", carrier.program, "status", "bind=tcp/4/80"});
+  const auto result = support::launch(
+      {"-u", "www-data", "-p", "8080", "--", carrier.program, "status", "bind=tcp/4/80"});
   auto field = support::check_daemon(result, {.bounding = kBindCapability});
   CHECK(field["bind=tcp/4/80"] == "EACCES");
 }
@@ -78,11 +88,14 @@ TEST_CASE("a file with more than the carried capability is refused") {
   for (const auto& mode : hostile::modes()) {
     for (const auto& program : {carrier.program, carrier.script}) {
       check_refused(launch({"-p", "80", "-m", mode.name}, program), 126,
-                    {"cannot execute: " + carrier.program + kBeyond, "hint: as root: setcap -r " + carrier.program});
+                    {"cannot execute: " + carrier.program + kBeyond,
+                     "hint: as root: setcap -r " + carrier.program});
     }
   }
-  // What is not effective at once does not keep the kernel from executing it, and stays out of the bounding set.
-  for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=i", "cap_net_admin=p"}) {
+  // What is not effective at once does not keep the kernel from executing it, and stays out of the
+  // bounding set.
+  for (const char* capabilities :
+       {"cap_net_bind_service=p", "cap_net_bind_service=i", "cap_net_admin=p"}) {
     CAPTURE(capabilities);
     support::check_daemon(launch({"-p", "80"}, Carrier(capabilities).program), {});
   }
@@ -105,7 +118,8 @@ TEST_CASE("a carried capability that the caller could not leave is refused") {
       [] { support::drop_capabilities({CAP_NET_BIND_SERVICE}); },
   };
   for (const auto& hindrance : hindrances) {
-    check_refused(launch({"-p", "80"}, carrier.program, hindrance), 126, {carrier.program + kBeyond});
+    check_refused(launch({"-p", "80"}, carrier.program, hindrance), 126,
+                  {carrier.program + kBeyond});
     support::check_daemon(launch({"-p", "80"}, support::probe(), hindrance), {});
   }
 }
@@ -117,12 +131,17 @@ TEST_CASE("what is kept until the file is known is given up with proof") {
   spoiled_call::check(
       {.options = {"-p", "80", "-m", "listen-fds"}},
       {
-          {"prctl(PR_SET_KEEPCAPS", "error=EPERM", "cannot keep the capability over the change of user: "},
-          {"prctl(PR_SET_KEEPCAPS", "retval=0", "cannot set the capabilities: capset: Operation not permitted"},
-          {"prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE", "error=EPERM", "cannot cut the bounding set: 10: "},
+          {"prctl(PR_SET_KEEPCAPS", "error=EPERM",
+           "cannot keep the capability over the change of user: "},
+          {"prctl(PR_SET_KEEPCAPS", "retval=0",
+           "cannot set the capabilities: capset: Operation not permitted"},
+          {"prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE", "error=EPERM",
+           "cannot cut the bounding set: 10: "},
           {"prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE", "retval=0",
            refusing + "bounding set: the kernel says 0x400, planned is 0x0"},
-          {"capset(", "error=EPERM", "cannot set the capabilities: capset: Operation not permitted"},
-          {"capset(", "retval=0", refusing + "permitted capabilities: the kernel says 0x100, planned is 0x0"},
+          {"capset(", "error=EPERM",
+           "cannot set the capabilities: capset: Operation not permitted"},
+          {"capset(", "retval=0",
+           refusing + "permitted capabilities: the kernel says 0x100, planned is 0x0"},
       });
 }

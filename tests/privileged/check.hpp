@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <doctest/doctest.h>
@@ -8,7 +9,8 @@
 
 #include "daemon.hpp"
 
-/// What the tests of `--check` share: running it, and holding what it found against what the launch then says.
+/// What the tests of `--check` share: running it, and holding what it found against what the launch
+/// then says.
 namespace check {
 
 struct Setting {
@@ -20,7 +22,8 @@ struct Setting {
 
 inline support::Result run(const Setting& setting, const support::Words& more) {
   support::Invocation invocation;
-  invocation.argv = support::join({{setting.launcher}, more, setting.options, {"--"}, setting.command});
+  invocation.argv =
+      support::join({{setting.launcher}, more, setting.options, {"--"}, setting.command});
   invocation.environment = {"PATH=/usr/bin:/bin"};
   invocation.in_child = setting.in_child;
   return support::run(invocation);
@@ -31,7 +34,9 @@ inline std::string line(const support::Result& result, const std::string& label)
   constexpr std::size_t kColumn = 13;
   std::istringstream lines(result.out);
   for (std::string text; std::getline(lines, text);) {
-    if (text.starts_with(label + " ") && text.size() > kColumn) return text.substr(kColumn);
+    if (text.starts_with(label + " ") && text.size() > kColumn) {
+      return text.substr(kColumn);
+    }
   }
   return "(no such line)";
 }
@@ -56,7 +61,9 @@ struct Obstacle {
 /// A line on what the confinement lacks may stand before the message.
 inline void says(const support::Result& result, int status, const Obstacle& obstacle) {
   auto expected = "lowportbind: " + obstacle.sentence + "\n";
-  if (!obstacle.hint.empty()) expected += "lowportbind: hint: " + obstacle.hint + "\n";
+  if (!obstacle.hint.empty()) {
+    expected += "lowportbind: hint: " + obstacle.hint + "\n";
+  }
   CAPTURE(result.err);
   CAPTURE(expected);
   CHECK(result.status == status);
@@ -75,14 +82,16 @@ inline support::Result not_ready(const Setting& setting, const Obstacle& obstacl
 }
 
 /// The same, and the launch ends with this status at the same obstacle.
-inline support::Result not_ready_as_launched(const Setting& setting, int status, const Obstacle& obstacle) {
+inline support::Result not_ready_as_launched(const Setting& setting, int status,
+                                             const Obstacle& obstacle) {
   const auto launched = run(setting, {});
   says(launched, status, obstacle);
   CHECK(launched.out.empty());
   return not_ready(setting, obstacle);
 }
 
-/// Checks that nothing could be planned: the launch and `--check` say so alike, and there is no plan to print.
+/// Checks that nothing could be planned: the launch and `--check` say so alike, and there is no
+/// plan to print.
 inline void not_planned(const Setting& setting, const Obstacle& obstacle) {
   for (const support::Words& more : {support::Words{}, support::Words{"--check"}}) {
     const auto result = run(setting, more);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <elf.h>
 #include <sys/stat.h>
@@ -6,7 +7,8 @@
 
 #include "check.hpp"
 
-// What `--check` says about the command, and that the launch ends with the same words. PATH is /usr/bin:/bin.
+// What `--check` says about the command, and that the launch ends with the same words. PATH is
+// /usr/bin:/bin.
 
 namespace {
 
@@ -15,7 +17,8 @@ check::Setting command(const std::string& file, const support::Words& options = 
 }
 
 std::string hint_for_access(const std::string& file) {
-  return "this shows who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " + file;
+  return "this shows who may, and whether it is mounted noexec: namei -l " + file +
+         "; findmnt -T " + file;
 }
 
 /// The probe with the mark of a 32-bit program.
@@ -28,29 +31,33 @@ std::string write_32_bit_program(const support::TemporaryDirectory& directory) {
 void require_landlock_with_network() {
   constexpr unsigned kAskForAbi = 1;
   const auto abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi);
-  if (abi < 4) support::skip("this kernel's Landlock has no network rules");
+  if (abi < 4) {
+    support::skip("this kernel's Landlock has no network rules");
+  }
 }
 
 }  // namespace
 
 TEST_CASE("--check finds a command that is not there") {
   support::enter_own_network();
-  check::not_ready_as_launched(command("no-such-daemon"), 127,
-                               {"cannot find the command: no-such-daemon: it is in none of the directories of PATH",
-                                "give its full path: -- /full/path/of/no-such-daemon"});
-  check::not_ready_as_launched(command("/nowhere/daemon"), 127,
-                               {"cannot find the command: /nowhere/daemon: No such file or directory", ""});
-  check::not_ready_as_launched(command(""), 127,
-                               {"cannot find the command: \"\": it is empty", "a variable may be unset"});
+  check::not_ready_as_launched(
+      command("no-such-daemon"), 127,
+      {"cannot find the command: no-such-daemon: it is in none of the directories of PATH",
+       "give its full path: -- /full/path/of/no-such-daemon"});
+  check::not_ready_as_launched(
+      command("/nowhere/daemon"), 127,
+      {"cannot find the command: /nowhere/daemon: No such file or directory", ""});
+  check::not_ready_as_launched(
+      command(""), 127, {"cannot find the command: \"\": it is empty", "a variable may be unset"});
 }
 
 TEST_CASE("--check finds a command that the account may not execute though root may") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto for_root = directory.write("for-root", "#!/bin/sh\n", 0700);
-  check::not_ready_as_launched(
-      command(for_root), 126,
-      {"cannot execute: " + for_root + ": the account may not execute it", hint_for_access(for_root)});
+  check::not_ready_as_launched(command(for_root), 126,
+                               {"cannot execute: " + for_root + ": the account may not execute it",
+                                hint_for_access(for_root)});
   REQUIRE(mkdir(directory.path("locked").c_str(), 0700) == 0);
   const auto hidden = directory.write("locked/hidden", "#!/bin/sh\n", 0755);
   check::not_ready_as_launched(
@@ -70,15 +77,18 @@ TEST_CASE("--check finds a script that the kernel cannot start") {
   const auto orphan = directory.write("orphan", "#!/nowhere/interpreter -x\n", 0755);
   const auto dos = directory.write("dos", "#!/bin/sh\r\n", 0755);
   const auto plain = directory.write("plain", "echo ran\n", 0755);
-  check::not_ready_as_launched(command(orphan), 126,
-                               {"cannot execute: " + orphan + ": its interpreter is missing: /nowhere/interpreter",
-                                "install /nowhere/interpreter, or mend the first line of " + orphan});
-  check::not_ready_as_launched(command(dos), 126,
-                               {"cannot execute: " + dos + ": its first line ends with a carriage return",
-                                "write it with Unix line ends: sed -i 's/\\r$//' " + dos});
-  check::not_ready_as_launched(command(plain), 126,
-                               {"cannot execute: " + plain + ": it has no #! line and is not a program",
-                                "give it one, or name the shell: -- /bin/sh " + plain});
+  check::not_ready_as_launched(
+      command(orphan), 126,
+      {"cannot execute: " + orphan + ": its interpreter is missing: /nowhere/interpreter",
+       "install /nowhere/interpreter, or mend the first line of " + orphan});
+  check::not_ready_as_launched(
+      command(dos), 126,
+      {"cannot execute: " + dos + ": its first line ends with a carriage return",
+       "write it with Unix line ends: sed -i 's/\\r$//' " + dos});
+  check::not_ready_as_launched(
+      command(plain), 126,
+      {"cannot execute: " + plain + ": it has no #! line and is not a program",
+       "give it one, or name the shell: -- /bin/sh " + plain});
 }
 
 TEST_CASE("--check finds a program whose file capabilities cancel the listed port") {
@@ -86,7 +96,8 @@ TEST_CASE("--check finds a program whose file capabilities cancel the listed por
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
   const check::Obstacle obstacle{
-      "cannot execute: " + program + ": its file capabilities cancel the capability that the daemon is given",
+      "cannot execute: " + program +
+          ": its file capabilities cancel the capability that the daemon is given",
       "as root: setcap -r " + program + "; or use --mode listen-fds"};
   for (const char* capabilities : {"cap_net_raw=p", "cap_net_bind_service=p"}) {
     CAPTURE(capabilities);
@@ -106,7 +117,8 @@ TEST_CASE("--check finds a program whose file capabilities are beyond the planne
   const auto script = directory.write("script", "#!" + program + "\n", 0755);
   support::set_file_capabilities(program, "cap_net_raw=ep");
   const check::Obstacle obstacle{
-      "cannot execute: " + program + ": it has file capabilities beyond those that the daemon is given",
+      "cannot execute: " + program +
+          ": it has file capabilities beyond those that the daemon is given",
       "as root: setcap -r " + program};
   check::not_ready_as_launched(command(program), 126, obstacle);
   check::not_ready_as_launched(command(program, {"-m", "listen-fds"}), 126, obstacle);
@@ -121,10 +133,12 @@ TEST_CASE("--check finds a set-id program that would not run as the account") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   for (const mode_t mode : {04755U, 02755U}) {
-    const auto program = support::copy_program(directory, support::probe(), "daemon" + std::to_string(mode), mode);
+    const auto program =
+        support::copy_program(directory, support::probe(), "daemon" + std::to_string(mode), mode);
     check::not_ready_as_launched(
         command(program, {"--allow-new-privs"}), 126,
-        {"cannot execute: " + program + ": it is set-user-ID or set-group-ID, and would not run as www-data (uid 33)",
+        {"cannot execute: " + program +
+             ": it is set-user-ID or set-group-ID, and would not run as www-data (uid 33)",
          "leave --allow-new-privs out, or as root: chmod u-s,g-s " + program});
     check::ready(command(program));
     CHECK(support::run({"chmod", "u-s,g-s", program}).status == 0);
@@ -139,13 +153,16 @@ TEST_CASE("--check finds a 32-bit program whose system calls the confinement ref
   const auto program = write_32_bit_program(directory);
   const auto script = directory.write("script", "#!" + program + "\n", 0755);
   const check::Obstacle obstacle{
-      "cannot execute: " + program + ": it is a 32-bit program, and the confinement refuses the system calls of those",
+      "cannot execute: " + program +
+          ": it is a 32-bit program, and the confinement refuses the system calls of those",
       "hand sockets over: --mode listen-fds; or open every privileged port: --confine off"};
   check::not_ready_as_launched(command(program), 126, obstacle);
   check::not_ready_as_launched(command(program, {"--confine", "listed"}), 126, obstacle);
   check::not_ready_as_launched(command(script), 126, obstacle);
-  // Without the confinement it is a program like any other, whatever the kernel makes of the forgery.
-  for (const support::Words& options : {support::Words{"--confine", "off"}, support::Words{"-m", "listen-fds"}}) {
+  // Without the confinement it is a program like any other, whatever the kernel makes of the
+  // forgery.
+  for (const support::Words& options :
+       {support::Words{"--confine", "off"}, support::Words{"-m", "listen-fds"}}) {
     check::ready(command(program, options));
     CHECK(check::run(command(program, options), {}).err.find("32-bit") == std::string::npos);
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -5,8 +6,8 @@
 
 #include "check.hpp"
 
-// What `--check` says about the confinement. A kernel that lacks something is made by strace, which answers in its
-// place.
+// What `--check` says about the confinement. A kernel that lacks something is made by strace, which
+// answers in its place.
 
 namespace {
 
@@ -16,14 +17,17 @@ long read_landlock_abi() {
 }
 
 void require_landlock_with_network() {
-  if (read_landlock_abi() < 4) support::skip("this kernel's Landlock has no network rules");
+  if (read_landlock_abi() < 4) {
+    support::skip("this kernel's Landlock has no network rules");
+  }
 }
 
 /// Runs the launcher under strace, which lets system calls fail.
 support::Result run_where(const std::string& inject, const support::Words& options) {
-  return support::trace({"-e", "inject=" + inject}, support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
-                                                                   options,
-                                                                   {"--", support::probe(), "pid"}}))
+  return support::trace({"-e", "inject=" + inject},
+                        support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                                       options,
+                                       {"--", support::probe(), "pid"}}))
       .result;
 }
 
@@ -34,8 +38,8 @@ struct Row {
   std::string reason;
 };
 
-/// Checks that the default goes on without the confinement and says so, and that a confinement that was asked for by
-/// name does not.
+/// Checks that the default goes on without the confinement and says so, and that a confinement that
+/// was asked for by name does not.
 void check_missing(const Row& row) {
   CAPTURE(row.inject);
   const auto line = "lowportbind: " + kOpen + row.reason + "; --confine off silences this\n";
@@ -63,8 +67,9 @@ void check_missing(const Row& row) {
       CAPTURE(result.err);
       CHECK(result.status == 125);
       CHECK(result.out.empty());
-      CHECK(result.err.starts_with("lowportbind: cannot confine the daemon to its ports: --confine " + kind + ": " +
-                                   row.reason + "\nlowportbind: hint: "));
+      CHECK(
+          result.err.starts_with("lowportbind: cannot confine the daemon to its ports: --confine " +
+                                 kind + ": " + row.reason + "\nlowportbind: hint: "));
       CHECK(result.err.find("--confine off") != std::string::npos);
     }
   }
@@ -72,25 +77,34 @@ void check_missing(const Row& row) {
 
 }  // namespace
 
-TEST_CASE("--check on a kernel without Landlock says that every privileged port is open and is ready") {
+TEST_CASE(
+    "--check on a kernel without Landlock says that every privileged port is open and is ready") {
   support::enter_own_network();
   support::require_strace();
   const Row rows[] = {
       {"landlock_create_ruleset:error=ENOSYS", "this kernel has no Landlock"},
       {"landlock_create_ruleset:error=EOPNOTSUPP", "Landlock is disabled in this kernel"},
       {"landlock_create_ruleset:error=EPERM", "Landlock cannot be used: Operation not permitted"},
-      {"landlock_create_ruleset:retval=3", "this kernel's Landlock has no network rules, which came with Linux 6.7"},
-      {"landlock_create_ruleset:retval=1", "this kernel's Landlock has no network rules, which came with Linux 6.7"},
+      {"landlock_create_ruleset:retval=3",
+       "this kernel's Landlock has no network rules, which came with Linux 6.7"},
+      {"landlock_create_ruleset:retval=1",
+       "this kernel's Landlock has no network rules, which came with Linux 6.7"},
   };
-  for (const auto& row : rows) check_missing(row);
+  for (const auto& row : rows) {
+    check_missing(row);
+  }
 }
 
-TEST_CASE("--check on a kernel without seccomp filters says that every privileged port is open and is ready") {
+TEST_CASE(
+    "--check on a kernel without seccomp filters says that every privileged port is open and is "
+    "ready") {
   require_landlock_with_network();
   support::enter_own_network();
   support::require_strace();
-  check_missing({"seccomp:error=EINVAL:when=1", "seccomp filters cannot be used: Invalid argument"});
-  check_missing({"seccomp:error=ENOSYS:when=1", "seccomp filters cannot be used: Function not implemented"});
+  check_missing(
+      {"seccomp:error=EINVAL:when=1", "seccomp filters cannot be used: Invalid argument"});
+  check_missing(
+      {"seccomp:error=ENOSYS:when=1", "seccomp filters cannot be used: Function not implemented"});
 }
 
 TEST_CASE("--check finds a confinement that fails where it should be had") {
@@ -98,9 +112,11 @@ TEST_CASE("--check finds a confinement that fails where it should be had") {
   support::enter_own_network();
   support::require_strace();
   const Row rows[] = {
-      {"landlock_create_ruleset:error=ENOMEM:when=2", "landlock_create_ruleset: Cannot allocate memory"},
+      {"landlock_create_ruleset:error=ENOMEM:when=2",
+       "landlock_create_ruleset: Cannot allocate memory"},
       {"landlock_restrict_self:error=E2BIG",
-       "landlock_restrict_self: lowportbind is confined itself, 16 times over, which is as often as Landlock can"},
+       "landlock_restrict_self: lowportbind is confined itself, 16 times over, which is as often "
+       "as Landlock can"},
       {"seccomp:error=ENOMEM:when=2", "seccomp: Cannot allocate memory"},
   };
   for (const auto& row : rows) {
@@ -120,7 +136,8 @@ TEST_CASE("--check finds a confinement that fails where it should be had") {
 TEST_CASE("--check without no-new-privs and the right to confine without it says so") {
   require_landlock_with_network();
   support::enter_own_network();
-  const std::string reason = "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  const std::string reason =
+      "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
   const check::Setting setting{.options = {"-u", "www-data", "-p", "80", "--allow-new-privs"},
                                .in_child = [] { support::drop_capabilities({CAP_SYS_ADMIN}); }};
   const auto result = check::ready(setting);
@@ -130,7 +147,8 @@ TEST_CASE("--check without no-new-privs and the right to confine without it says
   named.options.insert(named.options.end(), {"--confine", "listed"});
   const auto refused = check::run(named, {"--check"});
   CHECK(refused.status == 125);
-  CHECK(refused.err.starts_with("lowportbind: cannot confine the daemon to its ports: --confine listed: " + reason));
+  CHECK(refused.err.starts_with(
+      "lowportbind: cannot confine the daemon to its ports: --confine listed: " + reason));
   named.in_child = {};
   check::ready(named);
 }
@@ -139,8 +157,8 @@ TEST_CASE("--check says which ports the daemon can bind") {
   require_landlock_with_network();
   support::enter_own_network();
   const bool udp = read_landlock_abi() >= 10;
-  const auto by =
-      " (Landlock ABI " + std::to_string(read_landlock_abi()) + " and seccomp)" + (udp ? "" : "; UDP not confined");
+  const auto by = " (Landlock ABI " + std::to_string(read_landlock_abi()) + " and seccomp)" +
+                  (udp ? "" : "; UDP not confined");
   const auto ports = [&](const std::string& tcp, const std::string& of_udp) {
     return "TCP: " + tcp + (udp ? "; UDP: " + of_udp : "") + by;
   };
@@ -149,12 +167,15 @@ TEST_CASE("--check says which ports the daemon can bind") {
     CHECK(result.err.empty());
     return check::line(result, "confinement");
   };
-  CHECK(line_of({"-p", "443,80,53/udp"}) == ports("80,443 and unprivileged ports", "53 and unprivileged ports"));
-  CHECK(line_of({"-p", "80", "--confine", "privileged"}) == ports("80 and unprivileged ports", "unprivileged ports"));
+  CHECK(line_of({"-p", "443,80,53/udp"}) ==
+        ports("80,443 and unprivileged ports", "53 and unprivileged ports"));
+  CHECK(line_of({"-p", "80", "--confine", "privileged"}) ==
+        ports("80 and unprivileged ports", "unprivileged ports"));
   CHECK(line_of({"-p", "80-82,8080", "--confine", "listed"}) == ports("80-82,8080", "no port"));
   CHECK(line_of({"-p", "80", "-m", "listen-fds", "--confine", "listed"}) == ports("80", "no port"));
   CHECK(line_of({"--confine", "listed"}) == ports("no port", "no port"));
-  CHECK(line_of({"-p", "80", "--confine", "off"}) == "off, every privileged port is open to the daemon");
+  CHECK(line_of({"-p", "80", "--confine", "off"}) ==
+        "off, every privileged port is open to the daemon");
   CHECK(line_of({"-p", "80", "-m", "listen-fds"}) == "off");
   CHECK(line_of({"-p", "8080"}) == "off");
 }

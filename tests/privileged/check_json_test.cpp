@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,11 +10,16 @@
 
 namespace {
 
-support::Result run_json(const check::Setting& setting) { return check::run(setting, {"--check", "--json"}); }
+support::Result run_json(const check::Setting& setting) {
+  return check::run(setting, {"--check", "--json"});
+}
 
-bool has(const support::Result& result, const std::string& part) { return result.out.find(part) != std::string::npos; }
+bool has(const support::Result& result, const std::string& part) {
+  return result.out.find(part) != std::string::npos;
+}
 
-/// Checks that the object stands alone on stdout, and that exit status and messages are those of plain `--check`.
+/// Checks that the object stands alone on stdout, and that exit status and messages are those of
+/// plain `--check`.
 support::Result as_plain_check(const check::Setting& setting) {
   const auto json = run_json(setting);
   const auto plain = check::run(setting, {"--check"});
@@ -34,7 +40,8 @@ TEST_CASE("--check --json prints an object where it is ready") {
   CAPTURE(result.out);
   CHECK(result.status == 0);
   CHECK(has(result, R"("verdict":"ready","error":null,)"));
-  CHECK(has(result, R"("account":{"user":"www-data","uid":33,"group":"www-data","gid":33,"groups":[33]})"));
+  CHECK(has(result,
+            R"("account":{"user":"www-data","uid":33,"group":"www-data","gid":33,"groups":[33]})"));
   CHECK(has(result, R"("port":80,"transport":"tcp","privileged":true})"));
   CHECK(has(result, R"("port":8080,"transport":"tcp","privileged":false})"));
   CHECK(has(result, R"("capabilities":["CAP_NET_BIND_SERVICE"])"));
@@ -43,10 +50,12 @@ TEST_CASE("--check --json prints an object where it is ready") {
 
 TEST_CASE("--check --json prints the plan and the error where it is not") {
   support::enter_own_network();
-  const auto missing = as_plain_check({.options = {"-u", "www-data", "-p", "80"}, .command = {"/no/such"}});
+  const auto missing =
+      as_plain_check({.options = {"-u", "www-data", "-p", "80"}, .command = {"/no/such"}});
   CAPTURE(missing.out);
   CHECK(missing.status == 125);
-  CHECK(has(missing, R"("verdict":"not ready","error":{"message":"cannot find the command: /no/such: )"));
+  CHECK(has(missing,
+            R"("verdict":"not ready","error":{"message":"cannot find the command: /no/such: )"));
   CHECK(has(missing, R"("status":127})"));
   CHECK(has(missing, R"("command":{"name":"/no/such","file":null})"));
   const int taken = support::listen_on(80);
@@ -64,11 +73,15 @@ TEST_CASE("--check --json prints an object where there is no plan") {
   const auto unknown = as_plain_check({.options = {"-u", "no-such-user", "-p", "80"}});
   CAPTURE(unknown.out);
   CHECK(unknown.status == 125);
-  CHECK(has(unknown, R"("error":{"message":"cannot use the user: no-such-user: there is no such name","hint":")"));
+  CHECK(has(
+      unknown,
+      R"("error":{"message":"cannot use the user: no-such-user: there is no such name","hint":")"));
   CHECK(has(unknown, R"("account":null,"ports":null,)"));
   const auto contradiction = as_plain_check({.options = {"-u", "www-data", "-p", "80,80"}});
   CHECK(contradiction.status == 125);
-  CHECK(has(contradiction, R"("error":{"message":"the options contradict each other: 80/tcp: it is listed twice",)"));
+  CHECK(has(
+      contradiction,
+      R"("error":{"message":"the options contradict each other: 80/tcp: it is listed twice",)"));
   CHECK(has(contradiction, R"("account":null,)"));
   // A command line that cannot be read does not say that it wants JSON.
   const auto unreadable = run_json({.options = {"-p", "0"}});
@@ -82,10 +95,13 @@ TEST_CASE("an object that cannot be written is a failure") {
     CAPTURE(user);
     const auto result = run_json({.options = {"-u", user}, .in_child = [] {
                                     const int full = open("/dev/full", O_WRONLY);
-                                    if (full < 0 || dup2(full, STDOUT_FILENO) < 0) _exit(122);
+                                    if (full < 0 || dup2(full, STDOUT_FILENO) < 0) {
+                                      _exit(122);
+                                    }
                                   }});
     CHECK(result.status == 125);
-    CHECK(result.err.find("cannot write to: standard output: No space left on device") != std::string::npos);
+    CHECK(result.err.find("cannot write to: standard output: No space left on device") !=
+          std::string::npos);
   }
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -6,15 +7,16 @@
 
 #include "check.hpp"
 
-// What `--check` says about the rights of whoever starts the launcher. Without the right to a port there is nothing to
-// plan, and so no plan to print.
+// What `--check` says about the rights of whoever starts the launcher. Without the right to a port
+// there is nothing to plan, and so no plan to print.
 
 namespace {
 
 void become_www_data() { support::become(33, 33, {33}); }
 
 const std::string kNoCapability =
-    "cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was started without it";
+    "cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was "
+    "started without it";
 const std::string kNotInBoundingSet =
     "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; systemd: "
     "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
@@ -34,18 +36,23 @@ class GrantedLauncher {
 
 }  // namespace
 
-TEST_CASE("--check by a user whose permitted set lacks the capability names the commands that give it") {
+TEST_CASE(
+    "--check by a user whose permitted set lacks the capability names the commands that give it") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
-  const check::Setting setting{.options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher};
-  const auto command =
-      "chgrp 33 " + launcher + " && chmod 0750 " + launcher + " && setcap cap_net_bind_service=p " + launcher;
-  check::not_planned(setting, {kNoCapability,
-                               "start it as root, or let the group that may open low ports run it, as "
-                               "root: " +
-                                   command});
-  if (support::run({"/bin/sh", "-c", command}).status != 0) support::skip("setcap does not work here");
+  const check::Setting setting{
+      .options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher};
+  const auto command = "chgrp 33 " + launcher + " && chmod 0750 " + launcher +
+                       " && setcap cap_net_bind_service=p " + launcher;
+  check::not_planned(setting,
+                     {kNoCapability,
+                      "start it as root, or let the group that may open low ports run it, as "
+                      "root: " +
+                          command});
+  if (support::run({"/bin/sh", "-c", command}).status != 0) {
+    support::skip("setcap does not work here");
+  }
   check::ready(setting);
 }
 
@@ -76,10 +83,13 @@ TEST_CASE("--check where no-new-privs voids the file capability of the launcher 
              prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
            },
        .launcher = launcher.path()},
-      {kNoCapability, "no_new_privs is set: a file capability (setcap cap_net_bind_service=p " + launcher.path() +
-                          ") counts then for the first program of a container, in containerd, CRI-O and Docker from "
+      {kNoCapability, "no_new_privs is set: a file capability (setcap cap_net_bind_service=p " +
+                          launcher.path() +
+                          ") counts then for the first program of a container, in containerd, "
+                          "CRI-O and Docker from "
                           "24.0.6 on; elsewhere Kubernetes: "
-                          "allowPrivilegeEscalation: true; systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE in the "
+                          "allowPrivilegeEscalation: true; systemd: "
+                          "AmbientCapabilities=CAP_NET_BIND_SERVICE in the "
                           "unit"});
   check::ready({.options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher.path()});
 }
@@ -87,27 +97,34 @@ TEST_CASE("--check where no-new-privs voids the file capability of the launcher 
 TEST_CASE("--check where root may not change its ids names the capability that it lacks") {
   support::enter_own_network();
   const std::string hint =
-      "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows what takes it from "
+      "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows "
+      "what takes it from "
       "root: "
       "the bounding set, or securebits";
   check::not_planned(
-      {.options = {"-u", "www-data", "-p", "80"}, .in_child = [] { support::drop_capabilities({CAP_SETUID}); }},
+      {.options = {"-u", "www-data", "-p", "80"},
+       .in_child = [] { support::drop_capabilities({CAP_SETUID}); }},
       {"cannot become: www-data (uid 33): uid 0 may not change its user (CAP_SETUID)", hint});
   check::not_planned(
-      {.options = {"-u", "www-data", "-p", "80"}, .in_child = [] { support::drop_capabilities({CAP_SETGID}); }},
+      {.options = {"-u", "www-data", "-p", "80"},
+       .in_child = [] { support::drop_capabilities({CAP_SETGID}); }},
       {"cannot become: www-data (uid 33): uid 0 may not change its groups (CAP_SETGID)", hint});
 }
 
 TEST_CASE("--check finds securebits that forbid to raise the ambient set") {
   support::enter_own_network();
   const auto restrict_ambient = [] {
-    if (prctl(PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE, 0, 0, 0) != 0) _exit(122);
+    if (prctl(PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE, 0, 0, 0) != 0) {
+      _exit(122);
+    }
   };
   check::not_ready_as_launched(
       {.options = {"-u", "www-data", "-p", "80"}, .in_child = restrict_ambient}, 125,
-      {"cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid to raise the ambient set (no_cap_ambient_raise)",
+      {"cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid to raise the ambient set "
+       "(no_cap_ambient_raise)",
        "use --mode listen-fds; or start it without those securebits: capsh --print shows them"});
-  check::ready({.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"}, .in_child = restrict_ambient});
+  check::ready({.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"},
+                .in_child = restrict_ambient});
   const auto shown = support::run_in_child({"setpriv", "--dump"}, restrict_ambient);
   CHECK(shown.out.find("Securebits: ") != std::string::npos);
   CHECK(shown.out.find("Securebits: [none]") == std::string::npos);
@@ -122,7 +139,8 @@ TEST_CASE("--check says that no capability is needed where ports are not privile
   for (const auto& setting : {by_root, by_user}) {
     const auto result = check::ready(setting);
     CHECK(check::line(result, "ports") == "80/tcp          not privileged here (>= 80), free");
-    CHECK(check::line(result, "mode") == "ambient: no capability, since no listed port needs one here");
+    CHECK(check::line(result, "mode") ==
+          "ambient: no capability, since no listed port needs one here");
     CHECK(check::line(result, "confinement") == "off");
     CHECK(result.err.empty());
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "check.hpp"
 
 #include <doctest/doctest.h>
@@ -19,13 +20,20 @@ namespace {
 std::string print_on_terminal(const support::Words& options, const std::string& variable = {}) {
   int terminal = -1;
   int there = -1;
-  if (openpty(&terminal, &there, nullptr, nullptr, nullptr) != 0) support::skip("there is no terminal to be had here");
+  if (openpty(&terminal, &there, nullptr, nullptr, nullptr) != 0) {
+    support::skip("there is no terminal to be had here");
+  }
   support::Invocation invocation;
-  invocation.argv = support::join({{support::launcher(), "--check", "-u", "www-data"}, options, {"--", "/bin/true"}});
+  invocation.argv = support::join(
+      {{support::launcher(), "--check", "-u", "www-data"}, options, {"--", "/bin/true"}});
   invocation.environment = {"PATH=/usr/bin:/bin", "TERM=xterm"};
-  if (!variable.empty()) invocation.environment->push_back(variable);
+  if (!variable.empty()) {
+    invocation.environment->push_back(variable);
+  }
   invocation.in_child = [=] {
-    if (dup2(there, STDOUT_FILENO) < 0) _exit(122);
+    if (dup2(there, STDOUT_FILENO) < 0) {
+      _exit(122);
+    }
   };
   support::run(invocation);
   std::array<char, 4096> buffer{};
@@ -56,7 +64,8 @@ TEST_CASE("--check prints the plan and executes nothing") {
   const support::TemporaryDirectory directory;
   REQUIRE(chmod(directory.path().c_str(), 0777) == 0);
   const auto trace_left = directory.path("executed");
-  const auto script = directory.write("daemon", "#!/bin/sh\ntouch " + trace_left + "\necho ran\n", 0755);
+  const auto script =
+      directory.write("daemon", "#!/bin/sh\ntouch " + trace_left + "\necho ran\n", 0755);
   struct Row {
     support::Words options;
     support::Words lines;
@@ -64,13 +73,17 @@ TEST_CASE("--check prints the plan and executes nothing") {
   const Row rows[] = {
       {{"-u", "www-data", "-p", "80,8080,53/udp"},
        {"www-data (uid 33), group www-data (33), groups 33\n", "80/tcp", "8080/tcp", "53/udp",
-        "privileged here (< 1024)", "not privileged here (>= 1024)", "ambient: CAP_NET_BIND_SERVICE\n"}},
-      {{"-u", "www-data", "-p", "8080"}, {"8080/tcp", "ambient: no capability, since no listed port needs one here\n"}},
+        "privileged here (< 1024)", "not privileged here (>= 1024)",
+        "ambient: CAP_NET_BIND_SERVICE\n"}},
+      {{"-u", "www-data", "-p", "8080"},
+       {"8080/tcp", "ambient: no capability, since no listed port needs one here\n"}},
       {{"-u", "49152:33", "--groups", "none"},
        {"uid 49152, group www-data (33), groups none\n", "ports        none\n"}},
-      {{"-u", "www-data", "-p", "80,[::1]:443", "-m", "listen-fds"}, {"[::1]:443/tcp", "listen-fds: 2 open sockets"}},
+      {{"-u", "www-data", "-p", "80,[::1]:443", "-m", "listen-fds"},
+       {"[::1]:443/tcp", "listen-fds: 2 open sockets"}},
       {{"-u", "www-data", "-p", "80", "-m", "nginx"}, {"80/tcp", "nginx: 2 open sockets"}},
-      {{"-u", "www-data", "-p", "80", "-m", "inetd", "--new-session", "--clear-env"}, {"inetd: 1 open socket"}},
+      {{"-u", "www-data", "-p", "80", "-m", "inetd", "--new-session", "--clear-env"},
+       {"inetd: 1 open socket"}},
   };
   for (const auto& row : rows) {
     const auto result = check::ready({.options = row.options, .command = {script}});
@@ -92,7 +105,9 @@ TEST_CASE("--check leaves no socket behind") {
   support::enter_own_network();
   for (const char* mode : {"ambient", "listen-fds", "inetd", "nginx"}) {
     CAPTURE(mode);
-    for (int round = 0; round < 2; ++round) check::ready({.options = {"-u", "www-data", "-p", "80", "-m", mode}});
+    for (int round = 0; round < 2; ++round) {
+      check::ready({.options = {"-u", "www-data", "-p", "80", "-m", mode}});
+    }
     CHECK(sockets_here().empty());
   }
   check::ready({.options = {"-u", "www-data", "-p", "80,53/udp,8080"}});
@@ -104,14 +119,17 @@ TEST_CASE("--check leaves no socket behind") {
 TEST_CASE("--check makes no system call that would change a file or execute one") {
   support::enter_own_network();
   support::require_strace();
-  const support::Words changes{"execve",   "fchmod", "chmod",  "fchmodat", "fchown",    "chown",     "fchownat",
-                               "lchown",   "unlink", "rename", "mkdir",    "truncate",  "ftruncate", "link",
-                               "unlinkat", "mknod",  "utime",  "setxattr", "fsetxattr", "kill",      "ptrace"};
-  for (const support::Words& options : {support::Words{"-p", "80,8080"}, support::Words{"-p", "80", "-m", "nginx"},
-                                        support::Words{"-p", "80", "--own-stdio", "--new-session"}}) {
+  const support::Words changes{"execve",    "fchmod", "chmod",    "fchmodat", "fchown", "chown",
+                               "fchownat",  "lchown", "unlink",   "rename",   "mkdir",  "truncate",
+                               "ftruncate", "link",   "unlinkat", "mknod",    "utime",  "setxattr",
+                               "fsetxattr", "kill",   "ptrace"};
+  for (const support::Words& options :
+       {support::Words{"-p", "80,8080"}, support::Words{"-p", "80", "-m", "nginx"},
+        support::Words{"-p", "80", "--own-stdio", "--new-session"}}) {
     const auto traced = support::trace(
         {"-e", "trace=!landlock_add_rule"},
-        support::join({{support::launcher(), "--check", "-u", "www-data"}, options, {"--", "/bin/true"}}));
+        support::join(
+            {{support::launcher(), "--check", "-u", "www-data"}, options, {"--", "/bin/true"}}));
     CAPTURE(traced.result.err);
     REQUIRE(traced.result.status == 0);
     REQUIRE(traced.calls.size() > 20);
@@ -119,7 +137,9 @@ TEST_CASE("--check makes no system call that would change a file or execute one"
       CAPTURE(call);
       const auto name = call.substr(0, call.find('('));
       CHECK(std::find(changes.begin(), changes.end(), name) == changes.end());
-      if (!name.starts_with("open")) continue;
+      if (!name.starts_with("open")) {
+        continue;
+      }
       for (const char* flag : {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"}) {
         CHECK(call.find(flag) == std::string::npos);
       }
@@ -127,12 +147,17 @@ TEST_CASE("--check makes no system call that would change a file or execute one"
   }
 }
 
-TEST_CASE("--check prints the plan and the way out where the launch would not be ready with status 125 alone") {
+TEST_CASE(
+    "--check prints the plan and the way out where the launch would not be ready with status 125 "
+    "alone") {
   support::enter_own_network();
-  const check::Obstacle obstacle{"cannot find the command: no-such-daemon: it is in none of the directories of PATH",
-                                 "give its full path: -- /full/path/of/no-such-daemon"};
-  const auto result = check::not_ready_as_launched(
-      {.options = {"-u", "www-data", "-p", "80", "--confine", "off"}, .command = {"no-such-daemon"}}, 127, obstacle);
+  const check::Obstacle obstacle{
+      "cannot find the command: no-such-daemon: it is in none of the directories of PATH",
+      "give its full path: -- /full/path/of/no-such-daemon"};
+  const auto result =
+      check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "80", "--confine", "off"},
+                                    .command = {"no-such-daemon"}},
+                                   127, obstacle);
   CHECK(result.out ==
         "account      www-data (uid 33), group www-data (33), groups 33\n"
         "ports        80/tcp          privileged here (< 1024)\n"
@@ -141,7 +166,8 @@ TEST_CASE("--check prints the plan and the way out where the launch would not be
         "command      no-such-daemon\n"
         "verdict      not ready: " +
             obstacle.sentence + "\n");
-  CHECK(result.err == "lowportbind: " + obstacle.sentence + "\nlowportbind: hint: " + obstacle.hint + "\n");
+  CHECK(result.err ==
+        "lowportbind: " + obstacle.sentence + "\nlowportbind: hint: " + obstacle.hint + "\n");
 }
 
 TEST_CASE("--check of an account that there is not or that is root has no plan to print") {
@@ -162,7 +188,8 @@ TEST_CASE("--check on a terminal has a coloured verdict") {
   const int taken = support::listen_on(80);
   CHECK(taken >= 0);
   const auto not_ready = print_on_terminal({"-p", "80"});
-  CHECK(not_ready.find("\nverdict      \x1b[31mnot ready: cannot bind: 80/tcp") != std::string::npos);
+  CHECK(not_ready.find("\nverdict      \x1b[31mnot ready: cannot bind: 80/tcp") !=
+        std::string::npos);
   CHECK(not_ready.ends_with("\x1b[0m\n"));
 }
 
@@ -174,7 +201,8 @@ TEST_CASE("--check has no colour where NO-COLOR is set or nobody looks") {
     CHECK(plain.ends_with("\nverdict      ready\n"));
     CHECK(plain.find('\x1b') == std::string::npos);
   }
-  CHECK(check::ready({.options = {"-u", "www-data", "-p", "80"}}).out.find('\x1b') == std::string::npos);
+  CHECK(check::ready({.options = {"-u", "www-data", "-p", "80"}}).out.find('\x1b') ==
+        std::string::npos);
 }
 
 TEST_CASE("--check takes a NO-COLOR that is empty for none as no-color.org has it") {
@@ -185,6 +213,7 @@ TEST_CASE("--check takes a NO-COLOR that is empty for none as no-color.org has i
 TEST_CASE("--check that cannot be printed is a failure") {
   support::require_root();
   const auto result =
-      support::run({"/bin/sh", "-c", R"("$0" --check -u www-data -- /bin/true >/dev/full)", support::launcher()});
+      support::run({"/bin/sh", "-c", R"("$0" --check -u www-data -- /bin/true >/dev/full)",
+                    support::launcher()});
   check_refused(result, 125, {"cannot write to: standard output: No space left on device"});
 }

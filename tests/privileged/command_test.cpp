@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,12 +10,15 @@ using support::check_refused;
 namespace {
 
 /// Launches `command` as www-data with this PATH and in this working directory.
-support::Result launch_command(const std::string& command, const std::string& path = "/usr/bin:/bin",
+support::Result launch_command(const std::string& command,
+                               const std::string& path = "/usr/bin:/bin",
                                const std::string& directory = "/") {
   support::Invocation invocation;
   invocation.environment = {"PATH=" + path};
   invocation.in_child = [=] {
-    if (chdir(directory.c_str()) != 0) _exit(122);
+    if (chdir(directory.c_str()) != 0) {
+      _exit(122);
+    }
   };
   return support::launch({"-u", "www-data", "--", command, "argument"}, invocation);
 }
@@ -29,14 +33,16 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
   const auto script = directory.write("here-alone", kScript, 0755);
   for (const char* path : {":/bin", "/bin:", "/bin::/usr/bin", ":", ""}) {
     CAPTURE(path);
-    check_refused(launch_command("here-alone", path, directory.path()), 127, {"cannot find the command: here-alone: "});
+    check_refused(launch_command("here-alone", path, directory.path()), 127,
+                  {"cannot find the command: here-alone: "});
   }
   // A dot is no empty element: it was written down by somebody who meant it.
   CHECK(launch_command("here-alone", "/bin:.", directory.path()).out == "ran\n");
   CHECK(launch_command("./here-alone", "/bin", directory.path()).out == "ran\n");
 }
 
-TEST_CASE("pitfall 25: a file without a first line that names its interpreter is not run through sh") {
+TEST_CASE(
+    "pitfall 25: a file without a first line that names its interpreter is not run through sh") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto script = directory.write("plain", "echo ran\n", 0755);
@@ -61,8 +67,10 @@ TEST_CASE("the command is looked up with the rights of the account") {
   // The control: root can run them.
   CHECK(support::run({hidden}).out == "ran\n");
   CHECK(support::run({for_root}).out == "ran\n");
-  check_refused(launch_command(hidden), 126, {"cannot execute: " + hidden + ": the account may not", "namei -l"});
-  check_refused(launch_command(for_root), 126, {"cannot execute: " + for_root + ": the account may not", "namei -l"});
+  check_refused(launch_command(hidden), 126,
+                {"cannot execute: " + hidden + ": the account may not", "namei -l"});
+  check_refused(launch_command(for_root), 126,
+                {"cannot execute: " + for_root + ": the account may not", "namei -l"});
   check_refused(launch_command("for-root", directory.path()), 126, {"cannot execute: " + for_root});
   CHECK(launch_command("for-root", directory.path() + ":" + open).out == "ran\n");
 }
@@ -73,8 +81,10 @@ TEST_CASE("pitfall 22: what cannot be executed is told apart from what was not f
   const auto data = directory.write("data", "x", 0644);
   const auto orphan = directory.write("orphan", "#!/nowhere/interpreter -x\n", 0755);
   const auto dos = directory.write("dos", "#!/bin/sh\r\necho ran\r\n", 0755);
-  check_refused(launch_command("/nowhere/daemon"), 127, {"cannot find the command: /nowhere/daemon: "});
-  check_refused(launch_command("no-such-daemon"), 127, {"cannot find the command: no-such-daemon: "});
+  check_refused(launch_command("/nowhere/daemon"), 127,
+                {"cannot find the command: /nowhere/daemon: "});
+  check_refused(launch_command("no-such-daemon"), 127,
+                {"cannot find the command: no-such-daemon: "});
   check_refused(launch_command(""), 127, {"cannot find the command: \"\": it is empty"});
   check_refused(launch_command(directory.path()), 126, {"cannot execute: ", "it is a directory"});
   check_refused(launch_command(data), 126, {"cannot execute: " + data});
@@ -86,12 +96,15 @@ TEST_CASE("pitfall 22: what cannot be executed is told apart from what was not f
 
 TEST_CASE("pitfall 22: sockets that were opened for a command that cannot run are closed again") {
   support::enter_own_network();
-  const auto result = support::launch({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--", "/nowhere/daemon"});
+  const auto result =
+      support::launch({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--", "/nowhere/daemon"});
   check_refused(result, 127, {"cannot find the command: /nowhere/daemon"});
-  CHECK(support::launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"}, {"status"}).status == 0);
+  CHECK(support::launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"}, {"status"})
+            .status == 0);
 }
 
-TEST_CASE("the command of a hint can be pasted though the name of the file means something to a shell") {
+TEST_CASE(
+    "the command of a hint can be pasted though the name of the file means something to a shell") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("it's $(touch pwned); for you", kScript, 0700);
@@ -102,7 +115,9 @@ TEST_CASE("the command of a hint can be pasted though the name of the file means
   support::Invocation shell;
   shell.argv = {"/bin/sh", "-c", command};
   shell.in_child = [&] {
-    if (chdir(directory.path().c_str()) != 0) _exit(122);
+    if (chdir(directory.path().c_str()) != 0) {
+      _exit(122);
+    }
   };
   const auto shown = support::run(shell);
   CHECK(shown.out.find("f: " + file + "\n") == 0);  // namei(1)

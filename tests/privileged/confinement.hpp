@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <doctest/doctest.h>
@@ -28,20 +29,24 @@ inline bool has_udp_rules() { return read_landlock_abi() >= 10; }
 /// Moves the test into a network of its own. Skips it where the kernel cannot confine.
 inline void require_confinement() {
   enter_own_network();
-  if (!has_landlock()) skip("this kernel has no Landlock with network rules, which came with Linux 6.7");
+  if (!has_landlock()) {
+    skip("this kernel has no Landlock with network rules, which came with Linux 6.7");
+  }
 }
 
 /// The answers of a probe that was launched as www-data, without a word on stderr.
 inline std::map<std::string, std::string> ask_daemon(const Words& options, const Words& questions,
                                                      std::function<void()> in_child = {}) {
-  const auto result = launch_probe(join({{"-u", "www-data"}, options}), questions, std::move(in_child));
+  const auto result =
+      launch_probe(join({{"-u", "www-data"}, options}), questions, std::move(in_child));
   CAPTURE(result.err);
   CHECK(result.err.empty());
   REQUIRE(result.status == 0);
   return fields(result.out);
 }
 
-/// How many seccomp filters a process that answered `status` has beyond those that the test itself was started with.
+/// How many seccomp filters a process that answered `status` has beyond those that the test itself
+/// was started with.
 inline int count_filters(const std::map<std::string, std::string>& field) {
   return std::stoi(field.at("Seccomp_filters")) - std::stoi(own_status("Seccomp_filters"));
 }
@@ -60,7 +65,8 @@ inline void check_unfiltered(const std::map<std::string, std::string>& field) {
 inline const std::string kEveryPort = "ports=tcp/4/0-65535";
 inline const std::string kAllOpen = "0-65535 ok";
 /// With port 80 listed.
-inline const std::string kConfinedToPrivileged = "0 ok 1-79 EACCES 80 ok 81-1023 EACCES 1024-65535 ok";
+inline const std::string kConfinedToPrivileged =
+    "0 ok 1-79 EACCES 80 ok 81-1023 EACCES 1024-65535 ok";
 inline const std::string kConfinedToListed = "0 ok 1-79 EACCES 80 ok 81-65535 EACCES";
 
 }  // namespace support

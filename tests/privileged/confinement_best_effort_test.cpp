@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,8 +10,9 @@
 
 #include "confinement.hpp"
 
-// System calls of the confinement that fail or lie: strace does it. What is the default goes on where the kernel lacks
-// something, with a line that says so; what was asked for by name, and what fails half-way, ends the launch.
+// System calls of the confinement that fail or lie: strace does it. What is the default goes on
+// where the kernel lacks something, with a line that says so; what was asked for by name, and what
+// fails half-way, ends the launch.
 
 using support::check_unfiltered;
 using support::Words;
@@ -21,9 +23,10 @@ namespace {
 const std::string kLowPorts = "ports=tcp/4/0-1024";
 
 Words command_line(const Words& options) {
-  return support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
-                        options,
-                        {"--", support::probe(), "status", kLowPorts, "socket=2/1/0xffff", "io_uring"}});
+  return support::join(
+      {{support::launcher(), "-u", "www-data", "-p", "80"},
+       options,
+       {"--", support::probe(), "status", kLowPorts, "socket=2/1/0xffff", "io_uring"}});
 }
 
 support::Result launch_with(const std::string& injection, const Words& options) {
@@ -33,8 +36,8 @@ support::Result launch_with(const std::string& injection, const Words& options) 
 /// What the probe can see of the confinement.
 std::string state_of(const support::Result& result) {
   auto field = support::fields(result.out);
-  return field["Seccomp"] + " " + field["Seccomp_filters"] + " " + field[kLowPorts] + " " + field["socket=2/1/0xffff"] +
-         " " + field["io_uring"];
+  return field["Seccomp"] + " " + field["Seccomp_filters"] + " " + field[kLowPorts] + " " +
+         field["socket=2/1/0xffff"] + " " + field["io_uring"];
 }
 
 struct Lack {
@@ -46,8 +49,10 @@ const Lack kLacks[] = {
     {"landlock_create_ruleset:error=ENOSYS", "this kernel has no Landlock"},
     {"landlock_create_ruleset:error=EOPNOTSUPP", "Landlock is disabled in this kernel"},
     {"landlock_create_ruleset:error=EPERM", "Landlock cannot be used: Operation not permitted"},
-    {"landlock_create_ruleset:retval=1", "this kernel's Landlock has no network rules, which came with Linux 6.7"},
-    {"landlock_create_ruleset:retval=3", "this kernel's Landlock has no network rules, which came with Linux 6.7"},
+    {"landlock_create_ruleset:retval=1",
+     "this kernel's Landlock has no network rules, which came with Linux 6.7"},
+    {"landlock_create_ruleset:retval=3",
+     "this kernel's Landlock has no network rules, which came with Linux 6.7"},
     {"seccomp:error=ENOSYS", "seccomp filters cannot be used: Function not implemented"},
     {"seccomp:error=EINVAL", "seccomp filters cannot be used: Invalid argument"},
     {"seccomp:error=EPERM", "seccomp filters cannot be used: Operation not permitted"},
@@ -57,14 +62,16 @@ const Lack kLacks[] = {
 /// Those that a launch comes to here: without Landlock, nobody asks for seccomp.
 std::vector<Lack> lacks_to_try() {
   std::vector<Lack> lacks(std::begin(kLacks), std::end(kLacks));
-  if (!support::has_landlock())
+  if (!support::has_landlock()) {
     std::erase_if(lacks, [](const Lack& lack) { return lack.injection.starts_with("seccomp"); });
+  }
   return lacks;
 }
 
 }  // namespace
 
-TEST_CASE("where the kernel cannot confine the launch goes on with one line that says what is open") {
+TEST_CASE(
+    "where the kernel cannot confine the launch goes on with one line that says what is open") {
   support::enter_own_network();
   support::require_strace();
   for (const auto& lack : lacks_to_try()) {
@@ -93,10 +100,10 @@ TEST_CASE("where the kernel cannot confine a confinement that was asked for by n
   for (const auto& lack : lacks_to_try()) {
     CAPTURE(lack.injection);
     for (const std::string kind : {"privileged", "listed"}) {
-      support::check_refused(
-          launch_with(lack.injection, {"--confine", kind}), 125,
-          {"lowportbind: cannot confine the daemon to its ports: --confine " + kind + ": " + lack.reason + "\n",
-           "hint: ", "--confine off"});
+      support::check_refused(launch_with(lack.injection, {"--confine", kind}), 125,
+                             {"lowportbind: cannot confine the daemon to its ports: --confine " +
+                                  kind + ": " + lack.reason + "\n",
+                              "hint: ", "--confine off"});
     }
   }
 }
@@ -104,10 +111,13 @@ TEST_CASE("where the kernel cannot confine a confinement that was asked for by n
 TEST_CASE("a daemon without the capability gets no line where the kernel cannot confine") {
   support::enter_own_network();
   support::require_strace();
-  for (const Words& options : {Words{"-p", "8080"}, Words{"-p", "80", "-m", "listen-fds"}, Words{}}) {
-    const auto argv = support::join(
-        {{support::launcher(), "-u", "www-data"}, options, {"--", support::probe(), "status", "bind=tcp/4/81"}});
-    const auto result = support::trace({"-e", "inject=landlock_create_ruleset:error=ENOSYS"}, argv).result;
+  for (const Words& options :
+       {Words{"-p", "8080"}, Words{"-p", "80", "-m", "listen-fds"}, Words{}}) {
+    const auto argv = support::join({{support::launcher(), "-u", "www-data"},
+                                     options,
+                                     {"--", support::probe(), "status", "bind=tcp/4/81"}});
+    const auto result =
+        support::trace({"-e", "inject=landlock_create_ruleset:error=ENOSYS"}, argv).result;
     CHECK(result.err.empty());
     CHECK(result.status == 0);
     CHECK(support::fields(result.out)["bind=tcp/4/81"] == "EACCES");
@@ -137,10 +147,12 @@ TEST_CASE("a confinement that fails half-way ends the launch with the name of th
                 {"ENOSYS", "Function not implemented"}};
   for (const auto& row : rows) {
     for (const auto& error : errors) {
-      const auto injection = row.call + ":error=" + error.name + ":when=" + std::to_string(row.occurrence);
+      const auto injection =
+          row.call + ":error=" + error.name + ":when=" + std::to_string(row.occurrence);
       CAPTURE(injection);
-      support::check_refused(launch_with(injection, {"--confine", "listed"}), 125,
-                             {"lowportbind: cannot confine the daemon to its ports: " + row.name + ": " + error.text});
+      support::check_refused(
+          launch_with(injection, {"--confine", "listed"}), 125,
+          {"lowportbind: cannot confine the daemon to its ports: " + row.name + ": " + error.text});
     }
     const auto injection = row.call + ":error=EPERM:when=" + std::to_string(row.occurrence);
     // The default is no different here: something is in the way that the kernel did not say.
@@ -157,8 +169,10 @@ TEST_CASE("a call of the confinement that lies is caught or the daemon is confin
   support::require_confinement();
   support::require_strace();
   const auto planned = state_of(support::run(command_line({"--confine", "listed"})));
-  CHECK(planned.find("0 ok 1-79 EACCES 80 ok 81-1024 EACCES socket EPROTONOSUPPORT EPERM") != std::string::npos);
-  for (const std::string call : {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"}) {
+  CHECK(planned.find("0 ok 1-79 EACCES 80 ok 81-1024 EACCES socket EPROTONOSUPPORT EPERM") !=
+        std::string::npos);
+  for (const std::string call :
+       {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"}) {
     const int calls = call == "landlock_restrict_self" ? 1 : 2;
     for (int occurrence = 0; occurrence <= calls; ++occurrence) {
       const auto when = occurrence == 0 ? "" : ":when=" + std::to_string(occurrence);
@@ -181,10 +195,12 @@ TEST_CASE("rules and a filter that are not in force are reported as such") {
   support::require_confinement();
   support::require_strace();
   for (const Words& options : {Words{}, Words{"--confine", "listed"}}) {
-    support::check_refused(launch_with("landlock_restrict_self:retval=0", options), 125,
-                           {"refusing to start the daemon: TCP port ", "it is not listed, yet it can be bound"});
-    support::check_refused(launch_with("seccomp:retval=0", options), 125,
-                           {"refusing to start the daemon: confinement: the seccomp filter does not answer"});
+    support::check_refused(
+        launch_with("landlock_restrict_self:retval=0", options), 125,
+        {"refusing to start the daemon: TCP port ", "it is not listed, yet it can be bound"});
+    support::check_refused(
+        launch_with("seccomp:retval=0", options), 125,
+        {"refusing to start the daemon: confinement: the seccomp filter does not answer"});
   }
 }
 
@@ -196,14 +212,16 @@ TEST_CASE("a warning that cannot be written ends the launch") {
   REQUIRE(chmod(directory.path().c_str(), 0777) == 0);
   const auto launch = [&](const Words& options, const std::string& stderr_path) {
     std::filesystem::remove(mark);
-    const auto words =
-        support::join({{"strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=landlock_create_ruleset:error=ENOSYS",
-                        support::launcher(), "-u", "www-data", "-p", "80"},
-                       options,
-                       {"--", support::probe(), "to=" + mark, "pid"}});
+    const auto words = support::join({{"strace", "-f", "-qq", "-o", "/dev/null", "-e",
+                                       "inject=landlock_create_ruleset:error=ENOSYS",
+                                       support::launcher(), "-u", "www-data", "-p", "80"},
+                                      options,
+                                      {"--", support::probe(), "to=" + mark, "pid"}});
     return support::run_in_child(words, [&] {
       const int opened = open(stderr_path.c_str(), O_WRONLY | O_CLOEXEC);
-      if (opened < 0 || dup2(opened, STDERR_FILENO) != STDERR_FILENO) _exit(122);
+      if (opened < 0 || dup2(opened, STDERR_FILENO) != STDERR_FILENO) {
+        _exit(122);
+      }
     });
   };
   CHECK(launch({}, "/dev/full").status == 125);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "confinement.hpp"
 
 using support::ask_daemon;
@@ -13,7 +14,8 @@ namespace {
 const Words kFamilies{kEveryPort, "ports=tcp/6/0-65535", "ports=tcp/d/0-65535"};
 
 /// Checks what a confined daemon with these options can bind.
-void check_ports(const Words& options, const std::string& expected, const Words& families = {kEveryPort}) {
+void check_ports(const Words& options, const std::string& expected,
+                 const Words& families = {kEveryPort}) {
   auto field = ask_daemon(options, support::join({{"status"}, families}));
   for (const auto& family : families) {
     CAPTURE(family);
@@ -34,15 +36,21 @@ const std::string kWithoutCapability = "0 ok 1-1023 EACCES 1024-65535 ok";
 
 TEST_CASE("with --confine off the capability opens every privileged port and there is no filter") {
   support::enter_own_network();
-  auto field = ask_daemon({"-p", "80,443", "--confine", "off"}, support::join({{"status"}, kFamilies}));
-  for (const auto& family : kFamilies) CHECK(field[family] == kAllOpen);
+  auto field =
+      ask_daemon({"-p", "80,443", "--confine", "off"}, support::join({{"status"}, kFamilies}));
+  for (const auto& family : kFamilies) {
+    CHECK(field[family] == kAllOpen);
+  }
   check_unfiltered(field);
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("the confined daemon binds the listed privileged ports and the unprivileged ones and port 0 and no other") {
+TEST_CASE(
+    "the confined daemon binds the listed privileged ports and the unprivileged ones and port 0 "
+    "and no other") {
   support::require_confinement();
-  const std::string expected = "0 ok 1-79 EACCES 80 ok 81-442 EACCES 443 ok 444-1023 EACCES 1024-65535 ok";
+  const std::string expected =
+      "0 ok 1-79 EACCES 80 ok 81-442 EACCES 443 ok 444-1023 EACCES 1024-65535 ok";
   check_ports({"-p", "80,443"}, expected, kFamilies);
   check_ports({"-p", "80,443", "--confine", "privileged"}, expected, kFamilies);
   check_ports({"-p", "20-22,8080"}, "0 ok 1-19 EACCES 20-22 ok 23-1023 EACCES 1024-65535 ok");
@@ -69,8 +77,9 @@ TEST_CASE("--confine listed holds in the modes that hand over open sockets") {
       // In inetd mode stdout is the socket.
       const support::TemporaryDirectory directory;
       const auto file = directory.write("answers", "", 0666);
-      const auto result = support::launch_probe({"-u", "www-data", "-m", mode, "-p", "8080", "--confine", kind},
-                                                {"to=" + file, "status", kEveryPort});
+      const auto result =
+          support::launch_probe({"-u", "www-data", "-m", mode, "-p", "8080", "--confine", kind},
+                                {"to=" + file, "status", kEveryPort});
       CAPTURE(result.err);
       CHECK(result.err.empty());
       REQUIRE(result.status == 0);
@@ -140,7 +149,8 @@ TEST_CASE("UDP is confined from Linux 7.2 on and not before") {
   support::require_confinement();
   const std::string ipv4 = "ports=udp/4/0-1024";
   const std::string ipv6 = "ports=udp/6/0-1024";
-  const auto check = [&](const Words& options, const std::string& confined, const std::string& open) {
+  const auto check = [&](const Words& options, const std::string& confined,
+                         const std::string& open) {
     auto field = ask_daemon(options, {ipv4, ipv6});
     CHECK(field[ipv4] == (support::has_udp_rules() ? confined : open));
     CHECK(field[ipv6] == field[ipv4]);
@@ -166,7 +176,9 @@ TEST_CASE("a port that the kernel may choose is closed by reserving it") {
   const auto ask = [&] { return ask_daemon({"-p", "80", "--confine", "listed"}, questions); };
   auto field = ask();
   CHECK(field["bind=tcp/4/40002"] == "EACCES");
-  if (field["range=tcp/40002-40002"] == "option ENOPROTOOPT") support::skip("this kernel has no IP_LOCAL_PORT_RANGE");
+  if (field["range=tcp/40002-40002"] == "option ENOPROTOOPT") {
+    support::skip("this kernel has no IP_LOCAL_PORT_RANGE");
+  }
   CHECK(field["range=tcp/40002-40002"] == "ok");
   CHECK(field["range=udp/40003-40003"] == "ok");
   // The option does not reach beyond the kernel's own range.

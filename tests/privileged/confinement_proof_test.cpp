@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -15,11 +16,13 @@
 #include "confinement.hpp"
 #include "spoiled_call.hpp"
 
-// Before the exec the confinement is tried: what is not listed must be refused, and what is listed must not.
+// Before the exec the confinement is tried: what is not listed must be refused, and what is listed
+// must not.
 
 namespace {
 
-/// For in_child: socket(2) fails with EAFNOSUPPORT for this family, as with RestrictAddressFamilies= of a systemd unit.
+/// For in_child: socket(2) fails with EAFNOSUPPORT for this family, as with
+/// RestrictAddressFamilies= of a systemd unit.
 void refuse_family(std::uint32_t family) {
   constexpr auto kNumber = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
   constexpr auto kFirstArgument = static_cast<std::uint32_t>(offsetof(seccomp_data, args));
@@ -30,7 +33,9 @@ void refuse_family(std::uint32_t family) {
                           {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | EAFNOSUPPORT},
                           {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
   const sock_fprog program{std::size(filter), filter};
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace
@@ -39,25 +44,27 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
   support::require_confinement();
   support::require_strace();
   const std::string refusing = "refusing to start the daemon: ";
-  spoiled_call::check({.options = {"-p", "80", "--confine", "listed"}},
-                      {
-                          {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)", "error=EMFILE",
-                           refusing + "a socket to prove the confinement with: Too many open files"},
-                          {"bind(", "error=ENOMEM", refusing + "TCP port 80: Cannot allocate memory"},
-                          {"bind(", "error=EACCES", refusing + "TCP port 80: it is listed, yet it is refused"},
-                          {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0xffff", "error=EINVAL",
-                           refusing + "confinement: the seccomp filter does not answer"},
-                      });
+  spoiled_call::check(
+      {.options = {"-p", "80", "--confine", "listed"}},
+      {
+          {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)", "error=EMFILE",
+           refusing + "a socket to prove the confinement with: Too many open files"},
+          {"bind(", "error=ENOMEM", refusing + "TCP port 80: Cannot allocate memory"},
+          {"bind(", "error=EACCES", refusing + "TCP port 80: it is listed, yet it is refused"},
+          {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0xffff", "error=EINVAL",
+           refusing + "confinement: the seccomp filter does not answer"},
+      });
 }
 
 TEST_CASE("a port that somebody else refuses as well is no failure of the confinement") {
   support::require_confinement();
   support::require_strace();
-  // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the first three binds,
-  // by which unlisted ports are tried.
+  // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the
+  // first three binds, by which unlisted ports are tried.
   const auto launch_with = [](const std::string& effect) {
     return support::trace({"-e", "inject=bind:" + effect},
-                          {support::launcher(), "-u", "www-data", "-p", "80", "--", support::probe(), "status"})
+                          {support::launcher(), "-u", "www-data", "-p", "80", "--",
+                           support::probe(), "status"})
         .result;
   };
   const auto refused = launch_with("error=EPERM:when=4..5");
@@ -66,9 +73,9 @@ TEST_CASE("a port that somebody else refuses as well is no failure of the confin
   support::check_filtered(support::fields(refused.out));
   const char* const unlisted[] = {"1023", "79", "81"};
   for (int index = 0; index < 3; ++index) {
-    support::check_refused(
-        launch_with("error=EPERM:when=" + std::to_string(index + 1)), 125,
-        {std::string("refusing to start the daemon: TCP port ") + unlisted[index] + ": Operation not permitted"});
+    support::check_refused(launch_with("error=EPERM:when=" + std::to_string(index + 1)), 125,
+                           {std::string("refusing to start the daemon: TCP port ") +
+                            unlisted[index] + ": Operation not permitted"});
   }
 }
 
@@ -80,16 +87,17 @@ TEST_CASE("a rule too many next to a listed port ends the launch") {
   const auto open_at = [](const support::Words& options, int bind) {
     return support::run(support::join(
         {{"strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=bind", "-e",
-          "inject=bind:error=EADDRNOTAVAIL:when=" + std::to_string(bind), support::launcher(), "-u", "www-data"},
+          "inject=bind:error=EADDRNOTAVAIL:when=" + std::to_string(bind), support::launcher(), "-u",
+          "www-data"},
          options,
          {"--", support::probe(), "status"}}));
   };
   const auto check = [&](const support::Words& options, const support::Words& ports) {
     for (std::size_t index = 0; index < ports.size(); ++index) {
       CAPTURE(ports[index]);
-      support::check_refused(
-          open_at(options, static_cast<int>(index) + 1), 125,
-          {"refusing to start the daemon: TCP port " + ports[index] + ": it is not listed, yet it can be bound\n"});
+      support::check_refused(open_at(options, static_cast<int>(index) + 1), 125,
+                             {"refusing to start the daemon: TCP port " + ports[index] +
+                              ": it is not listed, yet it can be bound\n"});
     }
     // The next bind is that of port 0, which is allowed anyway.
     CHECK(open_at(options, static_cast<int>(ports.size()) + 1).status == 0);
@@ -106,17 +114,21 @@ TEST_CASE("a rule too many next to a listed port ends the launch") {
 TEST_CASE("a kernel that claims rules for UDP and has none ends the launch") {
   support::require_confinement();
   support::require_strace();
-  if (support::has_udp_rules()) support::skip("this kernel has rules for UDP");
+  if (support::has_udp_rules()) {
+    support::skip("this kernel has rules for UDP");
+  }
   const auto launch = [](const support::Words& options) {
-    return support::trace(
-               {"-e", "inject=landlock_create_ruleset:retval=10:when=1"},
-               support::join(
-                   {{support::launcher(), "-u", "www-data", "-p", "80"}, options, {"--", support::probe(), "status"}}))
+    return support::trace({"-e", "inject=landlock_create_ruleset:retval=10:when=1"},
+                          support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                                         options,
+                                         {"--", support::probe(), "status"}}))
         .result;
   };
-  support::check_refused(launch({}), 125,
-                         {"cannot confine the daemon to its ports: landlock_create_ruleset: Invalid argument"});
-  CHECK(launch({"-v"}).err.find("lowportbind: confining TCP and UDP ports: privileged\n") != std::string::npos);
+  support::check_refused(
+      launch({}), 125,
+      {"cannot confine the daemon to its ports: landlock_create_ruleset: Invalid argument"});
+  CHECK(launch({"-v"}).err.find("lowportbind: confining TCP and UDP ports: privileged\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
@@ -124,28 +136,33 @@ TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
   support::require_strace();
   const auto without_ipv4 = [] { refuse_family(AF_INET); };
   const auto result = support::launch_probe(
-      {"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/6/80", "bind=tcp/6/81", "bind=tcp/4/80"}, without_ipv4);
+      {"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/6/80", "bind=tcp/6/81", "bind=tcp/4/80"},
+      without_ipv4);
   CAPTURE(result.err);
   REQUIRE(result.status == 0);
   auto field = support::fields(result.out);
   CHECK(field["bind=tcp/6/80"] == "ok");
   CHECK(field["bind=tcp/6/81"] == "EACCES");
   CHECK(field["bind=tcp/4/80"] == "socket EAFNOSUPPORT");
-  support::check_refused(support::launch_probe({"-u", "www-data", "-p", "80"}, {"status"},
-                                               [] {
-                                                 refuse_family(AF_INET);
-                                                 refuse_family(AF_INET6);
-                                               }),
-                         125, {"a socket to prove the confinement with: Address family not supported by protocol"});
+  support::check_refused(
+      support::launch_probe({"-u", "www-data", "-p", "80"}, {"status"},
+                            [] {
+                              refuse_family(AF_INET);
+                              refuse_family(AF_INET6);
+                            }),
+      125, {"a socket to prove the confinement with: Address family not supported by protocol"});
 }
 
-TEST_CASE("Landlock is asked to log what the daemon is refused and not the proof of the confinement") {
+TEST_CASE(
+    "Landlock is asked to log what the daemon is refused and not the proof of the confinement") {
   support::require_confinement();
   support::require_strace();
-  const auto traced = support::trace(
-      {"-X", "raw"}, {support::launcher(), "-u", "www-data", "-p", "80", "--confine", "listed", "--", "/bin/true"});
+  const auto traced =
+      support::trace({"-X", "raw"}, {support::launcher(), "-u", "www-data", "-p", "80", "--confine",
+                                     "listed", "--", "/bin/true"});
   REQUIRE(traced.result.status == 0);
-  const auto abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, 1U);  // LANDLOCK_CREATE_RULESET_VERSION
+  // LANDLOCK_CREATE_RULESET_VERSION.
+  const auto abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, 1U);
   const std::string flags = abi >= 7 ? ", 0x3)" : ", 0)";
   const auto is_restriction = [&](const std::string& call) {
     return call.starts_with("landlock_restrict_self(") && call.find(flags) != std::string::npos;
@@ -154,19 +171,23 @@ TEST_CASE("Landlock is asked to log what the daemon is refused and not the proof
   CHECK(std::count_if(traced.calls.begin(), traced.calls.end(), is_restriction) == 1);
 }
 
-TEST_CASE("a listed port that any process may bind is proved open though the daemon has no capability") {
+TEST_CASE(
+    "a listed port that any process may bind is proved open though the daemon has no capability") {
   support::require_confinement();
   support::require_strace();
-  spoiled_call::check({.options = {"-p", "80,8080", "-m", "listen-fds", "--confine", "listed"}},
-                      {{"landlock_add_rule(", "retval=0",
-                        "refusing to start the daemon: TCP port 8080: it is listed, yet it is refused"}});
+  spoiled_call::check(
+      {.options = {"-p", "80,8080", "-m", "listen-fds", "--confine", "listed"}},
+      {{"landlock_add_rule(", "retval=0",
+        "refusing to start the daemon: TCP port 8080: it is listed, yet it is refused"}});
 }
 
 TEST_CASE("the confinement is proved where addresses that are nobody's can be bound") {
   support::require_confinement();
   support::write_file("/proc/sys/net/ipv4/ip_nonlocal_bind", "1\n");
-  for (const support::Words& options : {support::Words{}, support::Words{"-m", "listen-fds", "--confine", "listed"}}) {
-    const auto field = support::ask_daemon(support::join({{"-p", "80,8080"}, options}), {"status", "bind=tcp/4/81"});
+  for (const support::Words& options :
+       {support::Words{}, support::Words{"-m", "listen-fds", "--confine", "listed"}}) {
+    const auto field = support::ask_daemon(support::join({{"-p", "80,8080"}, options}),
+                                           {"status", "bind=tcp/4/81"});
     support::check_filtered(field);
     CHECK(field.at("bind=tcp/4/81") == "EACCES");
   }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: MIT
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
 #include "confinement.hpp"
 
-// Who starts the launcher: Landlock and seccomp want no_new_privs, which is the launcher's default, or CAP_SYS_ADMIN.
+// Who starts the launcher: Landlock and seccomp want no_new_privs, which is the launcher's default,
+// or CAP_SYS_ADMIN.
 
 using support::ask_daemon;
 using support::check_filtered;
@@ -16,18 +18,23 @@ using support::Words;
 
 namespace {
 
-const std::string kNeedsAdmin = "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+const std::string kNeedsAdmin =
+    "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
 const std::string kWarning =
-    "lowportbind: every privileged port is open to the daemon: " + kNeedsAdmin + "; --confine off silences this\n";
+    "lowportbind: every privileged port is open to the daemon: " + kNeedsAdmin +
+    "; --confine off silences this\n";
 
 /// The capabilities of root in a container of Docker.
 void be_root_of_docker() {
-  support::keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID,
-                              CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SYS_CHROOT, CAP_MKNOD,
-                              CAP_AUDIT_WRITE, CAP_SETFCAP});
+  support::keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL,
+                              CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_NET_BIND_SERVICE,
+                              CAP_NET_RAW, CAP_SYS_CHROOT, CAP_MKNOD, CAP_AUDIT_WRITE,
+                              CAP_SETFCAP});
 }
 
-void keep_the_least() { support::keep_capabilities({CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE}); }
+void keep_the_least() {
+  support::keep_capabilities({CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE});
+}
 
 void become_www_data() { support::become(33, 33, {33}); }
 
@@ -73,19 +80,22 @@ TEST_CASE("an ordinary user whose launcher has the file capability confines the 
     CAPTURE(capabilities);
     support::set_file_capabilities(path, capabilities);
     const auto launch = [&](const Words& options) {
-      return launch_probe_with(path, support::join({{"-p", "80"}, options}), questions, become_www_data);
+      return launch_probe_with(path, support::join({{"-p", "80"}, options}), questions,
+                               become_www_data);
     };
     check_confined(launch({}), support::kConfinedToPrivileged);
     check_confined(launch({"--confine", "listed"}), support::kConfinedToListed);
     check_open(launch({"--allow-new-privs"}));
-    check_refused(launch({"--allow-new-privs", "--confine", "privileged"}), 125, {kNeedsAdmin, "hint: "});
+    check_refused(launch({"--allow-new-privs", "--confine", "privileged"}), 125,
+                  {kNeedsAdmin, "hint: "});
   }
 }
 
 TEST_CASE("an ordinary user without any right confines the daemon to the listed ports") {
   support::require_confinement();
-  check_confined(launch_probe({"-p", "8080", "--confine", "listed"}, {"status", kEveryPort}, become_www_data),
-                 "0 ok 1-8079 EACCES 8080 ok 8081-65535 EACCES");
+  check_confined(
+      launch_probe({"-p", "8080", "--confine", "listed"}, {"status", kEveryPort}, become_www_data),
+      "0 ok 1-8079 EACCES 8080 ok 8081-65535 EACCES");
 }
 
 TEST_CASE("with --allow-new-privs root confines the daemon and its set-user-ID helpers") {
@@ -95,8 +105,9 @@ TEST_CASE("with --allow-new-privs root confines the daemon and its set-user-ID h
   for (const std::string kind : {"privileged", "listed", "off"}) {
     CAPTURE(kind);
     const auto result =
-        support::launch({"-u", "www-data", "-p", "80", "--allow-new-privs", "--confine", kind, "--", "/bin/sh", "-c",
-                         R"("$0" "$@"; exit $?)", helper, "status", kEveryPort, "socket=2/1/262/22", "io_uring"});
+        support::launch({"-u", "www-data", "-p", "80", "--allow-new-privs", "--confine", kind, "--",
+                         "/bin/sh", "-c", R"("$0" "$@"; exit $?)", helper, "status", kEveryPort,
+                         "socket=2/1/262/22", "io_uring"});
     CAPTURE(result.err);
     CHECK(result.err.empty());
     REQUIRE(result.status == 0);
@@ -109,24 +120,29 @@ TEST_CASE("with --allow-new-privs root confines the daemon and its set-user-ID h
       check_unfiltered(field);
       continue;
     }
-    CHECK(field[kEveryPort] == (kind == "listed" ? support::kConfinedToListed : support::kConfinedToPrivileged));
+    CHECK(field[kEveryPort] ==
+          (kind == "listed" ? support::kConfinedToListed : support::kConfinedToPrivileged));
     CHECK(field["socket=2/1/262/22"] == "socket EPROTONOSUPPORT");
     CHECK(field["io_uring"] == "EPERM");
     check_filtered(field);
   }
 }
 
-TEST_CASE("with --allow-new-privs and without CAP-SYS-ADMIN the default warns and a name is refused") {
+TEST_CASE(
+    "with --allow-new-privs and without CAP-SYS-ADMIN the default warns and a name is refused") {
   support::require_confinement();
   const auto launch = [](const Words& options, void (*start)()) {
-    return launch_probe(support::join({{"-u", "www-data", "-p", "80", "--allow-new-privs"}, options}),
-                        {"status", kEveryPort}, start);
+    return launch_probe(
+        support::join({{"-u", "www-data", "-p", "80", "--allow-new-privs"}, options}),
+        {"status", kEveryPort}, start);
   };
   for (const auto& start : {be_root_of_docker, keep_the_least}) {
     check_open(launch({}, start));
     for (const std::string kind : {"privileged", "listed"}) {
-      check_refused(launch({"--confine", kind}, start), 125,
-                    {"cannot confine the daemon to its ports: --confine " + kind + ": " + kNeedsAdmin, "hint: "});
+      check_refused(
+          launch({"--confine", kind}, start), 125,
+          {"cannot confine the daemon to its ports: --confine " + kind + ": " + kNeedsAdmin,
+           "hint: "});
     }
     const auto silenced = launch({"--confine", "off"}, start);
     CHECK(silenced.status == 0);
@@ -135,7 +151,8 @@ TEST_CASE("with --allow-new-privs and without CAP-SYS-ADMIN the default warns an
   // CAP_SYS_ADMIN alone is enough.
   check_confined(launch({},
                         [] {
-                          support::keep_capabilities({CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN});
+                          support::keep_capabilities(
+                              {CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN});
                         }),
                  support::kConfinedToPrivileged);
 }

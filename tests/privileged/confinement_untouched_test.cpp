@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <sys/socket.h>
 
 #include "confinement.hpp"
@@ -22,11 +23,13 @@ TEST_CASE("outgoing connections are not confined") {
   const int unprivileged = support::listen_on(8080);
   for (const auto& kind : kKinds) {
     CAPTURE(kind);
-    auto field = ask_daemon(options_with(kind),
-                            {"connect=4/22", "connect=4/8080", "connect=4/23", "connect=6/22", "bind=tcp/4/81"});
+    auto field = ask_daemon(options_with(kind), {"connect=4/22", "connect=4/8080", "connect=4/23",
+                                                 "connect=6/22", "bind=tcp/4/81"});
     CHECK(field["connect=4/22"] == "ok");
     CHECK(field["connect=4/8080"] == "ok");
-    for (const int server : {privileged, unprivileged}) CHECK(accept(server, nullptr, nullptr) >= 0);
+    for (const int server : {privileged, unprivileged}) {
+      CHECK(accept(server, nullptr, nullptr) >= 0);
+    }
     CHECK(field["connect=4/23"] == "ECONNREFUSED");
     CHECK(field["connect=6/22"] == "ECONNREFUSED");
     CHECK(field["bind=tcp/4/81"] == (kind == "off" ? "ok" : "EACCES"));
@@ -35,20 +38,39 @@ TEST_CASE("outgoing connections are not confined") {
 
 TEST_CASE("listen without bind gets an unprivileged port under confinement too") {
   support::require_confinement();
-  for (const auto& kind : kKinds) CHECK(ask_daemon(options_with(kind), {"listen"}).at("listen") == "ok");
+  for (const auto& kind : kKinds) {
+    CHECK(ask_daemon(options_with(kind), {"listen"}).at("listen") == "ok");
+  }
 }
 
 TEST_CASE("other sockets get the same answers under confinement") {
   support::require_confinement();
   const Words questions{
-      "unix",           "socket=1/1/0",       "socket=1/2/0",        "socket=1/5/0",                    // UNIX
-      "socket=16/3/0",  "socket=16/3/15",                                                               // netlink
-      "socket=17/3/0",  "socket=17/2/0",                                                                // packet
-      "socket=2/3/1",   "socket=2/3/6",       "socket=2/3/17",       "socket=2/3/0", "socket=10/3/58",  // raw
-      "socket=2/2/1",   "socket=10/2/58",                                                               // ping
-      "socket=2/2/0/0", "socket=2/2/17/8053", "socket=10/2/17/8053",                                    // UDP
-      "socket=2/1/17",  "socket=2/2/6",       "socket=10/1/58",  // a type and a protocol that do not match
-      "socket=38/5/0",  "socket=40/1/0",      "socket=3/1/0",        "socket=99/1/0"  // crypto, vsock, and none
+      "unix",
+      "socket=1/1/0",
+      "socket=1/2/0",
+      "socket=1/5/0",  // UNIX
+      "socket=16/3/0",
+      "socket=16/3/15",  // netlink
+      "socket=17/3/0",
+      "socket=17/2/0",  // packet
+      "socket=2/3/1",
+      "socket=2/3/6",
+      "socket=2/3/17",
+      "socket=2/3/0",
+      "socket=10/3/58",  // raw
+      "socket=2/2/1",
+      "socket=10/2/58",  // ping
+      "socket=2/2/0/0",
+      "socket=2/2/17/8053",
+      "socket=10/2/17/8053",  // UDP
+      "socket=2/1/17",
+      "socket=2/2/6",
+      "socket=10/1/58",  // a type and a protocol that do not match
+      "socket=38/5/0",
+      "socket=40/1/0",
+      "socket=3/1/0",
+      "socket=99/1/0"  // crypto, vsock, and none
   };
   const auto expected = ask_daemon(options_with("off"), questions);
   CHECK(expected.at("unix") == "ok");
@@ -63,13 +85,17 @@ TEST_CASE("other sockets get the same answers under confinement") {
 
 TEST_CASE("the children of the daemon inherit its confinement") {
   support::require_confinement();
-  const Words questions{"status", support::kEveryPort, "socket=2/1/262/22", "io_uring", "i386=2/1/6/22"};
+  const Words questions{"status", support::kEveryPort, "socket=2/1/262/22", "io_uring",
+                        "i386=2/1/6/22"};
   // The shell in the shell keeps its own process: it has something to do afterwards.
   const std::string script = R"(/bin/sh -c '"$0" "$@"; exit $?' "$0" "$@"; exit $?)";
   for (const auto& kind : kKinds) {
     CAPTURE(kind);
-    const auto result = support::launch(support::join(
-        {{"-u", "www-data"}, options_with(kind), {"--", "/bin/sh", "-c", script, support::probe()}, questions}));
+    const auto result =
+        support::launch(support::join({{"-u", "www-data"},
+                                       options_with(kind),
+                                       {"--", "/bin/sh", "-c", script, support::probe()},
+                                       questions}));
     CHECK(result.err.empty());
     REQUIRE(result.status == 0);
     auto field = support::fields(result.out);
@@ -80,7 +106,8 @@ TEST_CASE("the children of the daemon inherit its confinement") {
       continue;
     }
     const bool is_listed = kind == "listed";
-    CHECK(field[support::kEveryPort] == (is_listed ? support::kConfinedToListed : support::kConfinedToPrivileged));
+    CHECK(field[support::kEveryPort] ==
+          (is_listed ? support::kConfinedToListed : support::kConfinedToPrivileged));
     CHECK(field["socket=2/1/262/22"] == "socket EPROTONOSUPPORT");
     CHECK(field["io_uring"] == "EPERM");
     CHECK(field["i386=2/1/6/22"] != "ok");
@@ -91,13 +118,15 @@ TEST_CASE("the children of the daemon inherit its confinement") {
 TEST_CASE("a launcher in a confined daemon can confine further and not less") {
   support::require_confinement();
   const auto launch_twice = [](const Words& outer, const Words& inner) {
-    return support::launch(support::join({{"-u", "www-data"},
-                                          outer,
-                                          {"--", support::launcher()},
-                                          inner,
-                                          {"--", support::probe(), "status", support::kEveryPort}}));
+    return support::launch(
+        support::join({{"-u", "www-data"},
+                       outer,
+                       {"--", support::launcher()},
+                       inner,
+                       {"--", support::probe(), "status", support::kEveryPort}}));
   };
-  const auto check = [&](const Words& outer, const Words& inner, const std::string& ports, int filters) {
+  const auto check = [&](const Words& outer, const Words& inner, const std::string& ports,
+                         int filters) {
     const auto result = launch_twice(outer, inner);
     CAPTURE(result.err);
     CHECK(result.err.empty());
@@ -112,5 +141,6 @@ TEST_CASE("a launcher in a confined daemon can confine further and not less") {
   check({"-p", "80"}, {"-p", "443", "--confine", "off"}, support::kConfinedToPrivileged, 1);
   // What it was not given itself it cannot give.
   support::check_refused(launch_twice({"-p", "80"}, {"-p", "443"}), 125,
-                         {"TCP port 443: it is listed, yet it is refused", "hint: lowportbind itself may be confined"});
+                         {"TCP port 443: it is listed, yet it is refused",
+                          "hint: lowportbind itself may be confined"});
 }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include <string_view>
 
 #include "confinement.hpp"
 
-// Each way around the rules for TCP ports: open with `--confine off`, where the kernel has it, and closed otherwise.
+// Each way around the rules for TCP ports: open with `--confine off`, where the kernel has it, and
+// closed otherwise.
 
 using support::ask_daemon;
 using support::Words;
@@ -23,8 +25,8 @@ Answers ask_three_times(const std::string& question) {
   return {ask("off"), ask("privileged"), ask("listed")};
 }
 
-/// Checks that the way is open and then closed with this answer. Where the kernel does not know the way, it says so,
-/// and the answer of the filter is the same.
+/// Checks that the way is open and then closed with this answer. Where the kernel does not know the
+/// way, it says so, and the answer of the filter is the same.
 void check_way(const std::string& question, const std::string& closed, const std::string& unknown) {
   const auto answers = ask_three_times(question);
   CAPTURE(question);
@@ -38,7 +40,8 @@ void check_way(const std::string& question, const std::string& closed, const std
 }
 
 /// Checks that the filter has an answer of its own, which is none of the kernel's.
-void check_own_answer(const std::string& question, const std::string& open, const std::string& closed) {
+void check_own_answer(const std::string& question, const std::string& open,
+                      const std::string& closed) {
   const auto answers = ask_three_times(question);
   CAPTURE(question);
   CHECK(answers.off == open);
@@ -114,11 +117,14 @@ TEST_CASE("pitfall 14: an SMC socket is not made by its family and not by its pr
 
 TEST_CASE("pitfall 14: a TCP socket is not made an SMC one by its upper layer protocol") {
   support::require_confinement();
-  // No descriptor has this number: the kernel looks for the socket first, and the filter before the kernel.
+  // No descriptor has this number: the kernel looks for the socket first, and the filter before the
+  // kernel.
   const auto call = "call=" + std::to_string(SYS_setsockopt) + "/99/";
   check_own_answer(call + "6/31", "EBADF", "ENOENT");
   check_own_answer(call + "0x100000006/0x10000001f", "EBADF", "ENOENT");
-  for (const std::string other : {"6/1", "6/32", "1/31", "41/31"}) check_own_answer(call + other, "EBADF", "EBADF");
+  for (const std::string other : {"6/1", "6/32", "1/31", "41/31"}) {
+    check_own_answer(call + other, "EBADF", "EBADF");
+  }
 }
 
 TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
@@ -127,7 +133,9 @@ TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
     CAPTURE(question);
     const auto answers = ask_three_times(question);
     const bool known = answers.off != "no i386 calls";
-    if (!known) MESSAGE("this kernel has no i386 calls");
+    if (!known) {
+      MESSAGE("this kernel has no i386 calls");
+    }
     CHECK(answers.off == (known ? open : "no i386 calls"));
     CHECK(answers.privileged == (known ? "socket ENOSYS" : "no i386 calls"));
     CHECK(answers.listed == answers.privileged);
@@ -142,7 +150,9 @@ TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
 TEST_CASE("pitfall 14: io-uring which makes sockets unseen cannot be set up") {
   support::require_confinement();
   const auto answers = ask_three_times("io_uring");
-  if (answers.off != "ok") MESSAGE("not open in this kernel, which says " << answers.off);
+  if (answers.off != "ok") {
+    MESSAGE("not open in this kernel, which says " << answers.off);
+  }
   // EPERM is also what the sysctl io_uring_disabled gives.
   CHECK(answers.privileged == "EPERM");
   CHECK(answers.listed == "EPERM");
@@ -150,7 +160,8 @@ TEST_CASE("pitfall 14: io-uring which makes sockets unseen cannot be set up") {
 
 TEST_CASE("pitfall 14: an io-uring that was set up before cannot be used") {
   support::require_confinement();
-  // No descriptor has this number: the kernel looks for the ring first, and the filter before the kernel.
+  // No descriptor has this number: the kernel looks for the ring first, and the filter before the
+  // kernel.
   for (const int call : {SYS_io_uring_enter, SYS_io_uring_register}) {
     check_own_answer("call=" + std::to_string(call) + "/99", "EBADF", "EPERM");
   }
@@ -169,7 +180,9 @@ TEST_CASE("pitfall 14: the calls of x32 are refused") {
   for (const std::string question : {"call=0x40000027", "call=0x40000029/2/1/262"}) {
     CAPTURE(question);
     const auto answers = ask_three_times(question);
-    if (answers.off != "ok") MESSAGE("this kernel has no x32 calls, and says " << answers.off);
+    if (answers.off != "ok") {
+      MESSAGE("this kernel has no x32 calls, and says " << answers.off);
+    }
     CHECK(answers.privileged == "ENOSYS");
     CHECK(answers.listed == "ENOSYS");
   }
@@ -183,10 +196,12 @@ TEST_CASE("pitfall 14: an address without a family is one of IPv4 to the rules t
 
 TEST_CASE("pitfall 14: a 32-bit program is refused with the way out and runs without confinement") {
   support::require_confinement();
-  // An i386 program that does exit(7): the headers of the file and of its one segment, and three instructions.
+  // An i386 program that does exit(7): the headers of the file and of its one segment, and three
+  // instructions.
   const std::string_view program(
       "\x7f"
-      "ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0\x54\x80\x04\x08\x34\0\0\0\0\0\0\0\0\0\0\0\x34\0\x20\0\1\0\0\0\0\0\0"
+      "ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\3\0\1\0\0\0\x54\x80\x04\x08\x34\0\0\0\0\0\0\0\0\0\0\0\x34\0"
+      "\x20\0\1\0\0\0\0\0\0"
       "\0"
       "\1\0\0\0\0\0\0\0\0\x80\x04\x08\0\x80\x04\x08\x60\0\0\0\x60\0\0\0\5\0\0\0\0\x10\0\0"
       "\xb8\1\0\0\0\xbb\7\0\0\0\xcd\x80",
@@ -197,10 +212,13 @@ TEST_CASE("pitfall 14: a 32-bit program is refused with the way out and runs wit
     return support::launch(support::join({{"-u", "www-data"}, options, {"--", path}}));
   };
   const auto open = launch({"-p", "80", "--confine", "off"}).status;
-  if (open != 7) MESSAGE("this kernel runs no i386 programs");
+  if (open != 7) {
+    MESSAGE("this kernel runs no i386 programs");
+  }
   CHECK((open == 7 || open == 126));
   for (const Words& options : {Words{"-p", "80"}, Words{"-p", "80", "--confine", "listed"}}) {
-    support::check_refused(launch(options), 126, {"cannot execute: " + path + ": it is a 32-bit program", "hint: "});
+    support::check_refused(launch(options), 126,
+                           {"cannot execute: " + path + ": it is a 32-bit program", "hint: "});
   }
   // There is no confinement without the capability, and so nothing that would be in its way.
   CHECK(launch({}).status == open);

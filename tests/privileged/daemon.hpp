@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>
@@ -16,14 +17,17 @@ inline const std::string kBindCapability = "0000000000000400";
 
 Words join(const std::vector<Words>& parts);
 
-/// Launches the probe with these options and asks it these questions; `in_child` runs before the launcher.
-Result launch_probe(const Words& options, const Words& questions, std::function<void()> in_child = {});
+/// Launches the probe with these options and asks it these questions; `in_child` runs before the
+/// launcher.
+Result launch_probe(const Words& options, const Words& questions,
+                    std::function<void()> in_child = {});
 /// The same with another copy of the launcher.
-Result launch_probe_with(const std::string& launcher_path, const Words& options, const Words& questions,
-                         std::function<void()> in_child = {});
+Result launch_probe_with(const std::string& launcher_path, const Words& options,
+                         const Words& questions, std::function<void()> in_child = {});
 Result run_in_child(const Words& argv, std::function<void()> in_child);
 
-/// What a daemon's /proc/PID/status must say. The defaults are those of www-data without a capability.
+/// What a daemon's /proc/PID/status must say. The defaults are those of www-data without a
+/// capability.
 struct Expected {
   std::string uid = "33";
   std::string gid = "33";
@@ -33,11 +37,12 @@ struct Expected {
   std::string no_new_privs = "1";
 };
 
-/// Checks that the launch succeeded and that the probe, asked for `status`, is as expected. Returns its answers.
+/// Checks that the launch succeeded and that the probe, asked for `status`, is as expected. Returns
+/// its answers.
 std::map<std::string, std::string> check_daemon(const Result& result, const Expected& expected);
 
-/// Checks that the launch ended with this status, that its message begins with "lowportbind: " and holds each of these
-/// texts, and that the probe never ran.
+/// Checks that the launch ended with this status, that its message begins with "lowportbind: " and
+/// holds each of these texts, and that the probe never ran.
 void check_refused(const Result& result, int status, const Words& texts);
 
 /// The negative control: the same account without the launcher gets EACCES for "tcp/4/80".
@@ -51,18 +56,20 @@ std::string variable_names(const Result& result);
 /// One line of /proc/self/status of the test itself.
 std::string own_status(const std::string& name);
 
-/// Copies a program for a test that changes its mode, its owner or its capabilities. Skips the test where the directory
-/// for temporary files ignores those.
-std::string copy_program(const TemporaryDirectory& directory, const std::string& source, const std::string& name,
-                         mode_t mode = 0755);
+/// Copies a program for a test that changes its mode, its owner or its capabilities. Skips the test
+/// where the directory for temporary files ignores those.
+std::string copy_program(const TemporaryDirectory& directory, const std::string& source,
+                         const std::string& name, mode_t mode = 0755);
 /// setcap(8). Skips the test where file capabilities are not to be had.
 void set_file_capabilities(const std::string& path, const std::string& capabilities);
 
-/// For in_child: takes everything but these from the bounding set, so that root has them alone after the next exec.
+/// For in_child: takes everything but these from the bounding set, so that root has them alone
+/// after the next exec.
 void keep_capabilities(const std::vector<int>& kept);
 void drop_capabilities(const std::vector<int>& dropped);
 
-/// Changes ip_unprivileged_port_start of the test's own network. Skips the test where /proc/sys is read-only.
+/// Changes ip_unprivileged_port_start of the test's own network. Skips the test where /proc/sys is
+/// read-only.
 void set_unprivileged_port_start(int port);
 
 /// A socket of the test's own on every IPv4 address, listening; made under the test's fsuid.
@@ -71,8 +78,8 @@ int listen_on(int port, bool reuse_port = false);
 /// Skips the test where strace is missing or may not trace.
 void require_strace();
 
-/// The system calls between the execve of `argv` and the one by which it becomes the daemon, as strace prints them.
-/// `options` are strace's; `in_child` runs before strace.
+/// The system calls between the execve of `argv` and the one by which it becomes the daemon, as
+/// strace prints them. `options` are strace's; `in_child` runs before strace.
 struct Trace {
   Result result;
   Words calls;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -30,8 +31,10 @@ TEST_CASE("pitfall 19: nine hundred leaked descriptors are closed") {
   CHECK(support::fields(control.out)["fds"].size() > 3 * 800);
   CHECK(fds_of(launch_probe({"-u", "www-data", "-p", "80"}, {"fds"}, leak)) == "0 1 2");
   CHECK(fds_of(launch_probe({"-u", "www-data"}, {"fds"}, leak)) == "0 1 2");
-  CHECK(fds_of(launch_probe({"-u", "www-data", "-p", "80-82", "-m", "listen-fds"}, {"fds"}, leak)) == "0 1 2 3 4 5");
-  CHECK(fds_of(launch_probe({"-u", "www-data", "-p", "80", "-m", "nginx"}, {"fds"}, leak)) == "0 1 2 3 4");
+  CHECK(fds_of(launch_probe({"-u", "www-data", "-p", "80-82", "-m", "listen-fds"}, {"fds"},
+                            leak)) == "0 1 2 3 4 5");
+  CHECK(fds_of(launch_probe({"-u", "www-data", "-p", "80", "-m", "nginx"}, {"fds"}, leak)) ==
+        "0 1 2 3 4");
 }
 
 TEST_CASE("pitfall 19: a descriptor above the limit that was lowered afterwards is closed") {
@@ -39,9 +42,13 @@ TEST_CASE("pitfall 19: a descriptor above the limit that was lowered afterwards 
   const auto leak = [] {
     dup2(STDIN_FILENO, 900);
     const rlimit low{40, 40};
-    if (setrlimit(RLIMIT_NOFILE, &low) != 0) _exit(122);
+    if (setrlimit(RLIMIT_NOFILE, &low) != 0) {
+      _exit(122);
+    }
   };
-  CHECK(support::fields(support::run_in_child({support::probe(), "fds"}, leak).out)["fds"].ends_with(" 900"));
+  CHECK(
+      support::fields(support::run_in_child({support::probe(), "fds"}, leak).out)["fds"].ends_with(
+          " 900"));
   CHECK(fds_of(launch_probe({"-u", "www-data"}, {"fds"}, leak)) == "0 1 2");
 }
 
@@ -58,16 +65,21 @@ TEST_CASE("a descriptor that is named stays open and those around it are closed"
   const auto leak = [&] {
     const int descriptor = open(file.c_str(), O_RDONLY);
     for (int number = 3; number < 70; ++number) {
-      if (number != descriptor) dup2(descriptor, number);
+      if (number != descriptor) {
+        dup2(descriptor, number);
+      }
     }
     dup2(descriptor, 500);
   };
   auto result = launch_probe({"-u", "www-data", "--keep-fd", "7"}, {"fds", "fd=7"}, leak);
   CHECK(fds_of(result) == "0 1 2 7");
   CHECK(support::fields(result.out)["fd=7"] == file);
-  CHECK(fds_of(launch_probe({"-u", "www-data", "--keep-fd", "500", "--keep-fd=7"}, {"fds"}, leak)) == "0 1 2 7 500");
-  CHECK(fds_of(launch_probe({"-u", "www-data", "--keep-fd", "3", "--keep-fd", "4"}, {"fds"}, leak)) == "0 1 2 3 4");
-  result = launch_probe({"-u", "www-data", "--keep-fd", "7", "-p", "80-82", "-m", "listen-fds"}, {"fds", "fd=7"}, leak);
+  CHECK(fds_of(launch_probe({"-u", "www-data", "--keep-fd", "500", "--keep-fd=7"}, {"fds"},
+                            leak)) == "0 1 2 7 500");
+  CHECK(fds_of(launch_probe({"-u", "www-data", "--keep-fd", "3", "--keep-fd", "4"}, {"fds"},
+                            leak)) == "0 1 2 3 4");
+  result = launch_probe({"-u", "www-data", "--keep-fd", "7", "-p", "80-82", "-m", "listen-fds"},
+                        {"fds", "fd=7"}, leak);
   CHECK(fds_of(result) == "0 1 2 3 4 5 7");
   CHECK(support::fields(result.out)["fd=7"] == file);
 }
@@ -78,26 +90,32 @@ TEST_CASE("a descriptor that is to be kept must be open and must not be the plac
                          {"cannot keep the descriptor: 77: it is not open", "hint: "});
   const auto open_four = [] { dup2(STDIN_FILENO, 4); };
   support::check_refused(
-      launch_probe({"-u", "www-data", "--keep-fd", "4", "-p", "80,81", "-m", "listen-fds"}, {"status"}, open_four), 125,
-      {"--keep-fd 4: --mode listen-fds puts a socket there", "hint: the sockets take descriptors 3 to 4"});
-  CHECK(fds_of(launch_probe({"-u", "www-data", "--keep-fd", "4", "-p", "80", "-m", "listen-fds"}, {"fds"},
-                            open_four)) == "0 1 2 3 4");
+      launch_probe({"-u", "www-data", "--keep-fd", "4", "-p", "80,81", "-m", "listen-fds"},
+                   {"status"}, open_four),
+      125,
+      {"--keep-fd 4: --mode listen-fds puts a socket there",
+       "hint: the sockets take descriptors 3 to 4"});
+  CHECK(fds_of(launch_probe({"-u", "www-data", "--keep-fd", "4", "-p", "80", "-m", "listen-fds"},
+                            {"fds"}, open_four)) == "0 1 2 3 4");
 }
 
-TEST_CASE("pitfall 20: sockets take their places over leaked descriptors and are not close-on-exec") {
+TEST_CASE(
+    "pitfall 20: sockets take their places over leaked descriptors and are not close-on-exec") {
   support::enter_own_network();
   const auto leak = [] { open_many(20); };
-  const auto result =
-      launch_probe({"-u", "www-data", "-p", "80,81,82", "-m", "listen-fds"}, {"fds", "fd=3", "fd=4", "fd=5"}, leak);
+  const auto result = launch_probe({"-u", "www-data", "-p", "80,81,82", "-m", "listen-fds"},
+                                   {"fds", "fd=3", "fd=4", "fd=5"}, leak);
   CHECK(fds_of(result) == "0 1 2 3 4 5");
   for (const int descriptor : {3, 4, 5}) {
     CHECK(support::fields(result.out)["fd=" + std::to_string(descriptor)] ==
-          "tcp [::]:" + std::to_string(77 + descriptor) + " dual-stack listening reuseaddr blocking");
+          "tcp [::]:" + std::to_string(77 + descriptor) +
+              " dual-stack listening reuseaddr blocking");
   }
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("pitfall 20 and 25: closed descriptors 0 to 2 become the null device in every combination") {
+TEST_CASE(
+    "pitfall 20 and 25: closed descriptors 0 to 2 become the null device in every combination") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
@@ -111,10 +129,12 @@ TEST_CASE("pitfall 20 and 25: closed descriptors 0 to 2 become the null device i
       CAPTURE(closed);
       CAPTURE(options.back());
       support::write_file(file, "");
-      const auto result =
-          launch_probe(options, {"to=" + file, "status", "fds", "fd=0", "fd=1", "fd=2", "fd=3"}, [closed] {
+      const auto result = launch_probe(
+          options, {"to=" + file, "status", "fds", "fd=0", "fd=1", "fd=2", "fd=3"}, [closed] {
             for (int descriptor = 0; descriptor < 3; ++descriptor) {
-              if ((closed >> descriptor & 1) != 0) close(descriptor);
+              if ((closed >> descriptor & 1) != 0) {
+                close(descriptor);
+              }
             }
           });
       CHECK(result.status == 0);
@@ -127,7 +147,9 @@ TEST_CASE("pitfall 20 and 25: closed descriptors 0 to 2 become the null device i
         const std::string expected = is_socket ? "tcp [::]:80" : was_closed ? "/dev/null" : "pipe:";
         CHECK(field["fd=" + std::to_string(descriptor)].starts_with(expected));
       }
-      if (has_socket) CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
+      if (has_socket) {
+        CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
+      }
     }
   }
 }
@@ -135,23 +157,30 @@ TEST_CASE("pitfall 20 and 25: closed descriptors 0 to 2 become the null device i
 TEST_CASE("pitfall 25: a launch that fails with every descriptor closed still says 125") {
   support::require_root();
   const auto result = launch_probe({"-u", "root"}, {"status"}, [] {
-    for (int descriptor = 0; descriptor < 3; ++descriptor) close(descriptor);
+    for (int descriptor = 0; descriptor < 3; ++descriptor) {
+      close(descriptor);
+    }
   });
   CHECK(result.status == 125);
   CHECK(result.out.empty());
   CHECK(result.err.empty());
 }
 
-TEST_CASE("a limit that leaves no room for the sockets is refused with the command that raises it") {
+TEST_CASE(
+    "a limit that leaves no room for the sockets is refused with the command that raises it") {
   support::enter_own_network();
-  support::check_refused(launch_probe({"-u", "www-data", "-p", "100-160", "-m", "listen-fds"}, {"status"},
-                                      [] {
-                                        const rlimit low{20, 20};
-                                        if (setrlimit(RLIMIT_NOFILE, &low) != 0) _exit(122);
-                                      }),
-                         125,
-                         {"cannot open a socket for: ", "Too many open files",
-                          "hint: raise the limit before the launch: ulimit -n 1088 (for these sockets, and 1024 files "
-                          "of the daemon); the hard limit is 20: as root, or docker run --ulimit nofile=1088; systemd: "
-                          "LimitNOFILE=1088\n"});
+  support::check_refused(
+      launch_probe({"-u", "www-data", "-p", "100-160", "-m", "listen-fds"}, {"status"},
+                   [] {
+                     const rlimit low{20, 20};
+                     if (setrlimit(RLIMIT_NOFILE, &low) != 0) {
+                       _exit(122);
+                     }
+                   }),
+      125,
+      {"cannot open a socket for: ", "Too many open files",
+       "hint: raise the limit before the launch: ulimit -n 1088 (for these sockets, and 1024 files "
+       "of the daemon); the hard limit is 20: as root, or docker run --ulimit nofile=1088; "
+       "systemd: "
+       "LimitNOFILE=1088\n"});
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -18,8 +19,8 @@
 #include "spoiled_call.hpp"
 #include "terminal.hpp"
 
-// A step that fails is refused by its own check, with the reason that the kernel gave: not later, by another check that
-// can only say that something is not as planned.
+// A step that fails is refused by its own check, with the reason that the kernel gave: not later,
+// by another check that can only say that something is not as planned.
 
 namespace {
 
@@ -31,12 +32,18 @@ void have_parent_death_signal() { prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
 
 /// A limit for descriptors that those of `open` are above, or just below.
 void open_and_limit(const std::vector<int>& open, rlim_t limit) {
-  if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) _exit(122);  // strace needs what is left
+  if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
+    _exit(122);  // strace needs what is left
+  }
   for (const int descriptor : open) {
-    if (dup2(STDIN_FILENO, descriptor) != descriptor) _exit(122);
+    if (dup2(STDIN_FILENO, descriptor) != descriptor) {
+      _exit(122);
+    }
   }
   const rlimit files{limit, limit};
-  if (setrlimit(RLIMIT_NOFILE, &files) != 0) _exit(122);
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) {
+    _exit(122);
+  }
 }
 
 struct Answer {
@@ -44,17 +51,20 @@ struct Answer {
   int error;
 };
 
-/// Makes these calls of prctl(2) fail from here on, by a seccomp filter: strace can make calls fail in one way at a
-/// time.
+/// Makes these calls of prctl(2) fail from here on, by a seccomp filter: strace can make calls fail
+/// in one way at a time.
 void fail_prctl(std::uint32_t operation, const std::vector<Answer>& answers) {
-  const auto skip_unless = [](std::uint32_t value) { return sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value}; };
+  const auto skip_unless = [](std::uint32_t value) {
+    return sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value};
+  };
   const auto load = [](std::size_t offset) {
     return sock_filter{BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
   };
   constexpr sock_filter kAllow{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW};
   std::vector<sock_filter> filter;
-  for (const auto& [offset, value] : {std::pair{offsetof(seccomp_data, nr), static_cast<std::uint32_t>(SYS_prctl)},
-                                      std::pair{offsetof(seccomp_data, args), operation}}) {
+  for (const auto& [offset, value] :
+       {std::pair{offsetof(seccomp_data, nr), static_cast<std::uint32_t>(SYS_prctl)},
+        std::pair{offsetof(seccomp_data, args), operation}}) {
     filter.insert(filter.end(), {load(offset), {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, value}, kAllow});
   }
   filter.push_back(load(offsetof(seccomp_data, args) + sizeof(std::uint64_t)));
@@ -64,12 +74,15 @@ void fail_prctl(std::uint32_t operation, const std::vector<Answer>& answers) {
   }
   filter.push_back(kAllow);
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+    _exit(122);
+  }
 }
 
 void check_refused_to_read(unsigned capability, const support::Result& result) {
-  support::check_refused(result, 125,
-                         {"cannot read the bounding set: " + std::to_string(capability) + ": Invalid argument"});
+  support::check_refused(
+      result, 125,
+      {"cannot read the bounding set: " + std::to_string(capability) + ": Invalid argument"});
 }
 
 }  // namespace
@@ -78,12 +91,16 @@ TEST_CASE("a step of the privileges that fails is named with its reason") {
   support::enter_own_network();
   support::require_strace();
   spoiled_call::check(
-      {.options = {"-p", "80", "--confine", "off"}, .in_child = have_parent_death_signal, .strace_options = {"-D"}},
+      {.options = {"-p", "80", "--confine", "off"},
+       .in_child = have_parent_death_signal,
+       .strace_options = {"-D"}},
       {
-          {"prctl(PR_CAPBSET_DROP, CAP_CHOWN", "error=EINVAL", "cannot cut the bounding set: 0: Invalid argument"},
+          {"prctl(PR_CAPBSET_DROP, CAP_CHOWN", "error=EINVAL",
+           "cannot cut the bounding set: 0: Invalid argument"},
           {"prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN", "error=EPERM",
            "cannot cut the bounding set: 21: Operation not permitted"},
-          {"prctl(PR_SET_PDEATHSIG", "error=EPERM", "cannot set the parent-death signal: 15: Operation not permitted"},
+          {"prctl(PR_SET_PDEATHSIG", "error=EPERM",
+           "cannot set the parent-death signal: 15: Operation not permitted"},
           // The securebits cannot be read either, and so are not to blame.
           {"prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE", "error=EPERM",
            "cannot set the capabilities: PR_CAP_AMBIENT: Operation not permitted", 1},
@@ -96,9 +113,12 @@ TEST_CASE("a set that cannot be read is not taken for an empty one or for its en
   spoiled_call::check(
       {.options = {"-p", "80", "--confine", "off"}},
       {
-          {"getgroups(0, ", "error=EPERM", "cannot read the supplementary groups: getgroups: Operation not permitted"},
-          {"getresgid(", "error=EPERM", "cannot read the group ids: getresgid: Operation not permitted"},
-          {"prctl(PR_GET_NO_NEW_PRIVS", "error=EINVAL", "cannot read no_new_privs: prctl: Invalid argument"},
+          {"getgroups(0, ", "error=EPERM",
+           "cannot read the supplementary groups: getgroups: Operation not permitted"},
+          {"getresgid(", "error=EPERM",
+           "cannot read the group ids: getresgid: Operation not permitted"},
+          {"prctl(PR_GET_NO_NEW_PRIVS", "error=EINVAL",
+           "cannot read no_new_privs: prctl: Invalid argument"},
           {"prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN", "error=EINVAL",
            "cannot read the bounding set: 21: Invalid argument"},
           {"prctl(PR_CAPBSET_READ, CAP_CHECKPOINT_RESTORE", "error=EPERM",
@@ -113,7 +133,8 @@ TEST_CASE("a set that cannot be read is not taken for an empty one or for its en
 
 TEST_CASE("a bounding set is not believed to end where it cannot") {
   support::enter_own_network();
-  // A filter that cuts nothing and shows nothing: every drop "succeeds", and reading says that there are no more.
+  // A filter that cuts nothing and shows nothing: every drop "succeeds", and reading says that
+  // there are no more.
   for (const unsigned end : {0U, 5U, 37U, 40U}) {
     const auto lie = [=] {
       std::vector<Answer> drops;
@@ -127,12 +148,14 @@ TEST_CASE("a bounding set is not believed to end where it cannot") {
     };
     check_refused_to_read(end, support::launch_probe({"-u", "www-data"}, {"status"}, lie));
     // Without CAP_CHECKPOINT_RESTORE and its like the launcher knows of the older ones still.
-    if (end > CAP_AUDIT_READ) continue;
-    check_refused_to_read(
-        end, support::launch_probe({"-u", "www-data"}, {"status"}, [&] {
-          support::keep_capabilities({CAP_SETUID, CAP_SETGID, CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN});
-          lie();
-        }));
+    if (end > CAP_AUDIT_READ) {
+      continue;
+    }
+    check_refused_to_read(end, support::launch_probe({"-u", "www-data"}, {"status"}, [&] {
+                            support::keep_capabilities({CAP_SETUID, CAP_SETGID, CAP_SETPCAP,
+                                                        CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN});
+                            lie();
+                          }));
   }
 }
 
@@ -142,7 +165,8 @@ TEST_CASE("a bounding set that cannot be read is not taken for one without the c
     fail_prctl(PR_CAPBSET_READ, {{CAP_NET_BIND_SERVICE, EPERM}});
     support::become(33, 33);
   });
-  support::check_refused(result, 125, {"cannot read the bounding set: 10: Operation not permitted"});
+  support::check_refused(result, 125,
+                         {"cannot read the bounding set: 10: Operation not permitted"});
 }
 
 TEST_CASE("a program that cannot be read for another reason than its rights ends the launch") {
@@ -150,27 +174,31 @@ TEST_CASE("a program that cannot be read for another reason than its rights ends
   support::require_strace();
   const auto program = support::probe();
   spoiled_call::check(
-      {}, {
-              {"openat(AT_FDCWD, \"" + program, "error=EIO", "cannot open: " + program + ": Input/output error"},
-              {"read(3, \"\\177ELF", "error=EIO", "cannot read: " + program + ": Input/output error"},
-              {"getxattr(\"" + program, "error=EIO",
-               "cannot read the file capabilities of: " + program + ": Input/output error"},
-          });
+      {},
+      {
+          {"openat(AT_FDCWD, \"" + program, "error=EIO",
+           "cannot open: " + program + ": Input/output error"},
+          {"read(3, \"\\177ELF", "error=EIO", "cannot read: " + program + ": Input/output error"},
+          {"getxattr(\"" + program, "error=EIO",
+           "cannot read the file capabilities of: " + program + ": Input/output error"},
+      });
 }
 
 TEST_CASE("a parent that died during the launch has its signal delivered by the launcher") {
   support::enter_own_network();
   support::require_strace();
-  const spoiled_call::Launch launch{
-      .options = {"-p", "80", "--confine", "off"}, .in_child = have_parent_death_signal, .strace_options = {"-D"}};
+  const spoiled_call::Launch launch{.options = {"-p", "80", "--confine", "off"},
+                                    .in_child = have_parent_death_signal,
+                                    .strace_options = {"-D"}};
   const auto result = spoiled_call::run(launch, {"getppid(", "retval=1", ""});
   CHECK(result.status == 128 + SIGTERM);
   CHECK(result.out.empty());
-  spoiled_call::check(launch, {{"getppid(",
-                                "retval=1",
-                                "cannot deliver the parent-death signal: 15: Operation not permitted",
-                                0,
-                                {"-e", "inject=tgkill:error=EPERM"}}});
+  spoiled_call::check(launch,
+                      {{"getppid(",
+                        "retval=1",
+                        "cannot deliver the parent-death signal: 15: Operation not permitted",
+                        0,
+                        {"-e", "inject=tgkill:error=EPERM"}}});
 }
 
 TEST_CASE("a step that leaves the session of a terminal and fails is named with its reason") {
@@ -180,9 +208,10 @@ TEST_CASE("a step that leaves the session of a terminal and fails is named with 
   const std::string cannot = "cannot leave the terminal's session: ";
   // -DD: the launcher is the test's own child, and strace no member of its process group.
   const auto launch = [&](Position position) {
-    return spoiled_call::Launch{.options = {"--new-session"},
-                                .in_child = [&terminal, position] { terminal.control(position, Attached::kNone); },
-                                .strace_options = {"-DD"}};
+    return spoiled_call::Launch{
+        .options = {"--new-session"},
+        .in_child = [&terminal, position] { terminal.control(position, Attached::kNone); },
+        .strace_options = {"-DD"}};
   };
   std::vector<spoiled_call::Row> rows{
       {"openat(AT_FDCWD, \"/dev/tty\"", "error=EIO", cannot + "/dev/tty: Input/output error"},
@@ -197,14 +226,16 @@ TEST_CASE("a step that leaves the session of a terminal and fails is named with 
     }
   }
   spoiled_call::check(launch(Position::kSessionLeader), rows);
-  spoiled_call::check(launch(Position::kGroupLeader),
-                      {
-                          {"setpgid(0, ", "error=EPERM", cannot + "setpgid: Operation not permitted"},
-                          {"getpgid(", "error=ESRCH", cannot + "setpgid: No such process"},
-                          {"getpgid(", "retval=0", cannot + "setpgid: its parent's group is of another PID namespace"},
-                          {"setsid(", "error=EPERM", cannot + "setsid: Operation not permitted"},
-                          {"setsid(", "retval=1", cannot + "setsid: it did not take effect"},
-                      });
+  spoiled_call::check(
+      launch(Position::kGroupLeader),
+      {
+          {"setpgid(0, ", "error=EPERM", cannot + "setpgid: Operation not permitted"},
+          {"getpgid(", "error=ESRCH", cannot + "setpgid: No such process"},
+          {"getpgid(", "retval=0",
+           cannot + "setpgid: its parent's group is of another PID namespace"},
+          {"setsid(", "error=EPERM", cannot + "setsid: Operation not permitted"},
+          {"setsid(", "retval=1", cannot + "setsid: it did not take effect"},
+      });
 }
 
 TEST_CASE("the signals by the terminal that is given up are discarded where they are blocked") {
@@ -230,13 +261,16 @@ TEST_CASE("descriptors that cannot be proved closed end the launch") {
   support::enter_own_network();
   support::require_strace();
   // 5 is kept and 6 is open: behind 5 there is no number left below the limit for a canary.
-  const spoiled_call::Launch full{.options = {"--keep-fd", "5"}, .in_child = [] { open_and_limit({5, 6}, 7); }};
-  spoiled_call::check(
-      full, {
-                {"fcntl(0, F_DUPFD_CLOEXEC, 3", "error=EPERM",
-                 "cannot close the descriptors from: 3: Operation not permitted"},
-                {"close_range(6, ", "retval=0", "cannot close the descriptors from: 6: close_range did not close them"},
-            });
+  const spoiled_call::Launch full{.options = {"--keep-fd", "5"}, .in_child = [] {
+                                    open_and_limit({5, 6}, 7);
+                                  }};
+  spoiled_call::check(full,
+                      {
+                          {"fcntl(0, F_DUPFD_CLOEXEC, 3", "error=EPERM",
+                           "cannot close the descriptors from: 3: Operation not permitted"},
+                          {"close_range(6, ", "retval=0",
+                           "cannot close the descriptors from: 6: close_range did not close them"},
+                      });
   // Nor is there one where the kept descriptor is above the limit.
   const auto result = support::launch_probe({"-u", "www-data", "--keep-fd", "5"}, {"fds"}, [] {
     open_and_limit({5, 6}, 5);
@@ -249,7 +283,8 @@ TEST_CASE("descriptors that cannot be proved closed end the launch") {
 TEST_CASE("a socket that is not the descriptor that it was planned to be is not handed over") {
   support::enter_own_network();
   support::require_strace();
-  // Two calls lie, so that a descriptor of the caller's stays open, and nothing seems to be wrong with that.
+  // Two calls lie, so that a descriptor of the caller's stays open, and nothing seems to be wrong
+  // with that.
   const spoiled_call::Launch launch{.options = {"-p", "80", "-m", "listen-fds"},
                                     .in_child = [] { open_and_limit({3}, 64); }};
   spoiled_call::check(launch, {{"fcntl(4, F_GETFD",
@@ -266,15 +301,17 @@ TEST_CASE("a standard descriptor that cannot be reserved ends the launch") {
     close(STDOUT_FILENO);
     open_and_limit({}, 1);
   });
-  support::check_refused(result, 125, {"cannot open /dev/null as: descriptor 1: Too many open files"});
+  support::check_refused(result, 125,
+                         {"cannot open /dev/null as: descriptor 1: Too many open files"});
 }
 
 TEST_CASE("--own-stdio gives descriptor 2 of an inetd server to the account") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto answers = directory.write("answers", "", 0666);
-  const auto result = support::launch_probe({"-u", "www-data", "-p", "80", "-m", "inetd", "--own-stdio"},
-                                            {"to=" + answers, "open=/dev/stderr"});
+  const auto result =
+      support::launch_probe({"-u", "www-data", "-p", "80", "-m", "inetd", "--own-stdio"},
+                            {"to=" + answers, "open=/dev/stderr"});
   CAPTURE(result.err);
   CHECK(result.status == 0);
   CHECK(support::fields(support::read_file(answers))["open=/dev/stderr"] == "ok");
@@ -285,8 +322,11 @@ TEST_CASE("--own-stdio refuses a file though everybody may write to it") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("file", "", 0666);
   const auto result = support::launch_probe({"-u", "www-data", "--own-stdio"}, {"status"}, [&] {
-    if (dup2(open(file.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO) != STDOUT_FILENO) _exit(122);
+    if (dup2(open(file.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO) != STDOUT_FILENO) {
+      _exit(122);
+    }
   });
-  support::check_refused(result, 125, {"cannot give the account: descriptor 1: it is neither a pipe nor a terminal"});
+  support::check_refused(
+      result, 125, {"cannot give the account: descriptor 1: it is neither a pipe nor a terminal"});
   CHECK(support::read_file(file).empty());
 }

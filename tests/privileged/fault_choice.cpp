@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 
 #include "fault_sweep.hpp"
@@ -16,10 +17,11 @@ const support::Words kMakesDescriptors{"EPERM", "ENOMEM", "EAGAIN", "EINTR", "EI
 
 const Row kRows[] = {
     // They have no way to fail, and the C library no way to say so.
-    {{"getpid(", "getppid(", "gettid(", "getuid(", "geteuid(", "getgid(", "getegid(", "getpgrp(", "rt_sigprocmask(",
-      "exit_group("},
+    {{"getpid(", "getppid(", "gettid(", "getuid(", "geteuid(", "getgid(", "getegid(", "getpgrp(",
+      "rt_sigprocmask(", "exit_group("},
      {}},
-    // What wakes a waiter that is not there has none either; at one all the same the C library aborts.
+    // What wakes a waiter that is not there has none either; at one all the same the C library
+    // aborts.
     {{"futex("}, {}},
     // The memory that the C library asks for.
     {{"brk(", "mmap(", "munmap(", "mprotect(", "mremap(", "madvise("}, {"ENOMEM"}},
@@ -27,13 +29,14 @@ const Row kRows[] = {
     {{"close("}, {"EINTR", "EIO"}},
     // Eighty of them: one of the five errnos, and the one by which the kernel ends the list.
     {{"prctl(PR_CAPBSET_"}, {"EPERM", "EINVAL"}},
-    {{"open(", "openat(", "socket(", "fcntl(", "dup2(", "dup3(", "landlock_create_ruleset(", "execve("},
+    {{"open(", "openat(", "socket(", "fcntl(", "dup2(", "dup3(", "landlock_create_ruleset(",
+      "execve("},
      kMakesDescriptors},
 };
 
-/// Calls that claim success and do nothing: those that set the account and the confinement, and those that make what is
-/// handed over. Not landlock_add_rule, of which only those for listed ports are proved: a rule that is missing opens
-/// nothing.
+/// Calls that claim success and do nothing: those that set the account and the confinement, and
+/// those that make what is handed over. Not landlock_add_rule, of which only those for listed ports
+/// are proved: a rule that is missing opens nothing.
 const support::Words kLiars{
     "setresuid(", "setresgid(",   "setgroups(", "capset(", "prctl(",   "landlock_restrict_self(",
     "seccomp(",   "close_range(", "setfsuid(",  "bind(",   "listen(",  "setsockopt(",
@@ -45,13 +48,19 @@ bool begins(const std::string& call, const support::Words& beginnings) {
 }
 
 support::Words effects_for(const std::string& call) {
-  const auto* row = std::find_if(std::begin(kRows), std::end(kRows),
-                                 [&](const Row& candidate) { return begins(call, candidate.beginnings); });
+  const auto* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& candidate) {
+    return begins(call, candidate.beginnings);
+  });
   support::Words effects;
-  for (const auto& error : row == std::end(kRows) ? kEvery : row->errors) effects.push_back("error=" + error);
-  // The other commands of fcntl(2) answer with a descriptor or its flags, of which 0 is one among others.
+  for (const auto& error : row == std::end(kRows) ? kEvery : row->errors) {
+    effects.push_back("error=" + error);
+  }
+  // The other commands of fcntl(2) answer with a descriptor or its flags, of which 0 is one among
+  // others.
   const bool sets_flag = call.starts_with("fcntl(") && call.find("F_SETFD") != std::string::npos;
-  if (begins(call, kLiars) || sets_flag) effects.emplace_back("retval=0");
+  if (begins(call, kLiars) || sets_flag) {
+    effects.emplace_back("retval=0");
+  }
   return effects;
 }
 
@@ -63,11 +72,17 @@ std::vector<Fault> choose_faults(const support::Words& calls) {
   bool in_main = false;
   for (const auto& call : calls) {
     const auto name = call.substr(0, call.find('('));
-    if (name == call) continue;  // a signal, or the exit
+    if (name == call) {
+      continue;  // a signal, or the exit
+    }
     const int occurrence = ++counts[name];
     in_main = in_main || call.starts_with("fstat(0") || call.starts_with("newfstatat(0");
-    if (!in_main) continue;
-    for (const auto& effect : effects_for(call)) faults.push_back({call, name, occurrence, effect});
+    if (!in_main) {
+      continue;
+    }
+    for (const auto& effect : effects_for(call)) {
+      faults.push_back({call, name, occurrence, effect});
+    }
   }
   return faults;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>
@@ -8,8 +9,9 @@
 
 #include "daemon.hpp"
 
-/// A sweep over the system calls of one launch: each of them fails in each way that makes sense for it, or lies, one
-/// fault in each launch. However it went, the launch was refused, or the daemon is exactly what was planned.
+/// A sweep over the system calls of one launch: each of them fails in each way that makes sense for
+/// it, or lies, one fault in each launch. However it went, the launch was refused, or the daemon is
+/// exactly what was planned.
 namespace fault_sweep {
 
 /// One system call that strace spoils.
@@ -17,14 +19,16 @@ struct Fault {
   std::string call;  ///< as strace prints it in the launch that nothing is done to
   std::string name;
   int occurrence = 0;  ///< among the calls of that name
-  std::string effect;  ///< "error=EPERM", or "retval=0" for a call that claims success and does nothing
+  /// "error=EPERM", or "retval=0" for a call that claims success and does nothing.
+  std::string effect;
 
   [[nodiscard]] bool lies() const { return effect == "retval=0"; }
   [[nodiscard]] std::string error() const { return effect.substr(effect.find('=') + 1); }
 };
 
-/// The faults for the calls of a launch. `calls` begins with the first call of the process: strace counts from there.
-/// Those before main are the program loader's and libcap-ng's constructor's, and not spoiled.
+/// The faults for the calls of a launch. `calls` begins with the first call of the process: strace
+/// counts from there. Those before main are the program loader's and libcap-ng's constructor's, and
+/// not spoiled.
 std::vector<Fault> choose_faults(const support::Words& calls);
 
 /// A launch of the probe.
@@ -36,7 +40,8 @@ struct Launch {
   std::function<void()> in_child = {};              ///< runs before the launcher
   support::Words strace_options = {};
   bool answers_in_file = false;  ///< where stdout is not the test's
-  bool may_be_open = false;      ///< the confinement is the default one, without which the launch may go on
+  /// The confinement is the default one, without which the launch may go on.
+  bool may_be_open = false;
 };
 
 /// What the launch does that nothing is done to.
@@ -54,8 +59,10 @@ void sweep_check(const Launch& launch);
 /// Whether the message of a refusal names the step that the call belongs to.
 bool names_step(const Fault& fault, const std::string& message);
 
-/// Checks what a launch with a fault ended with, against the launch without. Returns whether it was refused.
+/// Checks what a launch with a fault ended with, against the launch without. Returns whether it was
+/// refused.
 bool check_refused_or_same(const Fault& fault, const support::Result& result, const Honest& honest);
-bool check_not_ready_or_same(const Fault& fault, const support::Result& result, const Honest& honest);
+bool check_not_ready_or_same(const Fault& fault, const support::Result& result,
+                             const Honest& honest);
 
 }  // namespace fault_sweep

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "fault_sweep.hpp"
 
 #include <doctest/doctest.h>
@@ -13,8 +14,9 @@
 
 #include "confinement.hpp"
 
-// Every system call of a launch fails once in each way that makes sense for it, and those that matter most lie once:
-// the launch is refused with the name of the step, or the daemon is exactly what was planned.
+// Every system call of a launch fails once in each way that makes sense for it, and those that
+// matter most lie once: the launch is refused with the name of the step, or the daemon is exactly
+// what was planned.
 
 namespace {
 
@@ -22,25 +24,32 @@ using fault_sweep::Launch;
 using support::Expected;
 using support::kBindCapability;
 
-/// A network and tables of the test's own: www-data has two more groups there, and no name service but /etc's files has
-/// a say, so that the default build makes as few calls as the static one.
+/// A network and tables of the test's own: www-data has two more groups there, and no name service
+/// but /etc's files has a say, so that the default build makes as few calls as the static one.
 void enter_own_system() {
   support::enter_own_network();
   support::enter_own_mounts();
   support::mount_over("/etc/nsswitch.conf", "passwd: files\ngroup: files\nservices: files\n");
-  support::mount_over("/etc/passwd", "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n");
-  support::mount_over("/etc/group", "root:x:0:\nwww-data:x:33:\nweb:x:500:www-data\nlogs:x:501:www-data\n");
+  support::mount_over("/etc/passwd",
+                      "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n");
+  support::mount_over("/etc/group",
+                      "root:x:0:\nwww-data:x:33:\nweb:x:500:www-data\nlogs:x:501:www-data\n");
 }
 
 const std::string kGroups = "33 500 501";
 
-/// What a launch has to leave behind, or to leave alone: open descriptors, groups, stale variables, signals.
+/// What a launch has to leave behind, or to leave alone: open descriptors, groups, stale variables,
+/// signals.
 void be_untidy() {
   for (const int descriptor : {5, 7, 9}) {
-    if (descriptor != dup2(STDIN_FILENO, descriptor)) _exit(122);
+    if (descriptor != dup2(STDIN_FILENO, descriptor)) {
+      _exit(122);
+    }
   }
   const gid_t groups[] = {0, 7, 9};
-  if (geteuid() == 0 && setgroups(std::size(groups), groups) != 0) _exit(122);
+  if (geteuid() == 0 && setgroups(std::size(groups), groups) != 0) {
+    _exit(122);
+  }
   setenv("LISTEN_FDS", "3", 1);
   setenv("NGINX", "3;4;", 1);
   sigset_t blocked;
@@ -58,8 +67,12 @@ void be_granted_user() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct data[2]{};
   data[0] = {1U << CAP_NET_BIND_SERVICE, 1U << CAP_NET_BIND_SERVICE, 1U << CAP_NET_BIND_SERVICE};
-  if (syscall(SYS_capset, &header, data) != 0) _exit(122);
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) != 0) _exit(122);
+  if (syscall(SYS_capset, &header, data) != 0) {
+    _exit(122);
+  }
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace
@@ -69,8 +82,8 @@ TEST_CASE("a fault in ambient mode with listed ports is refused or without effec
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "www-data", "-p", "80,5000", "--confine", "listed"},
-      .questions = {"bind=tcp/4/80", "bind=tcp/4/5000", "bind=tcp/4/0", "bind=tcp/4/81", "bind=tcp/6/8080",
-                    "socket=2/1/0x106/81", "io_uring"},
+      .questions = {"bind=tcp/4/80", "bind=tcp/4/5000", "bind=tcp/4/0", "bind=tcp/4/81",
+                    "bind=tcp/6/8080", "socket=2/1/0x106/81", "io_uring"},
       .expected = {.groups = kGroups, .capabilities = kBindCapability},
       .answers = {{"fds", "0 1 2"},
                   {"bind=tcp/4/80", "ok"},
@@ -86,15 +99,18 @@ TEST_CASE("a fault in ambient mode with listed ports is refused or without effec
 TEST_CASE("a fault in ambient mode with the default confinement is refused or without effect") {
   support::require_confinement();
   enter_own_system();
-  // For each port from there on there is a system call, and the kernel's own choice may not reach below.
+  // For each port from there on there is a system call, and the kernel's own choice may not reach
+  // below.
   support::write_file("/proc/sys/net/ipv4/ip_local_port_range", "65530 65535\n");
   support::set_unprivileged_port_start(65530);
   fault_sweep::sweep({
       .options = {"-u", "www-data", "-p", "2000,53/udp"},
-      .questions = {"bind=tcp/4/2000", "bind=udp/4/53", "bind=tcp/4/2001", "bind=tcp/4/65499", "bind=tcp/6/65530",
-                    "bind=tcp/4/65535", "socket=2/1/0x106/81"},
+      .questions = {"bind=tcp/4/2000", "bind=udp/4/53", "bind=tcp/4/2001", "bind=tcp/4/65499",
+                    "bind=tcp/6/65530", "bind=tcp/4/65535", "socket=2/1/0x106/81"},
       .expected = {.groups = kGroups, .capabilities = kBindCapability},
-      .answers = {{"bind=tcp/4/2000", "ok"}, {"bind=tcp/4/2001", "EACCES"}, {"bind=tcp/4/65535", "ok"}},
+      .answers = {{"bind=tcp/4/2000", "ok"},
+                  {"bind=tcp/4/2001", "EACCES"},
+                  {"bind=tcp/4/65535", "ok"}},
       .in_child = be_untidy,
       .may_be_open = true,
   });
@@ -104,8 +120,8 @@ TEST_CASE("a fault in ambient mode with the default confinement is refused or wi
 TEST_CASE("a fault in ambient mode without confinement is refused or without effect") {
   enter_own_system();
   fault_sweep::sweep({
-      .options = {"-u", "www-data:web", "--groups", "web,logs", "-p", "80", "--confine", "off", "--clear-env", "--env",
-                  "MODE=test"},
+      .options = {"-u", "www-data:web", "--groups", "web,logs", "-p", "80", "--confine", "off",
+                  "--clear-env", "--env", "MODE=test"},
       .questions = {"bind=tcp/4/80", "socket=2/1/0x106/81"},
       .expected = {.gid = "500", .groups = "500 501", .capabilities = kBindCapability},
       .answers = {{"bind=tcp/4/80", "ok"}},
@@ -118,8 +134,8 @@ TEST_CASE("a fault in listen-fds mode is refused or without effect") {
   support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
-      .options = {"-u", "www-data", "-p", "web=80,dns=53/udp", "-m", "listen-fds", "--reuse-port", "--backlog", "7",
-                  "--confine", "listed"},
+      .options = {"-u", "www-data", "-p", "web=80,dns=53/udp", "-m", "listen-fds", "--reuse-port",
+                  "--backlog", "7", "--confine", "listed"},
       .questions = {"fd=3", "fd=4", "backlog=3", "reach=3/4/80", "reach=4/6/53", "bind=tcp/4/8080",
                     "bind=tcp/4/80/reuseport"},
       .expected = {.groups = kGroups},
@@ -168,7 +184,9 @@ TEST_CASE("a fault in a launch by an ordinary user is refused or without effect"
   fault_sweep::sweep({
       .options = {"-p", "80", "--confine", "listed"},
       .questions = {"bind=tcp/4/80", "bind=tcp/4/81"},
-      .expected = {.groups = "33 500", .capabilities = kBindCapability, .bounding = support::own_status("CapBnd")},
+      .expected = {.groups = "33 500",
+                   .capabilities = kBindCapability,
+                   .bounding = support::own_status("CapBnd")},
       .answers = {{"bind=tcp/4/80", "ok"}, {"bind=tcp/4/81", "EACCES"}},
       .in_child = be_granted_user,
   });
@@ -178,25 +196,29 @@ TEST_CASE("a fault in a launch by an ordinary user is refused or without effect"
 TEST_CASE("a fault in a launch with stdio and a session of its own is refused or without effect") {
   enter_own_system();
   fault_sweep::sweep({
-      .options = {"-u", "www-data", "-p", "80", "-m", "listen-fds", "--own-stdio", "--new-session", "--keep-fd", "7"},
+      .options = {"-u", "www-data", "-p", "80", "-m", "listen-fds", "--own-stdio", "--new-session",
+                  "--keep-fd", "7"},
       .questions = {"fd=3", "fd=7", "open=/dev/stdout", "open=/dev/stderr"},
       .expected = {.groups = kGroups},
-      .answers = {{"open=/dev/stdout", "ok"}, {"session", "leader"}, {"pdeathsig", std::to_string(SIGTERM)}},
+      .answers = {{"open=/dev/stdout", "ok"},
+                  {"session", "leader"},
+                  {"pdeathsig", std::to_string(SIGTERM)}},
       .in_child =
           [] {
             be_untidy();
             prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
           },
-      .strace_options = {"-D"},  // the launcher is the test's own child, and has its parent-death signal
+      // The launcher is the test's own child, and has its parent-death signal.
+      .strace_options = {"-D"},
   });
   support::check_denied("tcp/4/80");
 }
 
 TEST_CASE("a fault in the look-up of an account by NSS is refused or without effect") {
   enter_own_system();
-  // A line with an action in it is the C library's to follow, and so are memberships where there is more than one
-  // source: here one that knows of none, and is no module of its own, whose faults would not be the launcher's. The
-  // static build reads /etc all the same.
+  // A line with an action in it is the C library's to follow, and so are memberships where there is
+  // more than one source: here one that knows of none, and is no module of its own, whose faults
+  // would not be the launcher's. The static build reads /etc all the same.
   support::mount_over("/etc/nsswitch.conf", "passwd: files [NOTFOUND=return]\ngroup: files dns\n");
   fault_sweep::sweep({
       .options = {"-u", "www-data:web", "-p", "80", "--confine", "off"},
@@ -211,11 +233,12 @@ TEST_CASE("a fault in the look-up of an account by NSS is refused or without eff
 TEST_CASE("a fault in a check of ambient mode is not ready or without effect") {
   support::require_confinement();
   enter_own_system();
-  fault_sweep::sweep_check({.options = {"-u", "www-data", "-p", "80", "--confine", "listed"}, .in_child = be_untidy});
+  fault_sweep::sweep_check(
+      {.options = {"-u", "www-data", "-p", "80", "--confine", "listed"}, .in_child = be_untidy});
 }
 
 TEST_CASE("a fault in a check of listen-fds mode is not ready or without effect") {
   enter_own_system();
-  fault_sweep::sweep_check(
-      {.options = {"-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds"}, .in_child = be_untidy});
+  fault_sweep::sweep_check({.options = {"-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds"},
+                            .in_child = be_untidy});
 }

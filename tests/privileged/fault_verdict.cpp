@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -12,23 +13,31 @@ constexpr int kRefused = 125;
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 
-/// What is planned, as far as the probe can see it: its answers, but for what differs from one launch to the next. It
-/// prints /proc/PID/status first, of which most is no concern.
+/// What is planned, as far as the probe can see it: its answers, but for what differs from one
+/// launch to the next. It prints /proc/PID/status first, of which most is no concern.
 support::Words state_of(const support::Result& result) {
-  static const support::Words kOfStatus{"Uid",    "Gid",    "Groups",     "CapInh",  "CapPrm",          "CapEff",
-                                        "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "SigBlk",
-                                        "SigIgn", "SigCgt"};
+  static const support::Words kOfStatus{
+      "Uid",    "Gid",        "Groups",  "CapInh",          "CapPrm", "CapEff", "CapBnd",
+      "CapAmb", "NoNewPrivs", "Seccomp", "Seccomp_filters", "SigBlk", "SigIgn", "SigCgt"};
   const auto pid = support::fields(result.out)["pid"];
   support::Words state;
   bool in_status = true;
   std::istringstream lines(result.out);
   for (std::string line; std::getline(lines, line);) {
     const auto name = line.substr(0, line.find(":\t"));
-    if (name == "pid") in_status = false;
-    if (name == "pid" || (in_status && std::find(kOfStatus.begin(), kOfStatus.end(), name) == kOfStatus.end()))
+    if (name == "pid") {
+      in_status = false;
+    }
+    if (name == "pid" ||
+        (in_status && std::find(kOfStatus.begin(), kOfStatus.end(), name) == kOfStatus.end())) {
       continue;
-    if (line.find(":\tpipe:[") != std::string::npos) line = line.substr(0, line.find('['));
-    if (line == "env:\tLISTEN_PID=" + pid) line = "env:\tLISTEN_PID=its own";
+    }
+    if (line.find(":\tpipe:[") != std::string::npos) {
+      line = line.substr(0, line.find('['));
+    }
+    if (line == "env:\tLISTEN_PID=" + pid) {
+      line = "env:\tLISTEN_PID=its own";
+    }
     state.push_back(line);
   }
   return state;
@@ -43,10 +52,13 @@ std::string difference(support::Words state, support::Words planned) {
   return one == state.end() ? "" : "\"" + *one + "\", planned was \"" + *other + "\"";
 }
 
-bool concerns_command(const Fault& fault) { return fault.call.find(support::probe()) != std::string::npos; }
+bool concerns_command(const Fault& fault) {
+  return fault.call.find(support::probe()) != std::string::npos;
+}
 
-/// The default confinement may be missing where the kernel or a container engine says that it is, and a line says so:
-/// EPERM is what container engines answer. Anything else is a failure, and no answer.
+/// The default confinement may be missing where the kernel or a container engine says that it is,
+/// and a line says so: EPERM is what container engines answer. Anything else is a failure, and no
+/// answer.
 bool may_be_open(const Fault& fault, const Honest& honest) {
   const bool asks = fault.call.starts_with("landlock_create_ruleset(NULL") ||
                     fault.call.starts_with("seccomp(SECCOMP_GET_ACTION_AVAIL");
@@ -60,7 +72,9 @@ void check_message(const Fault& fault, const std::string& text) {
   for (std::string line; std::getline(lines, line); ++count) {
     CAPTURE(line);
     CHECK(line.starts_with("lowportbind: "));
-    if (line.starts_with("lowportbind: hint: ")) continue;
+    if (line.starts_with("lowportbind: hint: ")) {
+      continue;
+    }
     const auto what = line.find(": ", std::string("lowportbind: ").size());
     CHECK(what != std::string::npos);
     CHECK(line.find(": ", what + 2) != std::string::npos);
@@ -74,7 +88,8 @@ void check_message(const Fault& fault, const std::string& text) {
 
 }  // namespace
 
-bool check_refused_or_same(const Fault& fault, const support::Result& result, const Honest& honest) {
+bool check_refused_or_same(const Fault& fault, const support::Result& result,
+                           const Honest& honest) {
   CAPTURE(result.err);
   if (result.status == 0) {
     if (may_be_open(fault, honest)) {
@@ -87,13 +102,16 @@ bool check_refused_or_same(const Fault& fault, const support::Result& result, co
     return false;
   }
   const bool of_exec = result.status == kCannotExecute || result.status == kNotFound;
-  if (!of_exec || !concerns_command(fault)) CHECK(result.status == kRefused);
+  if (!of_exec || !concerns_command(fault)) {
+    CHECK(result.status == kRefused);
+  }
   CHECK(result.out.empty());
   check_message(fault, result.err);
   return true;
 }
 
-bool check_not_ready_or_same(const Fault& fault, const support::Result& result, const Honest& honest) {
+bool check_not_ready_or_same(const Fault& fault, const support::Result& result,
+                             const Honest& honest) {
   CAPTURE(result.err);
   CAPTURE(result.out);
   if (result.status == 0) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <sys/stat.h>
@@ -13,23 +14,31 @@
 #include "daemon.hpp"
 #include "refused_calls.hpp"
 
-// A launcher that shares the working directory and the umask with the process that made it, by CLONE_FS.
+// A launcher that shares the working directory and the umask with the process that made it, by
+// CLONE_FS.
 
 namespace {
 
-/// For in_child: the launcher is made by a process that shares these with it, has umask 0027, stands in /usr, and says
-/// at the end what it has.
+/// For in_child: the launcher is made by a process that shares these with it, has umask 0027,
+/// stands in /usr, and says at the end what it has.
 void be_made_by_sharer() {
   umask(0027);
-  if (chdir("/usr") != 0) _exit(122);
+  if (chdir("/usr") != 0) {
+    _exit(122);
+  }
   const auto made = syscall(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0);
-  if (made < 0) _exit(122);
-  if (made == 0) return;
+  if (made < 0) {
+    _exit(122);
+  }
+  if (made == 0) {
+    return;
+  }
   int status = 0;
   waitpid(static_cast<pid_t>(made), &status, 0);
   std::array<char, 64> directory{};
   const char* where = getcwd(directory.data(), directory.size());
-  dprintf(STDERR_FILENO, "maker: %04o %s\n", static_cast<unsigned>(umask(0)), where == nullptr ? "?" : where);
+  dprintf(STDERR_FILENO, "maker: %04o %s\n", static_cast<unsigned>(umask(0)),
+          where == nullptr ? "?" : where);
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 123);
 }
 
@@ -37,8 +46,9 @@ const std::string kUntouched = "maker: 0027 /usr\n";
 const support::Words kDaemon{"/bin/sh", "-c", "umask 0; cd /; umask; pwd"};
 
 support::Result launch(std::function<void()> in_child, const support::Words& options = {}) {
-  return support::run_in_child(support::join({{support::launcher(), "-u", "www-data"}, options, {"--"}, kDaemon}),
-                               std::move(in_child));
+  return support::run_in_child(
+      support::join({{support::launcher(), "-u", "www-data"}, options, {"--"}, kDaemon}),
+      std::move(in_child));
 }
 
 const std::vector<support::RefusedCall> kAsDocker{{SYS_unshare, EPERM}, {SYS_kcmp, EPERM}};
@@ -59,11 +69,16 @@ TEST_CASE("the daemon's chdir and umask are not those of its maker") {
 
 TEST_CASE("the working directory and umask have their values still") {
   support::require_root();
-  for (const std::vector<support::RefusedCall>& refused : {std::vector<support::RefusedCall>{}, kAsDocker}) {
+  for (const std::vector<support::RefusedCall>& refused :
+       {std::vector<support::RefusedCall>{}, kAsDocker}) {
     auto field = support::fields(support::launch_probe({"-u", "www-data"}, {"umask", "cwd"}, [&] {
                                    umask(0137);
-                                   if (chdir("/usr") != 0) _exit(122);
-                                   if (!refused.empty()) support::refuse_calls(refused);
+                                   if (chdir("/usr") != 0) {
+                                     _exit(122);
+                                   }
+                                   if (!refused.empty()) {
+                                     support::refuse_calls(refused);
+                                   }
                                  }).out);
     CHECK(field["umask"] == "0137");
     CHECK(field["cwd"] == "/usr");
@@ -79,22 +94,26 @@ TEST_CASE("an unshare that does nothing is caught") {
   CHECK(result.status == 125);
   CHECK(result.out.empty());
   CHECK(result.err ==
-        "lowportbind: cannot leave the caller's working directory and umask: unshare: it did not take effect\n" +
+        "lowportbind: cannot leave the caller's working directory and umask: unshare: it did not "
+        "take effect\n" +
             kUntouched);
 }
 
 TEST_CASE("an unshare that fails ends the launch") {
   support::require_root();
   const auto result = launch([] { support::refuse_calls({{SYS_unshare, ENOMEM}}); });
-  support::check_refused(result, 125,
-                         {"cannot leave the caller's working directory and umask: unshare: Cannot allocate memory"});
+  support::check_refused(
+      result, 125,
+      {"cannot leave the caller's working directory and umask: unshare: Cannot allocate memory"});
 }
 
 TEST_CASE("under a filter like Docker's nothing shared is no obstacle") {
   support::require_root();
   for (const int error : {EPERM, ENOSYS, EACCES}) {
     CAPTURE(error);
-    const auto result = launch([=] { support::refuse_calls({{SYS_unshare, error}, {SYS_kcmp, error}}); });
+    const auto result = launch([=] {
+      support::refuse_calls({{SYS_unshare, error}, {SYS_kcmp, error}});
+    });
     CAPTURE(result.err);
     CHECK(result.status == 0);
     CHECK(result.out == "0000\n/\n");
@@ -110,7 +129,9 @@ TEST_CASE("where unshare is refused a parent that shares is found") {
   CHECK(result.status == 125);
   CHECK(result.out.empty());
   CHECK(result.err ==
-        "lowportbind: cannot leave the caller's working directory and umask: unshare: it is refused, and the parent "
-        "shares them\nlowportbind: hint: start it from a shell, or use a filter that lets unshare through\n" +
+        "lowportbind: cannot leave the caller's working directory and umask: unshare: it is "
+        "refused, and the parent "
+        "shares them\nlowportbind: hint: start it from a shell, or use a filter that lets unshare "
+        "through\n" +
             kUntouched);
 }

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include "spoiled_call.hpp"
 
-// What the launcher reads of the host before it plans. What is hidden has its usual value; what cannot be had for
-// another reason ends the launch, and is not guessed.
+// What the launcher reads of the host before it plans. What is hidden has its usual value; what
+// cannot be had for another reason ends the launch, and is not guessed.
 
 using support::check_daemon;
 using support::check_refused;
@@ -23,13 +24,16 @@ void enter_own_system() {
 }
 
 support::Result launch_spoiled(const Words& strace_options, const Words& options) {
-  return support::trace(strace_options, support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
-                                                       options,
-                                                       {"--", support::probe(), "status"}}))
+  return support::trace(strace_options,
+                        support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
+                                       options,
+                                       {"--", support::probe(), "status"}}))
       .result;
 }
 
-Words spoil_start(const std::string& effect) { return {"-P", kPortStart, "-e", "inject=" + effect}; }
+Words spoil_start(const std::string& effect) {
+  return {"-P", kPortStart, "-e", "inject=" + effect};
+}
 
 }  // namespace
 
@@ -40,7 +44,8 @@ TEST_CASE("a hidden start of the privileged ports is the usual one") {
   for (const std::string effect :
        {"openat:error=ENOENT", "openat:error=ENOTDIR", "openat:error=EACCES", "read:retval=0"}) {
     CAPTURE(effect);
-    check_daemon(launch_spoiled(spoil_start(effect), {"--confine", "off"}), {.capabilities = kBindCapability});
+    check_daemon(launch_spoiled(spoil_start(effect), {"--confine", "off"}),
+                 {.capabilities = kBindCapability});
     check_refused(launch_spoiled(spoil_start(effect), {"--confine", "privileged"}), 125,
                   {"net.ipv4.ip_unprivileged_port_start cannot be read"});
   }
@@ -58,7 +63,8 @@ TEST_CASE("a parent-death signal that cannot be read ends the launch") {
   enter_own_system();
   const auto check = [](const std::string& effect, const std::string& reason) {
     spoiled_call::check({.options = {"-p", "80", "--confine", "off"}},
-                        {{"prctl(PR_GET_PDEATHSIG", effect, "cannot read the parent-death signal: prctl: " + reason}});
+                        {{"prctl(PR_GET_PDEATHSIG", effect,
+                          "cannot read the parent-death signal: prctl: " + reason}});
   };
   check("error=EINVAL", "Invalid argument");
   check("retval=0", "it succeeded without an answer");
@@ -66,11 +72,13 @@ TEST_CASE("a parent-death signal that cannot be read ends the launch") {
 
 TEST_CASE("a question about the confinement that fails ends the launch") {
   enter_own_system();
-  check_refused(launch_spoiled({"-e", "inject=landlock_create_ruleset:error=ENOMEM:when=1"}, {}), 125,
-                {"cannot ask the kernel for: Landlock: Cannot allocate memory"});
+  check_refused(launch_spoiled({"-e", "inject=landlock_create_ruleset:error=ENOMEM:when=1"}, {}),
+                125, {"cannot ask the kernel for: Landlock: Cannot allocate memory"});
   const auto seccomp = launch_spoiled({"-e", "inject=seccomp:error=ENOMEM:when=1"}, {});
   // Without Landlock, nobody asks for seccomp.
-  if (seccomp.err.find("Landlock") != std::string::npos) return;
+  if (seccomp.err.find("Landlock") != std::string::npos) {
+    return;
+  }
   check_refused(seccomp, 125, {"cannot ask the kernel for: seccomp: Cannot allocate memory"});
 }
 

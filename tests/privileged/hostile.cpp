@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "hostile.hpp"
 
 #include <grp.h>
@@ -33,7 +34,8 @@ Words options_of(const Mode& mode, const Words& more) {
 }
 
 Words questions_to(const std::string& file, const Words& more) {
-  return support::join({{"to=" + file, "status", "fds", "fd=0", "fd=1", "fd=2", "fd=3", "fd=4"}, more});
+  return support::join(
+      {{"to=" + file, "status", "fds", "fd=0", "fd=1", "fd=2", "fd=3", "fd=4"}, more});
 }
 
 Words ask_for_state(const std::string& file, const Words& more) {
@@ -46,12 +48,16 @@ support::Result run_to(const std::string& file, const Words& argv, std::function
   return result;
 }
 
-support::Result launch(const Mode& mode, std::function<void()> in_child, const Words& options, const Words& questions) {
+support::Result launch(const Mode& mode, std::function<void()> in_child, const Words& options,
+                       const Words& questions) {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  return run_to(
-      file, support::join({{support::launcher()}, options_of(mode, options), {"--"}, ask_for_state(file, questions)}),
-      std::move(in_child));
+  return run_to(file,
+                support::join({{support::launcher()},
+                               options_of(mode, options),
+                               {"--"},
+                               ask_for_state(file, questions)}),
+                std::move(in_child));
 }
 
 std::map<std::string, std::string> check_as_planned(const Mode& mode, const support::Result& result,
@@ -74,11 +80,14 @@ bool launcher_is_static() {
 
 void hold_ambient(std::uint64_t set, uid_t uid) {
   const auto require = [](bool done) {
-    if (!done) _exit(122);
+    if (!done) {
+      _exit(122);
+    }
   };
   if (uid != 0) {
     require(prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0);
-    require(setgroups(1, &uid) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0);
+    require(setgroups(1, &uid) == 0 && setresgid(uid, uid, uid) == 0 &&
+            setresuid(uid, uid, uid) == 0);
   }
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> halves{};
@@ -88,7 +97,9 @@ void hold_ambient(std::uint64_t set, uid_t uid) {
   }
   require(syscall(SYS_capset, &header, halves.data()) == 0);
   for (unsigned capability = 0; capability < 64; ++capability) {
-    if ((set & bit(capability)) == 0) continue;
+    if ((set & bit(capability)) == 0) {
+      continue;
+    }
     require(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) == 0);
   }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -16,7 +17,9 @@ namespace {
 /// For in_child: closes those of descriptors 0 to 2 whose bits are set.
 void close_standard(unsigned bits) {
   for (int descriptor = 0; descriptor < 3; ++descriptor) {
-    if ((bits >> static_cast<unsigned>(descriptor) & 1U) != 0) close(descriptor);
+    if ((bits >> static_cast<unsigned>(descriptor) & 1U) != 0) {
+      close(descriptor);
+    }
   }
 }
 
@@ -24,17 +27,23 @@ void limit_files(rlim_t soft) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = soft;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(122);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    _exit(122);
+  }
 }
 
 /// For in_child, in mounts of the test's own: a /dev with nothing in it.
 void lose_devices() {
-  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/dev", "tmpfs", 0, nullptr) != 0) _exit(122);
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/dev", "tmpfs", 0, nullptr) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace
 
-TEST_CASE("hostile: descriptors 0 to 2 closed in every combination leave the daemon as planned in every mode") {
+TEST_CASE(
+    "hostile: descriptors 0 to 2 closed in every combination leave the daemon as planned in every "
+    "mode") {
   support::enter_own_network();
   for (const auto& mode : hostile::modes()) {
     for (unsigned closed = 0; closed < 8; ++closed) {
@@ -43,8 +52,11 @@ TEST_CASE("hostile: descriptors 0 to 2 closed in every combination leave the dae
       for (unsigned descriptor = 0; descriptor < 3; ++descriptor) {
         const auto question = "fd=" + std::to_string(descriptor);
         CAPTURE(question);
-        if (mode.sockets.count(question) != 0) continue;
-        CHECK(field[question].starts_with((closed >> descriptor & 1U) != 0 ? "/dev/null" : "pipe:"));
+        if (mode.sockets.count(question) != 0) {
+          continue;
+        }
+        CHECK(
+            field[question].starts_with((closed >> descriptor & 1U) != 0 ? "/dev/null" : "pipe:"));
       }
     }
   }
@@ -56,7 +68,9 @@ TEST_CASE("hostile: nine hundred open descriptors leave the daemon as planned in
   // Without close-on-exec, and above a gap as well as from 3 on.
   const auto leak = [](unsigned closed) {
     for (int number = 0; number < 900; ++number) {
-      if (dup2(STDERR_FILENO, 3 + number + (number >= 450 ? 17 : 0)) < 0) _exit(122);
+      if (dup2(STDERR_FILENO, 3 + number + (number >= 450 ? 17 : 0)) < 0) {
+        _exit(122);
+      }
     }
     close_standard(closed);
   };
@@ -70,7 +84,9 @@ TEST_CASE("hostile: nine hundred open descriptors leave the daemon as planned in
   }
 }
 
-TEST_CASE("hostile: with a limit of eight descriptors the daemon has every socket or the launch says what to raise") {
+TEST_CASE(
+    "hostile: with a limit of eight descriptors the daemon has every socket or the launch says "
+    "what to raise") {
   support::enter_own_network();
   struct Row {
     support::Words options;
@@ -82,7 +98,8 @@ TEST_CASE("hostile: with a limit of eight descriptors the daemon has every socke
       {{"-m", "listen-fds", "-p", "100"}, "0 1 2 3"},
       {{"-m", "listen-fds", "-p", "100-103"}, "0 1 2 3 4 5 6"},
       {{"-m", "listen-fds", "-p", "100-103", "--confine", "listed"}, "0 1 2 3 4 5 6"},
-      {{"-m", "listen-fds", "-p", "100-104"}, ""},  // the look at the command takes one, and so would any daemon
+      // The look at the command takes one, and so would any daemon.
+      {{"-m", "listen-fds", "-p", "100-104"}, ""},
       {{"-m", "listen-fds", "-p", "100-104", "--confine", "listed"}, ""},
       {{"-m", "listen-fds", "-p", "100-105"}, ""},
       {{"-m", "listen-fds", "-p", "100-199"}, ""},
@@ -92,17 +109,21 @@ TEST_CASE("hostile: with a limit of eight descriptors the daemon has every socke
   };
   for (const auto& row : rows) {
     CAPTURE(row.options);
-    if (row.options.back() == "listed" && !support::has_landlock()) continue;
-    // The daemon raises the limit, which it may, since it cannot look into /proc without a number left.
-    const auto result = support::launch_probe(support::join({{"-u", "www-data"}, row.options}),
-                                              {"limits", "nofile=64", "status", "fds"}, [] { limit_files(8); });
+    if (row.options.back() == "listed" && !support::has_landlock()) {
+      continue;
+    }
+    // The daemon raises the limit, which it may, since it cannot look into /proc without a number
+    // left.
+    const auto result =
+        support::launch_probe(support::join({{"-u", "www-data"}, row.options}),
+                              {"limits", "nofile=64", "status", "fds"}, [] { limit_files(8); });
     if (row.open.empty()) {
       check_refused(result, 125, {"Too many open files", "hint: raise the limit", "ulimit -n"});
       continue;
     }
     const bool ambient = row.options[1] == "ambient";
-    auto field =
-        support::check_daemon(result, {.capabilities = ambient ? support::kBindCapability : support::kNoCapability});
+    auto field = support::check_daemon(
+        result, {.capabilities = ambient ? support::kBindCapability : support::kNoCapability});
     CHECK(field["fds"] == row.open);
     CHECK(field["limits"].starts_with("nofile 8 "));
   }
@@ -135,7 +156,9 @@ TEST_CASE("hostile: a limit below the descriptors that are open is no reason to 
   }
 }
 
-TEST_CASE("hostile: without /dev the launch is as planned unless a descriptor has to lead to the null device") {
+TEST_CASE(
+    "hostile: without /dev the launch is as planned unless a descriptor has to lead to the null "
+    "device") {
   support::enter_own_network();
   support::enter_own_mounts();
   for (const auto& mode : hostile::modes()) {
@@ -152,9 +175,9 @@ TEST_CASE("hostile: without /dev the launch is as planned unless a descriptor ha
         CHECK(result.status == 125);
         CHECK(result.out.empty());
       } else {
-        check_refused(
-            result, 125,
-            {"cannot open /dev/null as: descriptor " + std::to_string(first) + ": No such file or directory"});
+        check_refused(result, 125,
+                      {"cannot open /dev/null as: descriptor " + std::to_string(first) +
+                       ": No such file or directory"});
       }
     }
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -12,14 +13,17 @@ using support::Words;
 
 namespace {
 
-constexpr std::size_t kLongest = 128U << 10U;  // MAX_ARG_STRLEN of the kernel, with the byte that ends the string
+// MAX_ARG_STRLEN of the kernel, with the byte that ends the string.
+constexpr std::size_t kLongest = 128U << 10U;
 
 /// The daemon's environment, entry by entry and in its order.
 Words environment_of(const support::Result& result) {
   Words entries;
   std::istringstream lines(result.out);
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("env:\t")) entries.push_back(line.substr(5));
+    if (line.starts_with("env:\t")) {
+      entries.push_back(line.substr(5));
+    }
   }
   return entries;
 }
@@ -30,7 +34,8 @@ support::Result launch_with(const Words& environment, const Words& options, cons
   return support::launch(support::join({options, {"--"}, command}), invocation);
 }
 
-const Words kAccount{"HOME=/var/www", "USER=www-data", "LOGNAME=www-data", "SHELL=/usr/sbin/nologin"};
+const Words kAccount{"HOME=/var/www", "USER=www-data", "LOGNAME=www-data",
+                     "SHELL=/usr/sbin/nologin"};
 
 const Words kHostile{"PATH=/nowhere",
                      "PATH=/usr/bin:/bin",
@@ -66,7 +71,8 @@ const Words kHostile{"PATH=/nowhere",
                      "SHELL=",
                      "LOGNAME=root"};
 
-/// Runs the launcher with an argv of any kind: a shell, and run(), always put the program's name there.
+/// Runs the launcher with an argv of any kind: a shell, and run(), always put the program's name
+/// there.
 support::Result launch_as(std::vector<const char*> argv) {
   const auto launcher = support::launcher();
   argv.push_back(nullptr);
@@ -78,23 +84,30 @@ support::Result launch_as(std::vector<const char*> argv) {
 
 }  // namespace
 
-TEST_CASE("hostile: entries that are doubled or empty or lack an equals sign pass through in their order") {
+TEST_CASE(
+    "hostile: entries that are doubled or empty or lack an equals sign pass through in their "
+    "order") {
   support::enter_own_network();
   for (const Words& port : {Words{}, Words{"-p", "80"}}) {
-    const auto result =
-        launch_with(kHostile, support::join({{"-u", "www-data"}, port}), {support::probe(), "status", "env"});
-    check_daemon(result, {.capabilities = port.empty() ? support::kNoCapability : support::kBindCapability});
-    const Words kept{"PATH=/nowhere", "PATH=/usr/bin:/bin", "NOEQUALS", "", "=x", "=", "A=1", "A=2", "A",
-                     "SPACE KEY= x ", "\xff\xfe=\x01",      "PATH"};
+    const auto result = launch_with(kHostile, support::join({{"-u", "www-data"}, port}),
+                                    {support::probe(), "status", "env"});
+    check_daemon(
+        result, {.capabilities = port.empty() ? support::kNoCapability : support::kBindCapability});
+    const Words kept{
+        "PATH=/nowhere", "PATH=/usr/bin:/bin", "NOEQUALS", "", "=x", "=", "A=1", "A=2", "A",
+        "SPACE KEY= x ", "\xff\xfe=\x01",      "PATH"};
     CHECK(environment_of(result) == support::join({kept, kAccount}));
   }
 }
 
-TEST_CASE("hostile: with --clear-env nothing of a hostile environment is left but what is always kept") {
+TEST_CASE(
+    "hostile: with --clear-env nothing of a hostile environment is left but what is always kept") {
   support::require_root();
-  const auto result = launch_with(kHostile, {"-u", "www-data", "--clear-env"}, {support::probe(), "status", "env"});
+  const auto result =
+      launch_with(kHostile, {"-u", "www-data", "--clear-env"}, {support::probe(), "status", "env"});
   check_daemon(result, {});
-  CHECK(environment_of(result) == support::join({{"PATH=/nowhere", "PATH=/usr/bin:/bin", "PATH"}, kAccount}));
+  CHECK(environment_of(result) ==
+        support::join({{"PATH=/nowhere", "PATH=/usr/bin:/bin", "PATH"}, kAccount}));
 }
 
 TEST_CASE("hostile: a handover is announced once whatever the environment announced before") {
@@ -105,8 +118,9 @@ TEST_CASE("hostile: a handover is announced once whatever the environment announ
     check_daemon(result, {});
     Words announced;
     for (const auto& entry : environment_of(result)) {
-      if (entry.starts_with("LISTEN_") || entry.starts_with("NGINX"))
+      if (entry.starts_with("LISTEN_") || entry.starts_with("NGINX")) {
         announced.push_back(entry.substr(0, entry.find('=') + 2));
+      }
     }
     CHECK(announced.front() == (mode == "nginx" ? "NGINX=3" : "LISTEN_FDS=1"));
     CHECK(announced.size() == (mode == "nginx" ? 1 : 2));
@@ -127,23 +141,30 @@ TEST_CASE("hostile: without --user an environment that lacks everything stays as
   CHECK(ask({"HOME=1", "HOME=2", "USER", ""}) == Words{"HOME=1", "HOME=2", "USER", ""});
 }
 
-TEST_CASE("hostile: PATH that is unset or empty or has empty elements starts the planned daemon or none") {
+TEST_CASE(
+    "hostile: PATH that is unset or empty or has empty elements starts the planned daemon or "
+    "none") {
   support::require_root();
   const support::TemporaryDirectory directory;
-  const auto script = directory.write("here-alone", "#!/bin/sh\nexec /bin/cat /proc/self/status\n", 0755);
+  const auto script =
+      directory.write("here-alone", "#!/bin/sh\nexec /bin/cat /proc/self/status\n", 0755);
   const auto launch = [&](const Words& environment, const Words& command) {
     support::Invocation invocation;
     invocation.environment = environment;
     invocation.in_child = [&] {
-      if (chdir(directory.path().c_str()) != 0) _exit(122);
+      if (chdir(directory.path().c_str()) != 0) {
+        _exit(122);
+      }
     };
     return support::launch(support::join({{"-u", "www-data", "--"}, command}), invocation);
   };
   for (const Words& environment :
-       {Words{}, Words{"PATH"}, Words{"PATH="}, Words{"PATH=:"}, Words{"PATH=:/usr/bin"}, Words{"PATH=/usr/bin:"},
-        Words{"PATH=/usr/bin::/bin"}, Words{"PATH=", "PATH=."}, Words{"PATH=/nowhere", "PATH=" + directory.path()}}) {
+       {Words{}, Words{"PATH"}, Words{"PATH="}, Words{"PATH=:"}, Words{"PATH=:/usr/bin"},
+        Words{"PATH=/usr/bin:"}, Words{"PATH=/usr/bin::/bin"}, Words{"PATH=", "PATH=."},
+        Words{"PATH=/nowhere", "PATH=" + directory.path()}}) {
     CAPTURE(environment);
-    check_refused(launch(environment, {"here-alone"}), 127, {"cannot find the command: here-alone: ", "hint: "});
+    check_refused(launch(environment, {"here-alone"}), 127,
+                  {"cannot find the command: here-alone: ", "hint: "});
     check_daemon(launch(environment, {script}), {});
     check_daemon(launch(environment, {"./here-alone"}), {});
   }
@@ -157,11 +178,13 @@ TEST_CASE("hostile: a variable and an argument of 128 KiB reach the daemon whole
   for (const Words& mode : {Words{"-p", "80"}, Words{"-p", "80", "-m", "listen-fds"}}) {
     const auto result = launch_with({"V=" + value}, support::join({{"-u", "www-data"}, mode}),
                                     {support::probe(), "status", "env", argument});
-    check_daemon(result, {.capabilities = mode.size() == 2 ? support::kBindCapability : support::kNoCapability});
+    check_daemon(result, {.capabilities = mode.size() == 2 ? support::kBindCapability
+                                                           : support::kNoCapability});
     CHECK(support::variable(result, "V") == value);
     CHECK(support::fields(result.out)["argument"] == argument);
   }
-  const auto set = launch_with({}, {"-u", "www-data", "--env", "V=" + value}, {support::probe(), "status", "env"});
+  const auto set = launch_with({}, {"-u", "www-data", "--env", "V=" + value},
+                               {support::probe(), "status", "env"});
   check_daemon(set, {});
   CHECK(support::variable(set, "V") == value);
 }
@@ -171,11 +194,13 @@ TEST_CASE("hostile: an option of 128 KiB is refused with a message that can be r
   const std::string value(kLongest - 1, '8');
   const std::string letters(kLongest - 1, 'x');
   for (const Words& options :
-       {Words{"-u", value}, Words{"-u", letters}, Words{"--groups", letters}, Words{"-p", value}, Words{"-p", letters},
-        Words{"-m", letters}, Words{"--confine", letters}, Words{"--env", letters}, Words{"--keep-fd", value},
-        Words{"--backlog", value}, Words{"--" + letters.substr(2)}, Words{"-" + letters.substr(1)}}) {
+       {Words{"-u", value}, Words{"-u", letters}, Words{"--groups", letters}, Words{"-p", value},
+        Words{"-p", letters}, Words{"-m", letters}, Words{"--confine", letters},
+        Words{"--env", letters}, Words{"--keep-fd", value}, Words{"--backlog", value},
+        Words{"--" + letters.substr(2)}, Words{"-" + letters.substr(1)}}) {
     CAPTURE(options.front().substr(0, 20));
-    const auto result = support::launch_probe(support::join({{"-u", "www-data"}, options}), {"status"});
+    const auto result =
+        support::launch_probe(support::join({{"-u", "www-data"}, options}), {"status"});
     CHECK(result.err.size() < 4096);
     check_refused(result, 125, {});
   }
@@ -186,14 +211,17 @@ TEST_CASE("hostile: an option of 128 KiB is refused with a message that can be r
   }
 }
 
-TEST_CASE("hostile: the name that the launcher is started by is empty or long and the daemon is as planned") {
+TEST_CASE(
+    "hostile: the name that the launcher is started by is empty or long and the daemon is as "
+    "planned") {
   support::enter_own_network();
   const std::string name(kLongest - 1, 'n');
-  for (const std::string& started_as : {std::string(), name, std::string("--"), std::string("-u")}) {
+  for (const std::string& started_as :
+       {std::string(), name, std::string("--"), std::string("-u")}) {
     CAPTURE(started_as.substr(0, 20));
     const auto program = support::probe();
-    const auto result =
-        launch_as({started_as.c_str(), "-u", "www-data", "-p", "80", "--", program.c_str(), "status", "fds"});
+    const auto result = launch_as(
+        {started_as.c_str(), "-u", "www-data", "-p", "80", "--", program.c_str(), "status", "fds"});
     auto field = check_daemon(result, {.capabilities = support::kBindCapability});
     CHECK(field["fds"] == "0 1 2");
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -19,7 +20,9 @@ using Resource = decltype(RLIMIT_AS);
 
 void limit(Resource resource, rlim_t value) {
   const rlimit both{value, value};
-  if (setrlimit(resource, &both) != 0) _exit(122);
+  if (setrlimit(resource, &both) != 0) {
+    _exit(122);
+  }
 }
 
 /// Processes of a user that does nothing else, until the end of the test.
@@ -30,19 +33,27 @@ class Crowd {
       const pid_t child = fork();
       if (child == 0) {
         support::become(uid, uid);
-        for (;;) pause();
+        for (;;) {
+          pause();
+        }
       }
       children_.push_back(child);
     }
     // They count from the moment on at which they have become the user.
     for (const pid_t child : children_) {
       const auto status = "/proc/" + std::to_string(child) + "/status";
-      while (support::fields(support::read_file(status))["Uid"].find(std::to_string(uid)) != 0) sched_yield();
+      while (support::fields(support::read_file(status))["Uid"].find(std::to_string(uid)) != 0) {
+        sched_yield();
+      }
     }
   }
   ~Crowd() {
-    for (const pid_t child : children_) kill(child, SIGKILL);
-    for (const pid_t child : children_) waitpid(child, nullptr, 0);
+    for (const pid_t child : children_) {
+      kill(child, SIGKILL);
+    }
+    for (const pid_t child : children_) {
+      waitpid(child, nullptr, 0);
+    }
   }
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
@@ -51,26 +62,39 @@ class Crowd {
   std::vector<pid_t> children_;
 };
 
-/// What became of a launch with little memory. Which of them is not ours to say of: the loader's failure and a death
-/// before the launcher's main or after its exec, where the kernel has already torn the old program down.
+/// What became of a launch with little memory. Which of them is not ours to say of: the loader's
+/// failure and a death before the launcher's main or after its exec, where the kernel has already
+/// torn the old program down.
 enum class Outcome { kAsPlanned, kRefused, kNotOurs, kWrong };
 
 Outcome judge(const support::Result& result, bool can_start) {
-  const auto has = [&](std::string_view text) { return result.err.find(text) != std::string::npos; };
-  if (result.status == 0) return Outcome::kAsPlanned;
-  if (!result.out.empty()) return Outcome::kWrong;
+  const auto has = [&](std::string_view text) {
+    return result.err.find(text) != std::string::npos;
+  };
+  if (result.status == 0) {
+    return Outcome::kAsPlanned;
+  }
+  if (!result.out.empty()) {
+    return Outcome::kWrong;
+  }
   if (result.status == 125 || result.status == 126) {
     const bool says_why = has("annot allocate memory");
     return says_why && !has("Success") ? Outcome::kRefused : Outcome::kWrong;
   }
   // The test's own exec of the launcher, and the program loader, before the launcher exists.
-  if (result.status == 120) return Outcome::kNotOurs;
-  // A launcher that could have started speaks before it does anything; one that says "executing" last is the daemon's
-  // image already, whose C library has its own words for the same, and status 127 or a signal.
+  if (result.status == 120) {
+    return Outcome::kNotOurs;
+  }
+  // A launcher that could have started speaks before it does anything; one that says "executing"
+  // last is the daemon's image already, whose C library has its own words for the same, and status
+  // 127 or a signal.
   const bool speaks = result.err.starts_with("lowportbind: ");
   const bool executing =
-      speaks && result.err.find("executing ", result.err.rfind("lowportbind: ")) != std::string::npos;
-  if (result.status == 127 && !executing) return speaks ? Outcome::kWrong : Outcome::kNotOurs;
+      speaks &&
+      result.err.find("executing ", result.err.rfind("lowportbind: ")) != std::string::npos;
+  if (result.status == 127 && !executing) {
+    return speaks ? Outcome::kWrong : Outcome::kNotOurs;
+  }
   const bool before_main = result.err.empty() && !can_start;
   return executing || before_main ? Outcome::kNotOurs : Outcome::kWrong;
 }
@@ -82,13 +106,16 @@ void descend(Resource resource, const hostile::Mode& mode, rlim_t from, rlim_t s
   for (rlim_t value = from; value >= step; value -= step) {
     CAPTURE(value);
     const auto starve = [=] { limit(resource, value); };
-    const bool can_start = support::run_in_child({support::launcher(), "--version"}, starve).status == 0;
+    const bool can_start =
+        support::run_in_child({support::launcher(), "--version"}, starve).status == 0;
     const auto result = hostile::launch(mode, starve, {"-v", "--confine", "off"});
     CAPTURE(result.status);
     CAPTURE(result.err);
     const auto outcome = judge(result, can_start);
     CHECK(outcome != Outcome::kWrong);
-    if (outcome == Outcome::kAsPlanned) check_as_planned(mode, result);
+    if (outcome == Outcome::kAsPlanned) {
+      check_as_planned(mode, result);
+    }
     (outcome == Outcome::kAsPlanned ? planned : failed) = true;
   }
   CHECK(planned);
@@ -98,7 +125,8 @@ void descend(Resource resource, const hostile::Mode& mode, rlim_t from, rlim_t s
 }  // namespace
 
 TEST_CASE(
-    "hostile: with less and less address space the daemon is as planned or the launch says that memory is short") {
+    "hostile: with less and less address space the daemon is as planned or the launch says that "
+    "memory is short") {
   support::enter_own_network();
   constexpr rlim_t kFrom = 6U << 20U;
   constexpr rlim_t kStep = 96U << 10U;
@@ -106,7 +134,9 @@ TEST_CASE(
   descend(RLIMIT_AS, hostile::modes()[1], kFrom, kStep);
 }
 
-TEST_CASE("hostile: with less and less data the daemon is as planned or the launch says that memory is short") {
+TEST_CASE(
+    "hostile: with less and less data the daemon is as planned or the launch says that memory is "
+    "short") {
   support::enter_own_network();
   constexpr rlim_t kFrom = 1U << 20U;
   constexpr rlim_t kStep = 20U << 10U;
@@ -121,14 +151,22 @@ TEST_CASE("hostile: a user that has as many processes as it may is told so in ev
     CAPTURE(mode.name);
     const Words options{"-u", "49200:49200", "-p", "80", "-m", mode.name};
     check::not_ready_as_launched(
-        {.options = options, .command = {support::probe()}, .in_child = [] { limit(RLIMIT_NPROC, 1); }}, 126,
-        {"cannot execute: " + support::probe() + ": the account has as many processes as it may (RLIMIT_NPROC)",
-         "this shows the limit: grep processes /proc/self/limits; it counts the account's processes and threads "
+        {.options = options,
+         .command = {support::probe()},
+         .in_child = [] { limit(RLIMIT_NPROC, 1); }},
+        126,
+        {"cannot execute: " + support::probe() +
+             ": the account has as many processes as it may (RLIMIT_NPROC)",
+         "this shows the limit: grep processes /proc/self/limits; it counts the account's "
+         "processes and threads "
          "everywhere, on the host and in all its containers"});
-    check::ready({.options = options, .command = {support::probe()}, .in_child = [] { limit(RLIMIT_NPROC, 3); }});
+    check::ready({.options = options, .command = {support::probe()}, .in_child = [] {
+                    limit(RLIMIT_NPROC, 3);
+                  }});
     const support::TemporaryDirectory directory;
     const auto file = directory.write("answers", "", 0666);
-    const auto argv = support::join({{support::launcher()}, options, {"--"}, hostile::ask_for_state(file)});
+    const auto argv =
+        support::join({{support::launcher()}, options, {"--"}, hostile::ask_for_state(file)});
     check_as_planned(mode, hostile::run_to(file, argv, [] { limit(RLIMIT_NPROC, 3); }),
                      {.uid = "49200", .gid = "49200", .groups = "49200"});
   }
@@ -140,7 +178,8 @@ TEST_CASE("hostile: a limit of one process is no hindrance where the daemon is t
     const support::TemporaryDirectory directory;
     const auto file = directory.write("answers", "", 0666);
     const auto argv = support::join(
-        {{support::launcher(), "-u", "49201:49201", "-p", "80", "-m", mode.name, "--"}, hostile::ask_for_state(file)});
+        {{support::launcher(), "-u", "49201:49201", "-p", "80", "-m", mode.name, "--"},
+         hostile::ask_for_state(file)});
     check_as_planned(mode, hostile::run_to(file, argv, [] { limit(RLIMIT_NPROC, 1); }),
                      {.uid = "49201", .gid = "49201", .groups = "49201"});
   }
@@ -169,12 +208,17 @@ TEST_CASE("hostile: every limit that the caller set is the same in the daemon") 
   const Words ask{"/bin/cat", "/proc/self/limits", "/proc/self/status"};
   const auto without = support::run_in_child(ask, set_all);
   REQUIRE(without.status == 0);
-  const auto limits_of = [](const support::Result& result) { return result.out.substr(0, result.out.find("Name:")); };
-  REQUIRE(limits_of(without).find("Max open files            12                   12 ") != std::string::npos);
+  const auto limits_of = [](const support::Result& result) {
+    return result.out.substr(0, result.out.find("Name:"));
+  };
+  REQUIRE(limits_of(without).find("Max open files            12                   12 ") !=
+          std::string::npos);
   for (const auto& mode : hostile::modes()) {
-    if (mode.name == "inetd") continue;  // its stdout is a socket
-    const auto result =
-        support::run_in_child(support::join({{support::launcher()}, hostile::options_of(mode), {"--"}, ask}), set_all);
+    if (mode.name == "inetd") {
+      continue;  // its stdout is a socket
+    }
+    const auto result = support::run_in_child(
+        support::join({{support::launcher()}, hostile::options_of(mode), {"--"}, ask}), set_all);
     support::check_daemon(result, {.capabilities = mode.capabilities});
     CHECK(limits_of(result) == limits_of(without));
   }

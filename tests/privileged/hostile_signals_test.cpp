@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -21,14 +22,19 @@ void block_all() {
 }
 
 void ignore_all() {
-  for (int number = 1; number <= SIGRTMAX; ++number) signal(number, SIG_IGN);
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    signal(number, SIG_IGN);
+  }
 }
 
-/// Each signal that can be blocked, sent to the process and to the thread. The C library keeps the first two real-time
-/// signals to itself, and blocks neither. SIGCONT does not stay: a stop signal after it takes it away.
+/// Each signal that can be blocked, sent to the process and to the thread. The C library keeps the
+/// first two real-time signals to itself, and blocks neither. SIGCONT does not stay: a stop signal
+/// after it takes it away.
 void make_all_pending() {
   for (int number = 1; number <= SIGRTMAX; ++number) {
-    if (number == SIGKILL || number == SIGSTOP || (number >= 32 && number < SIGRTMIN)) continue;
+    if (number == SIGKILL || number == SIGSTOP || (number >= 32 && number < SIGRTMIN)) {
+      continue;
+    }
     kill(getpid(), number);
     raise(number);
   }
@@ -55,7 +61,9 @@ void check_signals(const std::function<void()>& prepare, const Words& options,
 void lead_session(const std::string& terminal) {
   const bool leads = setsid() >= 0;
   const int opened = open(terminal.c_str(), O_RDWR | O_CLOEXEC);
-  if (!leads || opened < 0 || ioctl(opened, TIOCSCTTY, 0) != 0) _exit(122);
+  if (!leads || opened < 0 || ioctl(opened, TIOCSCTTY, 0) != 0) {
+    _exit(122);
+  }
 }
 
 /// A terminal that lives as long as its first side stays open.
@@ -71,13 +79,15 @@ std::string open_terminal() {
 
 }  // namespace
 
-TEST_CASE("hostile: with every signal blocked the daemon is as planned and every signal stays blocked") {
+TEST_CASE(
+    "hostile: with every signal blocked the daemon is as planned and every signal stays blocked") {
   support::enter_own_network();
   check_signals(block_all, {}, {{"SigBlk", "fffffffe7ffbfeff"}});
   check_signals(block_all, {"--new-session"});
 }
 
-TEST_CASE("hostile: with every signal ignored the daemon is as planned and every signal stays ignored") {
+TEST_CASE(
+    "hostile: with every signal ignored the daemon is as planned and every signal stays ignored") {
   support::enter_own_network();
   check_signals(ignore_all, {}, {{"SigIgn", "fffffffe7ffbfeff"}});
   check_signals(ignore_all, {"--new-session"});
@@ -98,16 +108,20 @@ TEST_CASE("hostile: signals that are blocked and pending stay pending in the dae
   check_signals(terminate, {}, {{"ShdPnd", "0000000000004000"}});
 }
 
-TEST_CASE("hostile: a hangup that was pending before the terminal is given up is still pending afterwards") {
+TEST_CASE(
+    "hostile: a hangup that was pending before the terminal is given up is still pending "
+    "afterwards") {
   support::require_root();
   const auto terminal = open_terminal();
   const auto ask = [&](bool pending) {
-    const auto result =
-        support::launch_probe({"-u", "www-data", "--new-session"}, {"status", "session", "open=/dev/tty"}, [=] {
-          lead_session(terminal);
-          block_all();
-          if (pending) kill(getpid(), SIGHUP);
-        });
+    const auto result = support::launch_probe({"-u", "www-data", "--new-session"},
+                                              {"status", "session", "open=/dev/tty"}, [=] {
+                                                lead_session(terminal);
+                                                block_all();
+                                                if (pending) {
+                                                  kill(getpid(), SIGHUP);
+                                                }
+                                              });
     auto field = support::check_daemon(result, {});
     CHECK(field["session"] == "leader");
     CHECK(field["open=/dev/tty"] == "ENXIO");
@@ -118,11 +132,15 @@ TEST_CASE("hostile: a hangup that was pending before the terminal is given up is
   CHECK(ask(false) == "0000000000000000");
 }
 
-TEST_CASE("hostile: a stderr that nobody reads does not end a launch that speaks where the signal is ignored") {
+TEST_CASE(
+    "hostile: a stderr that nobody reads does not end a launch that speaks where the signal is "
+    "ignored") {
   support::enter_own_network();
   const auto broken_stderr = [] {
     std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) _exit(122);
+    if (pipe(ends.data()) != 0) {
+      _exit(122);
+    }
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
@@ -142,7 +160,11 @@ TEST_CASE("hostile: a stderr that is full does not end a launch that speaks") {
   support::enter_own_network();
   const auto full = [] {
     const int device = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    if (device < 0 || dup2(device, STDERR_FILENO) < 0) _exit(122);
+    if (device < 0 || dup2(device, STDERR_FILENO) < 0) {
+      _exit(122);
+    }
   };
-  for (const auto& mode : hostile::modes()) check_as_planned(mode, hostile::launch(mode, full, {"-v"}));
+  for (const auto& mode : hostile::modes()) {
+    check_as_planned(mode, hostile::launch(mode, full, {"-v"}));
+  }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -18,24 +19,33 @@ using support::Words;
 namespace {
 
 void enter_mounts() {
-  if (unshare(CLONE_NEWNS) != 0) _exit(122);
+  if (unshare(CLONE_NEWNS) != 0) {
+    _exit(122);
+  }
 }
 
-/// For in_child: /proc as it is without the file system of that name. What was opened before still answers.
+/// For in_child: /proc as it is without the file system of that name. What was opened before still
+/// answers.
 void lose_proc() {
   enter_mounts();
-  if (umount2("/proc", MNT_DETACH) != 0 && mount("none", "/proc", "tmpfs", 0, nullptr) != 0) _exit(122);
+  if (umount2("/proc", MNT_DETACH) != 0 && mount("none", "/proc", "tmpfs", 0, nullptr) != 0) {
+    _exit(122);
+  }
 }
 
 void hide_others() {
   enter_mounts();
-  if (mount("proc", "/proc", "proc", 0, "hidepid=2") != 0) _exit(122);
+  if (mount("proc", "/proc", "proc", 0, "hidepid=2") != 0) {
+    _exit(122);
+  }
 }
 
 /// For in_child: becomes a program by way of an open file, without any path.
 void execute_file(int file, const Words& arguments) {
   std::vector<const char*> argv{"lowportbind"};
-  for (const auto& argument : arguments) argv.push_back(argument.c_str());
+  for (const auto& argument : arguments) {
+    argv.push_back(argument.c_str());
+  }
   argv.push_back(nullptr);
   syscall(SYS_execveat, file, "", argv.data(), environ, AT_EMPTY_PATH);
   _exit(122);
@@ -45,7 +55,10 @@ void execute_file(int file, const Words& arguments) {
 int open_in_memory(const std::string& path) {
   const auto program = support::read_file(path);
   const int file = memfd_create("launcher", 0);
-  if (file < 0 || write(file, program.data(), program.size()) != static_cast<ssize_t>(program.size())) _exit(122);
+  if (file < 0 ||
+      write(file, program.data(), program.size()) != static_cast<ssize_t>(program.size())) {
+    _exit(122);
+  }
   return file;
 }
 
@@ -56,21 +69,24 @@ TEST_CASE("hostile: where /proc is not mounted the daemon is as planned in every
   support::enter_own_mounts();
   for (const auto& mode : hostile::modes()) {
     // The file is of the process that becomes the launcher and then the daemon, and read by that.
-    const auto result =
-        support::run_in_child(support::join({{support::launcher()},
-                                             hostile::options_of(mode, {"--keep-fd", "7"}),
-                                             {"--", "/bin/sh", "-c", "cat /proc/self/status; exec /bin/cat <&7 >&2"}}),
-                              [] {
-                                const int status = open("/proc/self/status", O_RDONLY);
-                                if (status < 0 || dup2(status, 7) != 7) _exit(122);
-                                lose_proc();
-                              });
+    const auto result = support::run_in_child(
+        support::join({{support::launcher()},
+                       hostile::options_of(mode, {"--keep-fd", "7"}),
+                       {"--", "/bin/sh", "-c", "cat /proc/self/status; exec /bin/cat <&7 >&2"}}),
+        [] {
+          const int status = open("/proc/self/status", O_RDONLY);
+          if (status < 0 || dup2(status, 7) != 7) {
+            _exit(122);
+          }
+          lose_proc();
+        });
     CAPTURE(mode.name);
     CAPTURE(result.err);
     auto answers = result;
     answers.out = result.err;
     support::check_daemon(answers, {.capabilities = mode.capabilities});
-    CHECK(result.err.find("cat: /proc/self/status: No such file") != std::string::npos);  // the control
+    // The control.
+    CHECK(result.err.find("cat: /proc/self/status: No such file") != std::string::npos);
   }
   support::check_denied("tcp/4/80");
 }
@@ -78,37 +94,50 @@ TEST_CASE("hostile: where /proc is not mounted the daemon is as planned in every
 TEST_CASE("hostile: where /proc hides other processes the daemon is as planned in every mode") {
   support::enter_own_network();
   support::enter_own_mounts();
-  if (support::run_in_child({"/bin/true"}, hide_others).status != 0) support::skip("/proc cannot be mounted here");
-  for (const auto& mode : hostile::modes()) check_as_planned(mode, hostile::launch(mode, hide_others));
+  if (support::run_in_child({"/bin/true"}, hide_others).status != 0) {
+    support::skip("/proc cannot be mounted here");
+  }
+  for (const auto& mode : hostile::modes()) {
+    check_as_planned(mode, hostile::launch(mode, hide_others));
+  }
 }
 
-TEST_CASE("hostile: a port that is taken is explained where /proc hides who has it or is not there") {
+TEST_CASE(
+    "hostile: a port that is taken is explained where /proc hides who has it or is not there") {
   support::enter_own_network();
   support::enter_own_mounts();
   const int holder = support::listen_on(80);
   for (const auto& hide : {std::function<void()>(lose_proc), std::function<void()>(hide_others)}) {
-    check_refused(support::launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"status"}, hide), 125,
-                  {"cannot bind: 80/tcp", "Address already in use"});
+    check_refused(
+        support::launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"status"}, hide),
+        125, {"cannot bind: 80/tcp", "Address already in use"});
   }
   close(holder);
 }
 
-TEST_CASE("hostile: a working directory that the account cannot enter is the daemon's in every mode") {
+TEST_CASE(
+    "hostile: a working directory that the account cannot enter is the daemon's in every mode") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto locked = directory.path("locked");
   REQUIRE(mkdir(locked.c_str(), 0700) == 0);
   const auto hidden = support::copy_program(directory, support::probe(), "locked/probe");
   const auto enter = [&] {
-    if (chdir(locked.c_str()) != 0) _exit(122);
+    if (chdir(locked.c_str()) != 0) {
+      _exit(122);
+    }
   };
   for (const auto& mode : hostile::modes()) {
     auto field = check_as_planned(mode, hostile::launch(mode, enter, {}, {"cwd"}));
     CHECK(field["cwd"] == locked);
     check_refused(
         support::run_in_child(
-            support::join({{support::launcher()}, hostile::options_of(mode), {"--", "./probe", "status"}}), enter),
-        126, {"cannot execute: ./probe: the account may not enter a directory on the way to it", "hint: "});
+            support::join(
+                {{support::launcher()}, hostile::options_of(mode), {"--", "./probe", "status"}}),
+            enter),
+        126,
+        {"cannot execute: ./probe: the account may not enter a directory on the way to it",
+         "hint: "});
   }
   // The control: root can run it there.
   CHECK(support::run_in_child({"./probe", "pid"}, enter).status == 0);
@@ -121,7 +150,9 @@ TEST_CASE("hostile: a working directory that is gone does not disturb") {
     const auto gone = directory.path("gone");
     REQUIRE(mkdir(gone.c_str(), 0755) == 0);
     check_as_planned(mode, hostile::launch(mode, [&] {
-                       if (chdir(gone.c_str()) != 0 || rmdir(gone.c_str()) != 0) _exit(122);
+                       if (chdir(gone.c_str()) != 0 || rmdir(gone.c_str()) != 0) {
+                         _exit(122);
+                       }
                      }));
   }
 }
@@ -136,13 +167,16 @@ TEST_CASE("hostile: a launcher that is started through a symbolic link is the sa
   for (const auto& path : {link, second}) {
     for (const auto& mode : hostile::modes()) {
       const auto file = directory.write("answers", "", 0666);
-      const auto argv = support::join({{path}, hostile::options_of(mode), {"--"}, hostile::ask_for_state(file)});
+      const auto argv =
+          support::join({{path}, hostile::options_of(mode), {"--"}, hostile::ask_for_state(file)});
       check_as_planned(mode, hostile::run_to(file, argv, {}));
     }
   }
 }
 
-TEST_CASE("hostile: a launcher that is started through execveat is the same in every mode and leaks no descriptor") {
+TEST_CASE(
+    "hostile: a launcher that is started through execveat is the same in every mode and leaks no "
+    "descriptor") {
   support::enter_own_network();
   const auto launcher = support::launcher();
   for (const auto& mode : hostile::modes()) {
@@ -150,9 +184,12 @@ TEST_CASE("hostile: a launcher that is started through execveat is the same in e
       CAPTURE(in_memory);
       const support::TemporaryDirectory directory;
       const auto file = directory.write("answers", "", 0666);
-      const auto arguments = support::join({hostile::options_of(mode), {"--"}, hostile::ask_for_state(file)});
+      const auto arguments =
+          support::join({hostile::options_of(mode), {"--"}, hostile::ask_for_state(file)});
       check_as_planned(mode, hostile::run_to(file, {"/bin/false"}, [&] {
-                         execute_file(in_memory ? open_in_memory(launcher) : open(launcher.c_str(), O_PATH), arguments);
+                         execute_file(
+                             in_memory ? open_in_memory(launcher) : open(launcher.c_str(), O_PATH),
+                             arguments);
                        }));
     }
   }
@@ -172,20 +209,27 @@ TEST_CASE("hostile: a launcher without a path of its own names no path in a hint
     lose_proc();
     support::become(33, 33, {33});
   });
-  check_refused(without_proc, 125, {"hint: ", "chgrp 33 lowportbind && chmod 0750 lowportbind && setcap "});
+  check_refused(without_proc, 125,
+                {"hint: ", "chgrp 33 lowportbind && chmod 0750 lowportbind && setcap "});
 }
 
-TEST_CASE("hostile: a launcher that is installed setuid or setgid refuses in every mode and every way of starting it") {
+TEST_CASE(
+    "hostile: a launcher that is installed setuid or setgid refuses in every mode and every way of "
+    "starting it") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   struct Row {
     mode_t mode;
     std::string message;
   };
-  const std::string kUsersDiffer = "its real and effective user ids differ: it is installed set-user-ID, ";
-  const std::string kGroupsDiffer = "its real and effective group ids differ: it is installed set-group-ID, ";
-  for (const auto& row : {Row{04755, kUsersDiffer}, Row{02755, kGroupsDiffer}, Row{06755, kUsersDiffer}}) {
-    const auto path = support::copy_program(directory, support::launcher(), std::to_string(row.mode), row.mode);
+  const std::string kUsersDiffer =
+      "its real and effective user ids differ: it is installed set-user-ID, ";
+  const std::string kGroupsDiffer =
+      "its real and effective group ids differ: it is installed set-group-ID, ";
+  for (const auto& row :
+       {Row{04755, kUsersDiffer}, Row{02755, kGroupsDiffer}, Row{06755, kUsersDiffer}}) {
+    const auto path =
+        support::copy_program(directory, support::launcher(), std::to_string(row.mode), row.mode);
     const auto link = path + "-link";
     std::filesystem::create_symlink(path, link);
     for (const auto& mode : hostile::modes()) {
@@ -193,19 +237,22 @@ TEST_CASE("hostile: a launcher that is installed setuid or setgid refuses in eve
         CAPTURE(start);
         check_refused(support::launch_probe_with(start, {"-p", "8080", "-m", mode.name}, {"status"},
                                                  [] { support::become(33, 33, {33}); }),
-                      125, {"refusing to run: " + path + ": " + row.message, "hint: as root: chmod u-s,g-s " + path});
+                      125,
+                      {"refusing to run: " + path + ": " + row.message,
+                       "hint: as root: chmod u-s,g-s " + path});
       }
       const auto by_file = support::run_in_child({"/bin/false"}, [&] {
         support::become(33, 33, {33});
-        execute_file(open(path.c_str(), O_PATH), {"-p", "8080", "-m", mode.name, "--", "/bin/true"});
+        execute_file(open(path.c_str(), O_PATH),
+                     {"-p", "8080", "-m", mode.name, "--", "/bin/true"});
       });
       check_refused(by_file, 125, {"refusing to run: ", row.message});
     }
     // Without the new ids the bit gains nothing, and root needs none.
     check_as_planned(hostile::modes()[0], [&] {
       const auto file = directory.write("answers", "", 0666);
-      const auto argv =
-          support::join({{path}, hostile::options_of(hostile::modes()[0]), {"--"}, hostile::ask_for_state(file)});
+      const auto argv = support::join(
+          {{path}, hostile::options_of(hostile::modes()[0]), {"--"}, hostile::ask_for_state(file)});
       return hostile::run_to(file, argv, {});
     }());
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -6,7 +7,8 @@
 #include "hostile.hpp"
 #include "user_namespace.hpp"
 
-// User namespaces in which the ids that a launch goes by are not there: an id without a mapping is shown as 65534.
+// User namespaces in which the ids that a launch goes by are not there: an id without a mapping is
+// shown as 65534.
 
 using hostile::check_as_planned;
 using support::check_daemon;
@@ -27,24 +29,31 @@ void require_user_namespaces() {
 }
 
 /// The test's own root file, which only root outside can read.
-bool reads_root_file(const support::Result& result) { return result.out.find("of root alone") != std::string::npos; }
+bool reads_root_file(const support::Result& result) {
+  return result.out.find("of root alone") != std::string::npos;
+}
 
 }  // namespace
 
-TEST_CASE("hostile: where uid 0 has no mapping a user with the capability gives it on in every mode") {
+TEST_CASE(
+    "hostile: where uid 0 has no mapping a user with the capability gives it on in every mode") {
   require_user_namespaces();
   const auto start = [](std::uint64_t held) {
     return [held] {
       const gid_t group = 33;
-      if (setgroups(1, &group) != 0) _exit(122);
+      if (setgroups(1, &group) != 0) {
+        _exit(122);
+      }
       enter({"33 33 1", "33 33 1"});
-      // The ids outside change to those that are there, with all the capabilities of the namespace's first process.
+      // The ids outside change to those that are there, with all the capabilities of the
+      // namespace's first process.
       hostile::hold_ambient(held, 33);
     };
   };
-  for (const auto held : {hostile::bit(CAP_NET_BIND_SERVICE),
-                          hostile::bit(CAP_NET_BIND_SERVICE) | hostile::bit(CAP_SETPCAP) | hostile::bit(CAP_SYS_ADMIN) |
-                              hostile::bit(CAP_SETUID) | hostile::bit(CAP_SETGID)}) {
+  for (const auto held :
+       {hostile::bit(CAP_NET_BIND_SERVICE),
+        hostile::bit(CAP_NET_BIND_SERVICE) | hostile::bit(CAP_SETPCAP) |
+            hostile::bit(CAP_SYS_ADMIN) | hostile::bit(CAP_SETUID) | hostile::bit(CAP_SETGID)}) {
     CAPTURE(held);
     const bool cut = (held & hostile::bit(CAP_SETPCAP)) != 0;
     const support::Expected expected{.bounding = cut ? "" : "000001ffffffffff"};
@@ -53,13 +62,17 @@ TEST_CASE("hostile: where uid 0 has no mapping a user with the capability gives 
         CAPTURE(user);
         const support::TemporaryDirectory directory;
         const auto file = directory.write("answers", "", 0666);
-        auto result = hostile::run_to(
-            file,
-            support::join(
-                {{support::launcher(), "-p", "80", "-m", mode.name}, user, {"--"}, hostile::ask_for_state(file)}),
-            start(held));
+        auto result =
+            hostile::run_to(file,
+                            support::join({{support::launcher(), "-p", "80", "-m", mode.name},
+                                           user,
+                                           {"--"},
+                                           hostile::ask_for_state(file)}),
+                            start(held));
         auto wanted = expected;
-        if (!cut) wanted.bounding = support::fields(result.out)["CapBnd"];
+        if (!cut) {
+          wanted.bounding = support::fields(result.out)["CapBnd"];
+        }
         check_as_planned(mode, result, wanted);
       }
     }
@@ -77,11 +90,14 @@ TEST_CASE("hostile: where uid 0 has no mapping nobody is root who would have to 
     enter({"33 33 1", "33 33 1", true});
     hostile::hold_ambient(0, 0);  // of the ids outside there is nothing to be seen
   };
-  check_refused(launch_probe({"-u", "33:33", "-p", "8080"}, {"status"}, start), 125, {"cannot become: ", "hint: "});
+  check_refused(launch_probe({"-u", "33:33", "-p", "8080"}, {"status"}, start), 125,
+                {"cannot become: ", "hint: "});
   check_refused(launch_probe({"-u", "root"}, {"status"}, start), 125, {"it is root"});
 }
 
-TEST_CASE("hostile: root whose own uid has no mapping is not taken for the account of the number that it is shown as") {
+TEST_CASE(
+    "hostile: root whose own uid has no mapping is not taken for the account of the number that it "
+    "is shown as") {
   require_user_namespaces();
   const support::TemporaryDirectory directory;
   const auto secret = directory.write("secret", "of root alone\n", 0600);
@@ -94,22 +110,27 @@ TEST_CASE("hostile: root whose own uid has no mapping is not taken for the accou
                       {"all but root", {"1 1 65535", "1 1 65535"}},
                       {"all but root and nobody", {"1 1 65533", "1 1 65533"}}};
   for (const auto& row : rows) {
-    for (const Words& options : {Words{}, Words{"--groups", "keep"}, Words{"-u", "65534:65534"},
-                                 Words{"-u", "65534:65534", "--groups", "keep"},
-                                 Words{"-u", "nobody:nogroup", "--groups", "keep", "-p", "8080", "-m", "listen-fds"}}) {
+    for (const Words& options :
+         {Words{}, Words{"--groups", "keep"}, Words{"-u", "65534:65534"},
+          Words{"-u", "65534:65534", "--groups", "keep"},
+          Words{"-u", "nobody:nogroup", "--groups", "keep", "-p", "8080", "-m", "listen-fds"}}) {
       CAPTURE(row.name);
       CAPTURE(options);
       const auto result = support::run_in_child(
-          support::join({{support::launcher()}, options, {"--", "/bin/cat", secret}}), [&] { enter(row.maps); });
+          support::join({{support::launcher()}, options, {"--", "/bin/cat", secret}}),
+          [&] { enter(row.maps); });
       CHECK_FALSE(reads_root_file(result));
-      check_refused(result, 125, {"cannot become: ", "hint: in a user namespace, /proc/self/uid_map"});
+      check_refused(result, 125,
+                    {"cannot become: ", "hint: in a user namespace, /proc/self/uid_map"});
     }
   }
   // The control: that is what it could read.
   CHECK(reads_root_file(support::run_in_child({"/bin/cat", secret}, [] { enter({"", ""}); })));
 }
 
-TEST_CASE("hostile: groups without a mapping are not taken for the group of the number that they are shown as") {
+TEST_CASE(
+    "hostile: groups without a mapping are not taken for the group of the number that they are "
+    "shown as") {
   require_user_namespaces();
   const support::TemporaryDirectory directory;
   const auto secret = directory.write("secret", "of root alone\n", 0640);
@@ -117,7 +138,9 @@ TEST_CASE("hostile: groups without a mapping are not taken for the group of the 
   const auto with_group = [](const Maps& maps) {
     return [maps] {
       const gid_t group = 5000;
-      if (setgroups(1, &group) != 0) _exit(122);
+      if (setgroups(1, &group) != 0) {
+        _exit(122);
+      }
       enter(maps);
     };
   };
@@ -126,13 +149,14 @@ TEST_CASE("hostile: groups without a mapping are not taken for the group of the 
   const Words command{"--", "/bin/cat", secret};
   for (const Words& options : {Words{"-u", "33:33", "--groups", "65534"}, Words{"-u", "33:33"}}) {
     CAPTURE(options);
-    const auto result =
-        support::run_in_child(support::join({{support::launcher()}, options, command}), with_group(maps));
+    const auto result = support::run_in_child(
+        support::join({{support::launcher()}, options, command}), with_group(maps));
     CHECK_FALSE(reads_root_file(result));
   }
   // What keep says is what happens: the group goes along, as rootless containers want it.
   CHECK(reads_root_file(support::run_in_child(
-      support::join({{support::launcher(), "-u", "33:33", "--groups", "keep"}, command}), with_group(maps))));
+      support::join({{support::launcher(), "-u", "33:33", "--groups", "keep"}, command}),
+      with_group(maps))));
 }
 
 TEST_CASE("hostile: where setgroups is denied every mode is as planned or refused") {
@@ -143,9 +167,12 @@ TEST_CASE("hostile: where setgroups is denied every mode is as planned or refuse
                   {"cannot become: www-data (uid 33): setgroups: Operation not permitted",
                    "hint: in a user namespace, /proc/self/setgroups must say allow"});
     const auto without_groups = [&] {
-      if (setgroups(0, nullptr) != 0) _exit(122);
+      if (setgroups(0, nullptr) != 0) {
+        _exit(122);
+      }
       enter(denied);
     };
-    check_as_planned(mode, hostile::launch(mode, without_groups, {"--groups", "none"}), {.groups = ""});
+    check_as_planned(mode, hostile::launch(mode, without_groups, {"--groups", "none"}),
+                     {.groups = ""});
   }
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -10,7 +11,8 @@ using support::variable;
 
 namespace {
 
-/// The daemon of inetd mode writes to its socket when it writes to stdout, so that the probe answers into a file.
+/// The daemon of inetd mode writes to its socket when it writes to stdout, so that the probe
+/// answers into a file.
 support::Result ask_inetd_daemon(const support::Words& options, const support::Words& questions) {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
@@ -24,8 +26,8 @@ support::Result ask_inetd_daemon(const support::Words& options, const support::W
 
 TEST_CASE("in inetd mode the socket is descriptors 0 and 1 and nothing else is handed over") {
   support::enter_own_network();
-  const auto result =
-      ask_inetd_daemon({"-p", "80"}, {"status", "fds", "fd=0", "fd=1", "fd=2", "env", "reach=0/4/80", "reach=1/6/80"});
+  const auto result = ask_inetd_daemon({"-p", "80"}, {"status", "fds", "fd=0", "fd=1", "fd=2",
+                                                      "env", "reach=0/4/80", "reach=1/6/80"});
   auto field = check_daemon(result, {});
   CHECK(field["fds"] == "0 1 2");
   CHECK(field["fd=0"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
@@ -41,8 +43,8 @@ TEST_CASE("in inetd mode the socket is descriptors 0 and 1 and nothing else is h
 
 TEST_CASE("in inetd mode a UDP socket works as an inetd wait service has it") {
   support::enter_own_network();
-  auto field =
-      check_daemon(ask_inetd_daemon({"-p", "127.0.0.1:69/udp"}, {"status", "fds", "fd=0", "reach=0/4/69"}), {});
+  auto field = check_daemon(
+      ask_inetd_daemon({"-p", "127.0.0.1:69/udp"}, {"status", "fds", "fd=0", "reach=0/4/69"}), {});
   CHECK(field["fds"] == "0 1 2");
   CHECK(field["fd=0"] == "udp 127.0.0.1:69 blocking");
   CHECK(field["reach=0/4/69"] == "ok");
@@ -53,8 +55,9 @@ TEST_CASE("inetd mode keeps the descriptor that is named and may reuse the port"
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  const auto result = launch_probe({"-u", "www-data", "-m", "inetd", "-p", "80", "--reuse-port", "--keep-fd", "9"},
-                                   {"to=" + file, "fds", "fd=0"}, [] { dup2(STDERR_FILENO, 9); });
+  const auto result =
+      launch_probe({"-u", "www-data", "-m", "inetd", "-p", "80", "--reuse-port", "--keep-fd", "9"},
+                   {"to=" + file, "fds", "fd=0"}, [] { dup2(STDERR_FILENO, 9); });
   REQUIRE(result.status == 0);
   auto field = support::fields(support::read_file(file));
   CHECK(field["fds"] == "0 1 2 9");
@@ -63,15 +66,18 @@ TEST_CASE("inetd mode keeps the descriptor that is named and may reuse the port"
 
 TEST_CASE("in nginx mode a port is two sockets that are announced in the variable of nginx") {
   support::enter_own_network();
-  const auto result = launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80"},
-                                   {"status", "fds", "fd=3", "fd=4", "env", "reach=3/4/80", "reach=4/6/80"});
+  const auto result =
+      launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80"},
+                   {"status", "fds", "fd=3", "fd=4", "env", "reach=3/4/80", "reach=4/6/80"});
   auto field = check_daemon(result, {});
   CHECK(field["fds"] == "0 1 2 3 4");
   CHECK(field["fd=3"] == "tcp 0.0.0.0:80 listening reuseaddr blocking");
   CHECK(field["fd=4"] == "tcp [::]:80 v6only listening reuseaddr blocking");
   CHECK(field["reach=3/4/80"] == "ok");
   CHECK(field["reach=4/6/80"] == "ok");
-  for (const char* name : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}) CHECK(variable(result, name) == "(unset)");
+  for (const char* name : {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}) {
+    CHECK(variable(result, name) == "(unset)");
+  }
   check_denied("tcp/4/80");
   check_denied("tcp/6/80");
 }

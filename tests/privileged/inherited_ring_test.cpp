@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -10,7 +11,8 @@
 #include "daemon.hpp"
 #include "ring_experiments.hpp"
 
-// An io_uring that the caller left open: whoever holds it acts with the rights of whoever set it up.
+// An io_uring that the caller left open: whoever holds it acts with the rights of whoever set it
+// up.
 
 using support::check_refused;
 using support::launch_probe;
@@ -22,7 +24,9 @@ namespace {
 class Ring {
  public:
   Ring() : descriptor_(experiments::set_up_polled_ring(parameters_)) {
-    if (descriptor_ < 0) support::skip("this kernel makes no io_uring: " + experiments::errno_name());
+    if (descriptor_ < 0) {
+      support::skip("this kernel makes no io_uring: " + experiments::errno_name());
+    }
   }
   ~Ring() { close(descriptor_); }
   Ring(const Ring&) = delete;
@@ -54,22 +58,27 @@ TEST_CASE("an inherited io-uring is refused as a kept descriptor") {
   support::enter_own_network();
   const Ring ring;
   const auto pass = [&] { ring.pass_as(7); };
-  // The negative control: without a right and by no system call of its own, the account makes a socket for root alone.
+  // The negative control: without a right and by no system call of its own, the account makes a
+  // socket for root alone.
   const auto question = ring.question(7, kPacketSocket);
-  auto field = support::fields(support::run_in_child({support::probe(), "socket=" + kPacketSocket, question}, [&] {
-                                 pass();
-                                 support::become(33, 33, {33});
-                               }).out);
+  auto field = support::fields(
+      support::run_in_child({support::probe(), "socket=" + kPacketSocket, question}, [&] {
+        pass();
+        support::become(33, 33, {33});
+      }).out);
   CHECK(field["socket=" + kPacketSocket] == "socket EPERM");
   // On a machine that is busy, the thread may not get to it: that is no other answer.
   const bool was_idle = field[question] == "nothing happened";
   CHECK((was_idle || field[question] == "ok"));
-  for (const Words& options :
-       {Words{"-p", "80"}, Words{"-p", "80", "--confine", "off"}, Words{"-p", "80", "-m", "listen-fds"}, Words{}}) {
-    check_refused(launch_probe(support::join({{"-u", "www-data", "--keep-fd", "7"}, options}), {"fds"}, pass), 125,
-                  {"cannot keep the descriptor: 7: it is an io_uring, or may be one, and acts with the rights of "
-                   "whoever set it up",
-                   "hint: leave --keep-fd 7 out"});
+  for (const Words& options : {Words{"-p", "80"}, Words{"-p", "80", "--confine", "off"},
+                               Words{"-p", "80", "-m", "listen-fds"}, Words{}}) {
+    check_refused(
+        launch_probe(support::join({{"-u", "www-data", "--keep-fd", "7"}, options}), {"fds"}, pass),
+        125,
+        {"cannot keep the descriptor: 7: it is an io_uring, or may be one, and acts with the "
+         "rights of "
+         "whoever set it up",
+         "hint: leave --keep-fd 7 out"});
   }
   // Unless it is kept, it is closed as everything else.
   const auto closed = launch_probe({"-u", "www-data", "-p", "80"}, {"fds", question}, pass);
@@ -82,21 +91,24 @@ TEST_CASE("an inherited io-uring is refused as a kept descriptor") {
 TEST_CASE("an inherited io-uring is refused as an announced socket") {
   support::enter_own_network();
   const Ring ring;
-  const auto result =
-      support::run_in_child({"/bin/sh", "-c", R"(export LISTEN_PID=$$; exec "$0" "$@")", support::launcher(), "-u",
-                             "www-data", "-m", "listen-fds", "--", support::probe(), "fds"},
-                            [&] {
-                              ring.pass_as(3);
-                              setenv("LISTEN_FDS", "1", 1);
-                            });
-  check_refused(result, 125, {"cannot take over the sockets of: LISTEN_FDS=1: descriptor 3: it is an io_uring"});
+  const auto result = support::run_in_child(
+      {"/bin/sh", "-c", R"(export LISTEN_PID=$$; exec "$0" "$@")", support::launcher(), "-u",
+       "www-data", "-m", "listen-fds", "--", support::probe(), "fds"},
+      [&] {
+        ring.pass_as(3);
+        setenv("LISTEN_FDS", "1", 1);
+      });
+  check_refused(result, 125,
+                {"cannot take over the sockets of: LISTEN_FDS=1: descriptor 3: it is an io_uring"});
 }
 
 TEST_CASE("other objects without a file type can be kept") {
   support::require_root();
   const auto pass = [] {
     const auto event = static_cast<int>(syscall(SYS_eventfd2, 0U, 0));
-    if (dup2(event, 7) != 7) _exit(122);
+    if (dup2(event, 7) != 7) {
+      _exit(122);
+    }
   };
   const auto result = launch_probe({"-u", "www-data", "--keep-fd", "7"}, {"fd=7"}, pass);
   CHECK(result.status == 0);
@@ -109,7 +121,9 @@ TEST_CASE("without proc an object that may be an io-uring is refused") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("kept", "");
   const auto hide = [] {
-    if (unshare(CLONE_NEWNS) != 0 || umount2("/proc", MNT_DETACH) != 0) _exit(122);
+    if (unshare(CLONE_NEWNS) != 0 || umount2("/proc", MNT_DETACH) != 0) {
+      _exit(122);
+    }
   };
   check_refused(launch_probe({"-u", "www-data", "--keep-fd", "7"}, {"fds"},
                              [&] {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -42,9 +43,14 @@ void hold(int descriptor, const Address& address) {
     inet_pton(AF_INET, address.host.c_str(), &ipv4.sin_addr);
     done = bind(opened, reinterpret_cast<const sockaddr*>(&ipv4), sizeof(ipv4)) == 0;
   }
-  if (address.type == SOCK_STREAM && address.state == State::kListening) done = done && listen(opened, 1) == 0;
-  // It may have got that number by itself, and dup2(2) onto its own number leaves close-on-exec set.
-  if (!done || dup2(opened, descriptor) != descriptor || fcntl(descriptor, F_SETFD, 0) != 0) _exit(122);
+  if (address.type == SOCK_STREAM && address.state == State::kListening) {
+    done = done && listen(opened, 1) == 0;
+  }
+  // It may have got that number by itself, and dup2(2) onto its own number leaves close-on-exec
+  // set.
+  if (!done || dup2(opened, descriptor) != descriptor || fcntl(descriptor, F_SETFD, 0) != 0) {
+    _exit(122);
+  }
 }
 
 /// For in_child: as a service manager says it.
@@ -54,22 +60,26 @@ void announce(int count) {
 }
 
 /// The launch and `--check` refuse alike.
-void check_found(const support::Words& options, const std::string& object, int descriptor, const std::string& left_out,
-                 const std::function<void()>& in_child) {
+void check_found(const support::Words& options, const std::string& object, int descriptor,
+                 const std::string& left_out, const std::function<void()>& in_child) {
   for (const support::Words& more : {support::Words{}, support::Words{"--check"}}) {
-    auto result = support::launch_probe(support::join({{"-u", "www-data"}, more, options}), {"status"}, in_child);
+    auto result = support::launch_probe(support::join({{"-u", "www-data"}, more, options}),
+                                        {"status"}, in_child);
     CAPTURE(options);
     CAPTURE(result.err);
     CHECK(result.status == 125);
-    CHECK(result.err.find("lowportbind: cannot bind: " + object +
-                          ": it is already among the sockets that lowportbind was started with: descriptor " +
-                          std::to_string(descriptor) + "\nlowportbind: hint: leave " + left_out + " out of -p") == 0);
+    CHECK(result.err.find(
+              "lowportbind: cannot bind: " + object +
+              ": it is already among the sockets that lowportbind was started with: descriptor " +
+              std::to_string(descriptor) + "\nlowportbind: hint: leave " + left_out +
+              " out of -p") == 0);
     CHECK(result.out.find("Uid:") == std::string::npos);
   }
 }
 
 support::Result run_other(const std::function<void()>& in_child) {
-  return support::launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--keep-fd", "9"}, {"fds"}, in_child);
+  return support::launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--keep-fd", "9"},
+                               {"fds"}, in_child);
 }
 
 }  // namespace
@@ -90,18 +100,21 @@ TEST_CASE("a listed port that was announced is named with its descriptor") {
   check_found(options("127.0.0.1:80"), "127.0.0.1:80/tcp", 4, "80", activate({"::"}));
   check_found(options("127.0.0.1:80"), "127.0.0.1:80/tcp", 4, "80", activate({"127.0.0.1"}));
   check_found(options("[::1]:80"), "[::1]:80/tcp", 4, "80", activate({"::1"}));
-  check_found(options("53/udp"), "53/udp (IPv4 and IPv6)", 4, "53/udp", activate({"0.0.0.0", 53, SOCK_DGRAM}));
+  check_found(options("53/udp"), "53/udp (IPv4 and IPv6)", 4, "53/udp",
+              activate({"0.0.0.0", 53, SOCK_DGRAM}));
   check_found(options("443,80"), "80/tcp (IPv4 and IPv6)", 4, "80",
               activate({"0.0.0.0", 80, SOCK_STREAM, State::kBound}));
   // What the hint says is true.
-  const auto launched = support::launch_probe({"-u", "www-data", "-m", "listen-fds"}, {"fds"}, activate({"0.0.0.0"}));
+  const auto launched =
+      support::launch_probe({"-u", "www-data", "-m", "listen-fds"}, {"fds"}, activate({"0.0.0.0"}));
   CHECK(support::fields(launched.out)["fds"] == "0 1 2 3 4");
 }
 
 TEST_CASE("a listed port that is kept or is fd 0 is named with it") {
   support::enter_own_network();
   const auto as = [](int descriptor) { return [=] { hold(descriptor, {"0.0.0.0"}); }; };
-  check_found({"-m", "listen-fds", "-p", "80", "--keep-fd", "9"}, "80/tcp (IPv4 and IPv6)", 9, "80", as(9));
+  check_found({"-m", "listen-fds", "-p", "80", "--keep-fd", "9"}, "80/tcp (IPv4 and IPv6)", 9, "80",
+              as(9));
   check_found({"-m", "inetd", "-p", "80"}, "80/tcp (IPv4 and IPv6)", 0, "80", as(0));
   check_found({"-m", "nginx", "-p", "80"}, "80/tcp (IPv4)", 0, "80", as(0));
   const auto launched = support::launch_probe({"-u", "www-data"}, {"fd=0"}, as(0));
@@ -112,7 +125,8 @@ TEST_CASE("a socket that does not have the port is not blamed") {
   support::enter_own_network();
   const int holder = support::listen_on(80);
   const auto result = run_other([] { hold(9, {"127.0.0.1", 81}); });
-  support::check_refused(result, 125, {"80/tcp (IPv4 and IPv6): Address already in use by ", "hint: this shows"});
+  support::check_refused(
+      result, 125, {"80/tcp (IPv4 and IPv6): Address already in use by ", "hint: this shows"});
   // Nor is one of another transport, or a connection, which has the port of the listener.
   const auto udp = run_other([] { hold(9, {"0.0.0.0", 80, SOCK_DGRAM}); });
   support::check_refused(udp, 125, {"80/tcp (IPv4 and IPv6): Address already in use by "});

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include "daemon.hpp"
 
-// A system call that says 0 and does nothing, every time that it is made; the sweep over the faults has those that lie
-// once. The launch is refused, with a message that names the step.
+// A system call that says 0 and does nothing, every time that it is made; the sweep over the faults
+// has those that lie once. The launch is refused, with a message that names the step.
 
 namespace {
 
@@ -30,14 +31,17 @@ TEST_CASE("a system call that lies every time is caught") {
       {"close_range", "cannot close the descriptors from: 3: close_range did not close them"},
       {"prctl", "lowportbind: "},
       {"setfsuid", "cannot open sockets as: uid 33: setfsuid did not take effect"},
-      {"bind", "cannot bind: 80/tcp (IPv4 and IPv6): bind succeeded, but the socket has another address"},
+      {"bind",
+       "cannot bind: 80/tcp (IPv4 and IPv6): bind succeeded, but the socket has another address"},
       {"listen", "cannot listen on: 80/tcp (IPv4 and IPv6): listen did not take effect"},
   };
   for (const auto& row : rows) {
     const auto inject = "inject=" + row.call + ":retval=0";
     CAPTURE(inject);
     const bool opens_sockets = row.call == "setfsuid" || row.call == "bind" || row.call == "listen";
-    const auto options = opens_sockets ? support::Words{"-p", "80", "-m", "listen-fds"} : support::Words{"-p", "80"};
-    support::check_refused(support::trace({"-e", inject}, command_line(options)).result, 125, {row.message});
+    const auto options =
+        opens_sockets ? support::Words{"-p", "80", "-m", "listen-fds"} : support::Words{"-p", "80"};
+    support::check_refused(support::trace({"-e", inject}, command_line(options)).result, 125,
+                           {row.message});
   }
 }

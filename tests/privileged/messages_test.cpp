@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include "confinement.hpp"
@@ -7,9 +8,10 @@
 
 TEST_CASE("with --verbose every step of the launch is a line of its own in their order") {
   support::require_confinement();
-  const auto result = support::launch_probe({"-v", "-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds", "--confine",
-                                             "listed", "--own-stdio", "--new-session"},
-                                            {"pid"});
+  const auto result =
+      support::launch_probe({"-v", "-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds",
+                             "--confine", "listed", "--own-stdio", "--new-session"},
+                            {"pid"});
   CHECK(result.status == 0);
   CHECK(result.err ==
         "lowportbind: inspecting this process and the kernel\n"
@@ -41,8 +43,9 @@ TEST_CASE("a write that is interrupted or would block is made again") {
   support::require_strace();
   const auto whole = support::launch({"--help"});
   for (const std::string error : {"EINTR", "EAGAIN"}) {
-    const auto again =
-        support::trace({"-e", "inject=write:error=" + error + ":when=1"}, {support::launcher(), "--help"}).result;
+    const auto again = support::trace({"-e", "inject=write:error=" + error + ":when=1"},
+                                      {support::launcher(), "--help"})
+                           .result;
     CHECK(again.status == 0);
     CHECK(again.err.empty());
     CHECK(again.out == whole.out);
@@ -52,14 +55,19 @@ TEST_CASE("a write that is interrupted or would block is made again") {
 TEST_CASE("each step is a line on stderr before it is taken") {
   support::require_confinement();
   support::require_strace();
-  const auto traced = support::trace({"-e", "trace=!landlock_add_rule"},
-                                     {support::launcher(), "-v", "-u", "www-data", "-p", "80", "-m", "listen-fds",
-                                      "--confine", "listed", "--new-session", "--reuse-port", "--", "/bin/true"});
+  const auto traced =
+      support::trace({"-e", "trace=!landlock_add_rule"},
+                     {support::launcher(), "-v", "-u", "www-data", "-p", "80", "-m", "listen-fds",
+                      "--confine", "listed", "--new-session", "--reuse-port", "--", "/bin/true"});
   REQUIRE(traced.result.status == 0);
   // The call by which a step begins, and what has been said last by then.
   const std::vector<std::pair<std::string, std::string>> steps{
-      {"close_range", "closing"}, {"bind", "opening"},        {"landlock_restrict_self", "confining"},
-      {"setresgid", "becoming"},  {"getresuid", "verifying"}, {"setsid", "leaving"},
+      {"close_range", "closing"},
+      {"bind", "opening"},
+      {"landlock_restrict_self", "confining"},
+      {"setresgid", "becoming"},
+      {"getresuid", "verifying"},
+      {"setsid", "leaving"},
       {"listen", "listening"}};
   for (const auto& step : steps) {
     const auto& call = step.first;
@@ -67,9 +75,13 @@ TEST_CASE("each step is a line on stderr before it is taken") {
     std::string said;
     bool found = false;
     for (const auto& text : traced.calls) {
-      if (text.starts_with("write(2, \"lowportbind: ")) said = text.substr(23);
+      if (text.starts_with("write(2, \"lowportbind: ")) {
+        said = text.substr(23);
+      }
       const bool is_call = text.starts_with(call + "(");
-      if (is_call && said.starts_with(step.second)) found = true;
+      if (is_call && said.starts_with(step.second)) {
+        found = true;
+      }
     }
     CHECK(found);
   }

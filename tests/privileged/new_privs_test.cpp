@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -13,10 +14,12 @@ using support::launch_probe;
 
 namespace {
 
-/// The daemon is a shell that starts `program`, which has more rights than the account, as its own child.
-std::map<std::string, std::string> ask_child(const support::Words& options, const std::string& program) {
-  const auto result = support::launch(
-      support::join({{"-u", "www-data"}, options, {"--", "/bin/sh", "-c", R"("$0" status; exit 0)", program}}));
+/// The daemon is a shell that starts `program`, which has more rights than the account, as its own
+/// child.
+std::map<std::string, std::string> ask_child(const support::Words& options,
+                                             const std::string& program) {
+  const auto result = support::launch(support::join(
+      {{"-u", "www-data"}, options, {"--", "/bin/sh", "-c", R"("$0" status; exit 0)", program}}));
   CAPTURE(result.err);
   CHECK(result.status == 0);
   return support::fields(result.out);
@@ -51,28 +54,35 @@ TEST_CASE("a file capability of a program of the daemon has effect with --allow-
   CHECK(ask_child({"--allow-new-privs"}, program)["CapPrm"] == "0000000000002000");
   // With the effective bit the kernel refuses what the bounding set lacks.
   support::set_file_capabilities(program, "cap_net_raw=ep");
-  const auto result = support::launch({"-u", "www-data", "--", "/bin/sh", "-c", R"("$0" status)", program});
+  const auto result =
+      support::launch({"-u", "www-data", "--", "/bin/sh", "-c", R"("$0" status)", program});
   CHECK(result.status == 126);
   CHECK(ask_child({"--allow-new-privs"}, program)["CapEff"] == "0000000000002000");
 }
 
-TEST_CASE("--allow-new-privs leaves no-new-privs and the bounding set as they are and the rest as planned") {
+TEST_CASE(
+    "--allow-new-privs leaves no-new-privs and the bounding set as they are and the rest as "
+    "planned") {
   support::enter_own_network();
   const Expected none{.bounding = support::own_status("CapBnd"), .no_new_privs = "0"};
   auto bind = none;
   bind.capabilities = kBindCapability;
-  auto field = check_daemon(
-      launch_probe({"-u", "www-data", "-p", "80", "--allow-new-privs"}, {"status", "bind=tcp/4/80"}), bind);
+  auto field = check_daemon(launch_probe({"-u", "www-data", "-p", "80", "--allow-new-privs"},
+                                         {"status", "bind=tcp/4/80"}),
+                            bind);
   CHECK(field["bind=tcp/4/80"] == "ok");
   check_daemon(launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"}), none);
-  check_daemon(launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds", "--allow-new-privs"}, {"status"}), none);
+  check_daemon(launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds", "--allow-new-privs"},
+                            {"status"}),
+               none);
   support::check_denied("tcp/4/80");
 }
 
 TEST_CASE("--allow-new-privs that could have no effect is refused") {
   support::require_root();
   check_refused(
-      launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"}, [] { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }),
+      launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"},
+                   [] { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }),
       125, {"the option has no effect: --allow-new-privs: no_new_privs is set already", "hint: "});
 }
 
@@ -81,7 +91,8 @@ TEST_CASE("pitfall 8: a daemon that carries the listed capability itself can bin
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
   support::set_file_capabilities(program, "cap_net_bind_service=ep");
-  const auto result = support::launch({"-u", "www-data", "-p", "80", "--", program, "status", "bind=tcp/4/80", "fds"});
+  const auto result = support::launch(
+      {"-u", "www-data", "-p", "80", "--", program, "status", "bind=tcp/4/80", "fds"});
   REQUIRE(result.status == 0);
   auto field = support::fields(result.out);
   CHECK(field["CapAmb"] == support::kNoCapability);
@@ -93,14 +104,17 @@ TEST_CASE("pitfall 8: a daemon that carries the listed capability itself can bin
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("pitfall 8: file capabilities that cancel the listed port are refused and harmless without one") {
+TEST_CASE(
+    "pitfall 8: file capabilities that cancel the listed port are refused and harmless without "
+    "one") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
-  // Any file capability clears the ambient set; what is permitted and not effective is of no use to a daemon that does
-  // not know of capabilities.
-  for (const char* const capabilities : {"=", "cap_net_raw=p", "cap_net_raw=i", "cap_net_bind_service=p",
-                                         "cap_net_bind_service=i", "cap_net_bind_service,cap_net_raw=p"}) {
+  // Any file capability clears the ambient set; what is permitted and not effective is of no use to
+  // a daemon that does not know of capabilities.
+  for (const char* const capabilities :
+       {"=", "cap_net_raw=p", "cap_net_raw=i", "cap_net_bind_service=p", "cap_net_bind_service=i",
+        "cap_net_bind_service,cap_net_raw=p"}) {
     CAPTURE(capabilities);
     support::set_file_capabilities(program, capabilities);
     check_refused(support::launch({"-u", "www-data", "-p", "80", "--", program, "status"}), 126,
@@ -121,15 +135,17 @@ TEST_CASE("a daemon that is setuid itself would not run as the account and is re
   const auto setuid = support::copy_program(directory, support::probe(), "setuid", 04755);
   const auto setgid = support::copy_program(directory, support::probe(), "setgid", 02755);
   for (const auto& program : {setuid, setgid}) {
-    check_refused(support::launch({"-u", "www-data", "--allow-new-privs", "--", program, "status"}), 126,
-                  {"cannot execute: " + program + ": ", "hint: "});
+    check_refused(support::launch({"-u", "www-data", "--allow-new-privs", "--", program, "status"}),
+                  126, {"cannot execute: " + program + ": ", "hint: "});
     // Without the option the bit has no effect.
     check_daemon(support::launch({"-u", "www-data", "-p", "80", "--", program, "status"}),
                  {.capabilities = kBindCapability});
   }
 }
 
-TEST_CASE("pitfall 8: a daemon whose file capabilities exceed the planned set is refused with the way out") {
+TEST_CASE(
+    "pitfall 8: a daemon whose file capabilities exceed the planned set is refused with the way "
+    "out") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
@@ -137,8 +153,9 @@ TEST_CASE("pitfall 8: a daemon whose file capabilities exceed the planned set is
     return support::launch(support::join({{"-u", "www-data"}, options, {"--", program, "status"}}));
   };
   support::set_file_capabilities(program, "cap_net_bind_service,cap_net_raw=ep");
-  const support::Words message{"cannot execute: " + program + ": it has file capabilities beyond those",
-                               "hint: as root: setcap -r " + program};
+  const support::Words message{
+      "cannot execute: " + program + ": it has file capabilities beyond those",
+      "hint: as root: setcap -r " + program};
   check_refused(launch({"-p", "80"}), 126, message);
   check_refused(launch({}), 126, message);
   check_refused(launch({"-p", "80", "-m", "listen-fds"}), 126, message);
@@ -146,14 +163,20 @@ TEST_CASE("pitfall 8: a daemon whose file capabilities exceed the planned set is
   CHECK(launch({"--allow-new-privs"}).status == 0);
 }
 
-TEST_CASE("pitfall 8: --check says beforehand that the file capabilities of the daemon exceed the planned set") {
+TEST_CASE(
+    "pitfall 8: --check says beforehand that the file capabilities of the daemon exceed the "
+    "planned set") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
   support::set_file_capabilities(program, "cap_net_raw=ep");
-  const auto result = support::launch({"-u", "www-data", "-p", "80", "--check", "--", program, "status"});
+  const auto result =
+      support::launch({"-u", "www-data", "-p", "80", "--check", "--", program, "status"});
   CHECK(result.status == 125);
-  CHECK(result.err.find("cannot execute: " + program + ": it has file capabilities beyond those") != std::string::npos);
+  CHECK(result.err.find("cannot execute: " + program + ": it has file capabilities beyond those") !=
+        std::string::npos);
   support::set_file_capabilities(program, "cap_net_bind_service=ep");
-  CHECK(support::launch({"-u", "www-data", "-p", "80", "--check", "--", program, "status"}).status == 0);
+  CHECK(
+      support::launch({"-u", "www-data", "-p", "80", "--check", "--", program, "status"}).status ==
+      0);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -18,7 +19,8 @@
 #include "confinement.hpp"
 #include "descriptor_experiments.hpp"
 
-// What SECURITY.md says is no boundary, as far as it can be tried here: that it is none, and where it ends.
+// What SECURITY.md says is no boundary, as far as it can be tried here: that it is none, and where
+// it ends.
 
 using support::launch_probe;
 using support::Words;
@@ -31,15 +33,20 @@ class RunningShell {
   RunningShell(const Words& options, const std::string& shell) {
     std::array<int, 2> from_shell{};
     REQUIRE(pipe2(from_shell.data(), O_CLOEXEC) == 0);
-    auto argv = support::join({{support::launcher(), "-u", "www-data"}, options, {"--", shell, "-c"}});
+    auto argv =
+        support::join({{support::launcher(), "-u", "www-data"}, options, {"--", shell, "-c"}});
     argv.push_back("echo; kill -STOP $$");
     pid_ = fork();
     REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
       std::vector<char*> words;
-      for (auto& word : argv) words.push_back(word.data());
+      for (auto& word : argv) {
+        words.push_back(word.data());
+      }
       words.push_back(nullptr);
-      if (dup2(from_shell[1], STDOUT_FILENO) >= 0) execv(words.front(), words.data());
+      if (dup2(from_shell[1], STDOUT_FILENO) >= 0) {
+        execv(words.front(), words.data());
+      }
       _exit(122);
     }
     close(from_shell[1]);
@@ -60,13 +67,16 @@ class RunningShell {
   pid_t pid_ = -1;
 };
 
-/// What another process of the account has to do to get this descriptor: 0, or the errno of pidfd_getfd(2).
+/// What another process of the account has to do to get this descriptor: 0, or the errno of
+/// pidfd_getfd(2).
 int try_to_take(pid_t owner, int descriptor) {
   const pid_t thief = fork();
   if (thief == 0) {
     support::become(33, 33);
     const auto process = static_cast<int>(syscall(SYS_pidfd_open, owner, 0));
-    if (process < 0) _exit(122);
+    if (process < 0) {
+      _exit(122);
+    }
     _exit(syscall(SYS_pidfd_getfd, process, descriptor, 0) < 0 ? errno : 0);
   }
   int status = 0;
@@ -77,16 +87,22 @@ int try_to_take(pid_t owner, int descriptor) {
 
 const Words kSockets{"-p", "80", "-m", "listen-fds"};
 
-/// Yama, a security module, can keep processes from their own account's: then neither test shows anything.
+/// Yama, a security module, can keep processes from their own account's: then neither test shows
+/// anything.
 void require_ptrace_by_account() {
   const RunningShell shell({}, "/bin/sh");
-  if (try_to_take(shell.pid(), 0) != 0) support::skip("processes of one account are kept from one another here");
+  if (try_to_take(shell.pid(), 0) != 0) {
+    support::skip("processes of one account are kept from one another here");
+  }
 }
 
-/// For in_child: as its stdin, a UNIX socket through which a process of another account has sent a socket.
+/// For in_child: as its stdin, a UNIX socket through which a process of another account has sent a
+/// socket.
 void take_socket_of_another_account(int protocol) {
   std::array<int, 2> channel{};
-  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, channel.data()) != 0) _exit(122);
+  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, channel.data()) != 0) {
+    _exit(122);
+  }
   const pid_t confederate = fork();
   if (confederate == 0) {
     support::become(4711, 4711);
@@ -94,8 +110,12 @@ void take_socket_of_another_account(int protocol) {
     _exit(made >= 0 && experiments::send_descriptor(channel[1], made) ? 0 : 1);
   }
   int status = 0;
-  if (waitpid(confederate, &status, 0) != confederate || status != 0) _exit(121);
-  if (dup2(channel[0], STDIN_FILENO) < 0) _exit(122);
+  if (waitpid(confederate, &status, 0) != confederate || status != 0) {
+    _exit(121);
+  }
+  if (dup2(channel[0], STDIN_FILENO) < 0) {
+    _exit(122);
+  }
   close(channel[0]);
   close(channel[1]);
 }
@@ -122,7 +142,8 @@ TEST_CASE("a daemon whose file the account cannot read keeps sockets") {
   support::enter_own_network();
   require_ptrace_by_account();
   const support::TemporaryDirectory directory;
-  const RunningShell shell(kSockets, support::copy_program(directory, "/bin/sh", "unreadable", 0711));
+  const RunningShell shell(kSockets,
+                           support::copy_program(directory, "/bin/sh", "unreadable", 0711));
   CHECK(try_to_take(shell.pid(), 3) == EPERM);
 }
 
@@ -133,7 +154,9 @@ TEST_CASE("a log that was opened for appending can be rewritten") {
   const auto answers = directory.write("answers", "", 0666);
   const std::string again = "open=/proc/self/fd/1";
   const auto result = launch_probe({"-u", "www-data"}, {"to=" + answers, again, "rewrite=1"}, [&] {
-    if (dup2(open(log.c_str(), O_WRONLY | O_APPEND), STDOUT_FILENO) < 0) _exit(122);
+    if (dup2(open(log.c_str(), O_WRONLY | O_APPEND), STDOUT_FILENO) < 0) {
+      _exit(122);
+    }
   });
   REQUIRE(result.status == 0);
   auto field = support::fields(support::read_file(answers));
@@ -145,7 +168,8 @@ TEST_CASE("a log that was opened for appending can be rewritten") {
 TEST_CASE("a confederate of another account can pass an MPTCP socket") {
   support::require_confinement();
   const auto ask = [](int protocol) {
-    return support::ask_daemon({"-p", "80"}, {"received=22"}, [=] { take_socket_of_another_account(protocol); })
+    return support::ask_daemon({"-p", "80"}, {"received=22"},
+                               [=] { take_socket_of_another_account(protocol); })
         .at("received=22");
   };
   CHECK(ask(IPPROTO_TCP) == "bind EACCES");
@@ -163,8 +187,11 @@ TEST_CASE("a user namespace of the daemon's own gives it no port") {
   support::enter_own_mounts();  // a chroot has no user namespaces
   const Words command{"/usr/bin/unshare", "-U", support::probe(), "status", "bind=tcp/4/80"};
   const auto without = support::run_in_child(command, [] { support::become(33, 33); });
-  if (without.status != 0) support::skip("unshare -U does not work here: " + without.err);
-  const auto result = support::run(support::join({{support::launcher(), "-u", "www-data", "-p", "80", "--"}, command}));
+  if (without.status != 0) {
+    support::skip("unshare -U does not work here: " + without.err);
+  }
+  const auto result = support::run(
+      support::join({{support::launcher(), "-u", "www-data", "-p", "80", "--"}, command}));
   CAPTURE(result.err);
   REQUIRE(result.status == 0);
   auto field = support::fields(result.out);
@@ -181,8 +208,11 @@ TEST_CASE("the new session keyring belongs to root") {
     REQUIRE(result.status == 0);
     return result.out;
   };
-  if (keyrings_of({"-u", "www-data"}).empty()) support::skip("keys are not to be had");
-  CHECK(keyrings_of({"-u", "www-data"}).find("     0     0 keyring   _ses: empty\n") != std::string::npos);
+  if (keyrings_of({"-u", "www-data"}).empty()) {
+    support::skip("keys are not to be had");
+  }
+  CHECK(keyrings_of({"-u", "www-data"}).find("     0     0 keyring   _ses: empty\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("user 65535 is an account as any other") {

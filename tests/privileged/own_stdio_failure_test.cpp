@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -11,7 +12,8 @@
 #include "daemon.hpp"
 #include "terminal.hpp"
 
-// Who owns the pipe or terminal outlasts the launch: it must not change for a daemon that never runs.
+// Who owns the pipe or terminal outlasts the launch: it must not change for a daemon that never
+// runs.
 
 namespace {
 
@@ -30,7 +32,9 @@ class Pipe {
   /// For in_child.
   void attach(int descriptor) const {
     const int writer = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (writer < 0 || dup2(writer, descriptor) != descriptor) _exit(122);
+    if (writer < 0 || dup2(writer, descriptor) != descriptor) {
+      _exit(122);
+    }
   }
   [[nodiscard]] uid_t owner() const {
     struct stat status {};
@@ -43,9 +47,13 @@ class Pipe {
   int reader_ = -1;
 };
 
-int launch(const support::Words& options, const support::Words& command, std::function<void()> in_child) {
+int launch(const support::Words& options, const support::Words& command,
+           std::function<void()> in_child) {
   return support::run_in_child(
-             support::join({{support::launcher(), "-u", "www-data", "--own-stdio"}, options, {"--"}, command}),
+             support::join({{support::launcher(), "-u", "www-data", "--own-stdio"},
+                            options,
+                            {"--"},
+                            command}),
              std::move(in_child))
       .status;
 }
@@ -122,9 +130,10 @@ TEST_CASE("stdio is not given where the session cannot be left") {
 TEST_CASE("stdio is given when nothing is left but the exec") {
   support::enter_own_network();
   support::require_strace();
-  const auto traced = support::trace({"-e", "trace=!landlock_add_rule"},
-                                     {support::launcher(), "-u", "www-data", "-p", "80", "-m", "listen-fds",
-                                      "--own-stdio", "--new-session", "--confine", "off", "--", "/bin/true"});
+  const auto traced =
+      support::trace({"-e", "trace=!landlock_add_rule"},
+                     {support::launcher(), "-u", "www-data", "-p", "80", "-m", "listen-fds",
+                      "--own-stdio", "--new-session", "--confine", "off", "--", "/bin/true"});
   CAPTURE(traced.result.err);
   REQUIRE(traced.result.status == 0);
   const auto is_fchown = [](const std::string& call) { return call.starts_with("fchown("); };
@@ -142,13 +151,14 @@ TEST_CASE("stdio is given when nothing is left but the exec") {
 
 TEST_CASE("the right to give stdio does not reach the daemon") {
   support::enter_own_network();
-  for (const support::Words& options :
-       {support::Words{}, support::Words{"-p", "80"}, support::Words{"-p", "80", "-m", "listen-fds"}}) {
-    const auto result = support::launch_probe(support::join({{"-u", "www-data", "--own-stdio"}, options}),
-                                              {"status", "open=/dev/stdout"});
+  for (const support::Words& options : {support::Words{}, support::Words{"-p", "80"},
+                                        support::Words{"-p", "80", "-m", "listen-fds"}}) {
+    const auto result =
+        support::launch_probe(support::join({{"-u", "www-data", "--own-stdio"}, options}),
+                              {"status", "open=/dev/stdout"});
     const bool granted = options.size() == 2;
-    auto field =
-        support::check_daemon(result, {.capabilities = granted ? support::kBindCapability : support::kNoCapability});
+    auto field = support::check_daemon(
+        result, {.capabilities = granted ? support::kBindCapability : support::kNoCapability});
     CHECK(field["open=/dev/stdout"] == "ok");
   }
 }

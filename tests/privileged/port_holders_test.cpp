@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@ TEST_CASE("an address that comes later can be bound as the hint says") {
   for (const std::string family : {"4", "6"}) {
     const auto setting = "/proc/sys/net/ipv" + family + "/ip_nonlocal_bind";
     const auto address = family == "4" ? "192.0.2.1:80" : "[2001:db8::1]:80";
-    if (access(setting.c_str(), W_OK) != 0) support::skip("needs to write to /proc/sys/net");
+    if (access(setting.c_str(), W_OK) != 0) {
+      support::skip("needs to write to /proc/sys/net");
+    }
     support::write_file(setting, "1");
     check::ready({.options = {"-u", "www-data", "-p", address, "-m", "listen-fds"}});
   }
@@ -23,14 +26,15 @@ TEST_CASE("root without SYS_PTRACE names the holder as the holder's user") {
   const Holder holder({.name = "web", .uid = 33});
   // As in a container of Docker's: the capabilities that root has there.
   const auto as_in_container = [] {
-    support::keep_capabilities(
-        {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_NET_BIND_SERVICE});
+    support::keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID,
+                                CAP_SETUID, CAP_SETPCAP, CAP_NET_BIND_SERVICE});
   };
   const auto obstacle = in_use("80/tcp (IPv4 and IPv6)", "web", holder.pid());
   for (const char* user : {"www-data", "+54321:54321"}) {
     CAPTURE(user);
-    check::not_ready_as_launched({.options = {"-u", user, "-p", "80", "-m", "listen-fds"}, .in_child = as_in_container},
-                                 125, obstacle);
+    check::not_ready_as_launched(
+        {.options = {"-u", user, "-p", "80", "-m", "listen-fds"}, .in_child = as_in_container}, 125,
+        obstacle);
     check::not_ready({.options = {"-u", user, "-p", "80"}, .in_child = as_in_container}, obstacle);
   }
 }
@@ -42,7 +46,8 @@ TEST_CASE("root that cannot see the holder is told where it may be seen") {
     support::keep_capabilities({CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_NET_BIND_SERVICE});
   };
   check::not_ready_as_launched(
-      {.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"}, .in_child = without_ptrace}, 125,
+      {.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"}, .in_child = without_ptrace},
+      125,
       {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use",
        "no process that can be seen here has it; on the host, or in another container of the "
        "pod, this shows who has it: ss -ltnp 'sport = :80'"});

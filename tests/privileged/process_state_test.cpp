@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -28,8 +29,9 @@ TEST_CASE("the daemon is the same process as the launcher") {
   support::enter_own_network();
   const auto note_pid = [] { setenv("LAUNCHED_AS", std::to_string(getpid()).c_str(), 1); };
   for (const char* mode : {"ambient", "listen-fds", "nginx"}) {
-    const auto result = launch_probe({"-u", "www-data", "-p", "80", "-m", mode, "--new-session", "--own-stdio"},
-                                     {"env", "pid"}, note_pid);
+    const auto result =
+        launch_probe({"-u", "www-data", "-p", "80", "-m", mode, "--new-session", "--own-stdio"},
+                     {"env", "pid"}, note_pid);
     CHECK(result.status == 0);
     CHECK(support::variable(result, "LAUNCHED_AS") == support::fields(result.out)["pid"]);
   }
@@ -45,7 +47,9 @@ TEST_CASE("umask and working directory and limits and niceness stay as the calle
       umask(0137);
       const rlimit files{77, 88};
       const bool done = chdir(place.c_str()) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0;
-      if (!done || setpriority(PRIO_PROCESS, 0, 19) != 0) _exit(122);
+      if (!done || setpriority(PRIO_PROCESS, 0, 19) != 0) {
+        _exit(122);
+      }
     });
     auto field = support::fields(result.out);
     CHECK(field["umask"] == "0137");
@@ -64,7 +68,9 @@ TEST_CASE("what chrt or ionice or choom set before the launch stays") {
     CPU_SET(0, &one);
     const itimerval soon{{}, {600, 0}};
     const auto require = [](bool done) {
-      if (!done) _exit(122);
+      if (!done) {
+        _exit(122);
+      }
     };
     const auto write_line = [&](const char* path, const char* line) {
       std::ofstream file(path);
@@ -72,20 +78,27 @@ TEST_CASE("what chrt or ionice or choom set before the launch stays") {
       require(static_cast<bool>(file));
     };
     const int flags = fcntl(STDIN_FILENO, F_GETFL);
-    require(sched_setscheduler(0, SCHED_RR, &first) == 0 && sched_setaffinity(0, sizeof(one), &one) == 0);
-    require(syscall(SYS_ioprio_set, 1, 0, kBestEffort | 7) == 0 && personality(ADDR_NO_RANDOMIZE) >= 0);
-    require(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && prctl(PR_SET_TIMERSLACK, 12345, 0, 0, 0) == 0);
-    require(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0 && setitimer(ITIMER_REAL, &soon, nullptr) == 0);
+    require(sched_setscheduler(0, SCHED_RR, &first) == 0 &&
+            sched_setaffinity(0, sizeof(one), &one) == 0);
+    require(syscall(SYS_ioprio_set, 1, 0, kBestEffort | 7) == 0 &&
+            personality(ADDR_NO_RANDOMIZE) >= 0);
+    require(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 &&
+            prctl(PR_SET_TIMERSLACK, 12345, 0, 0, 0) == 0);
+    require(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0) == 0 &&
+            setitimer(ITIMER_REAL, &soon, nullptr) == 0);
     require(flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK | O_ASYNC) == 0);
     write_line("/proc/self/oom_score_adj", "77");
     write_line("/proc/self/coredump_filter", "0x1");
   };
-  if (support::run_in_child({"/bin/true"}, prepare).status != 0) support::skip("real-time scheduling is refused here");
+  if (support::run_in_child({"/bin/true"}, prepare).status != 0) {
+    support::skip("real-time scheduling is refused here");
+  }
   const auto ask = [](const std::function<void()>& caller) {
     return support::fields(launch_probe(kUser, {"inherited"}, caller).out);
   };
   const auto state = ask(prepare);
-  CHECK(state == support::fields(support::run_in_child({support::probe(), "inherited"}, prepare).out));
+  CHECK(state ==
+        support::fields(support::run_in_child({support::probe(), "inherited"}, prepare).out));
   const auto usual = ask({});
   CHECK(state.size() == 12);
   for (const auto& entry : state) {
@@ -93,14 +106,18 @@ TEST_CASE("what chrt or ionice or choom set before the launch stays") {
     const auto& value = entry.second;
     CAPTURE(name);
     CAPTURE(value);
-    if (name != "processors") CHECK(value != usual.at(name));  // there may be one
+    if (name != "processors") {
+      CHECK(value != usual.at(name));  // there may be one
+    }
   }
 }
 
 TEST_CASE("pitfall 25: blocked and ignored signals stay so and no others become it") {
   support::enter_own_network();
   const auto prepare = [] {
-    for (const int number : {SIGCHLD, SIGHUP, SIGPIPE}) signal(number, SIG_IGN);
+    for (const int number : {SIGCHLD, SIGHUP, SIGPIPE}) {
+      signal(number, SIG_IGN);
+    }
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
@@ -108,16 +125,20 @@ TEST_CASE("pitfall 25: blocked and ignored signals stay so and no others become 
     sigprocmask(SIG_SETMASK, &blocked, nullptr);
   };
   const auto reset = [] {
-    for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+    for (int number = 1; number < NSIG; ++number) {
+      signal(number, SIG_DFL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
   };
-  for (const std::function<void()>& caller : {std::function<void()>(prepare), std::function<void()>(reset)}) {
+  for (const std::function<void()>& caller :
+       {std::function<void()>(prepare), std::function<void()>(reset)}) {
     auto without = support::fields(support::run_in_child({support::probe(), "status"}, caller).out);
-    for (const support::Words& options :
-         {support::Words{"-p", "80", "--new-session"}, support::Words{"-p", "80", "-m", "listen-fds"}}) {
-      auto with = support::fields(launch_probe(support::join({kUser, options}), {"status"}, caller).out);
+    for (const support::Words& options : {support::Words{"-p", "80", "--new-session"},
+                                          support::Words{"-p", "80", "-m", "listen-fds"}}) {
+      auto with =
+          support::fields(launch_probe(support::join({kUser, options}), {"status"}, caller).out);
       for (const char* name : {"SigBlk", "SigIgn", "SigCgt", "SigPnd"}) {
         CAPTURE(name);
         CHECK(with[name] == without[name]);
@@ -133,11 +154,13 @@ TEST_CASE("pitfall 25: blocked and ignored signals stay so and no others become 
 TEST_CASE("pitfall 25: the parent-death signal outlives the change of user") {
   support::enter_own_network();
   const auto ask = [](const support::Words& options, int signal_number) {
-    const auto result = launch_probe(options, {"pdeathsig"}, [=] { prctl(PR_SET_PDEATHSIG, signal_number); });
+    const auto result =
+        launch_probe(options, {"pdeathsig"}, [=] { prctl(PR_SET_PDEATHSIG, signal_number); });
     return support::fields(result.out)["pdeathsig"];
   };
   CHECK(ask({"-u", "www-data", "-p", "80"}, SIGTERM) == std::to_string(SIGTERM));
-  CHECK(ask({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, SIGKILL) == std::to_string(SIGKILL));
+  CHECK(ask({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, SIGKILL) ==
+        std::to_string(SIGKILL));
   CHECK(ask({"-u", "www-data"}, 0) == "0");
   // The control: a change of user by itself clears it.
   const auto control = support::run_in_child({support::probe(), "pdeathsig"}, [] {
@@ -149,16 +172,18 @@ TEST_CASE("pitfall 25: the parent-death signal outlives the change of user") {
 
 TEST_CASE("pitfall 25: a daemon whose parent dies is sent the signal") {
   support::require_root();
-  // A parent that sets the signal, launches a daemon which would stay, and dies once that has answered. The daemon's
-  // end is seen at the pipe: as long as it lives, the run is not over.
+  // A parent that sets the signal, launches a daemon which would stay, and dies once that has
+  // answered. The daemon's end is seen at the pipe: as long as it lives, the run is not over.
   const support::TemporaryDirectory directory;
   const auto fifo = directory.path("started");
   REQUIRE(mkfifo(fifo.c_str(), 0622) == 0);
-  const auto script = directory.write("daemon", "#!/bin/sh\necho started >" + fifo + "\nexec sleep 1000\n", 0755);
+  const auto script =
+      directory.write("daemon", "#!/bin/sh\necho started >" + fifo + "\nexec sleep 1000\n", 0755);
   REQUIRE(chmod(fifo.c_str(), 0622) == 0);
   const auto parent = directory.write("parent",
                                       "#!/bin/sh\nsetpriv --pdeathsig TERM " + support::launcher() +
-                                          " -u www-data -- " + script + " &\nread -r line <" + fifo + "\necho $line\n",
+                                          " -u www-data -- " + script + " &\nread -r line <" +
+                                          fifo + "\necho $line\n",
                                       0755);
   support::Invocation invocation;
   invocation.argv = {parent};
@@ -179,9 +204,10 @@ TEST_CASE("pitfall 22: the status of the daemon is the status of the launch") {
 
 TEST_CASE("the arguments of the daemon are its own however much they look like options") {
   support::require_root();
-  const auto result =
-      support::launch({"-u", "www-data", "--", support::probe(), "-u", "root", "--", "", "--check", "a b"});
+  const auto result = support::launch(
+      {"-u", "www-data", "--", support::probe(), "-u", "root", "--", "", "--check", "a b"});
   CHECK(result.status == 0);
   CHECK(result.out ==
-        "argument:\t-u\nargument:\troot\nargument:\t--\nargument:\t\nargument:\t--check\nargument:\ta b\n");
+        "argument:\t-u\nargument:\troot\nargument:\t--\nargument:\t\nargument:\t--check\nargument:"
+        "\ta b\n");
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <elf.h>
 #include <sys/mount.h>
@@ -60,8 +61,10 @@ support::Result launch(const std::string& program, const support::Words& options
   return support::launch(support::join({{"-u", "www-data"}, options, {"--", program}}));
 }
 
-void check_126(const std::string& program, const std::string& reason, const support::Words& options = {}) {
-  support::check_refused(launch(program, options), 126, {"lowportbind: cannot execute: " + program + ": " + reason});
+void check_126(const std::string& program, const std::string& reason,
+               const support::Words& options = {}) {
+  support::check_refused(launch(program, options), 126,
+                         {"lowportbind: cannot execute: " + program + ": " + reason});
 }
 
 /// Whether --check finds nothing that would be in the way.
@@ -78,14 +81,17 @@ TEST_CASE("an ELF file whose headers lead out of it is left to the kernel") {
   const Elf64_Off size = whole.size();
   constexpr Elf64_Off kFar = std::numeric_limits<Elf64_Off>::max();
   const std::string contents[] = {
-      whole.substr(0, SELFMAG), whole.substr(0, sizeof(Elf64_Ehdr) - 1), make_elf({.segments_at = kFar}),
-      make_elf({.segments_at = kFar / 2}), make_elf({.segments_at = size - 1}), make_elf({.segments_at = size}),
-      make_elf({.type = PT_INTERP, .name_at = kFar}), make_elf({.type = PT_INTERP, .name_at = size}),
+      whole.substr(0, SELFMAG), whole.substr(0, sizeof(Elf64_Ehdr) - 1),
+      make_elf({.segments_at = kFar}), make_elf({.segments_at = kFar / 2}),
+      make_elf({.segments_at = size - 1}), make_elf({.segments_at = size}),
+      make_elf({.type = PT_INTERP, .name_at = kFar}),
+      make_elf({.type = PT_INTERP, .name_at = size}),
       // Another class of file: read as this one, it has the name of a loader.
       make_elf({.word_size = ELFCLASS32, .type = PT_INTERP})};
   for (const auto& content : contents) {
     const auto program = directory.write("tool", content, 0755);
-    for (const support::Words& options : {support::Words{}, support::Words{"-p", "80"}}) {  // confined: another reader
+    // Confined: another reader.
+    for (const support::Words& options : {support::Words{}, support::Words{"-p", "80"}}) {
       CAPTURE(&content - contents);
       const auto result = launch(program, options);
       support::check_refused(result, 126, {"lowportbind: cannot execute: "});
@@ -107,17 +113,21 @@ TEST_CASE("each mark of a 32-bit program is one by itself") {
     check_126(program, "it is a 32-bit program", {"-p", "80"});
   }
   CHECK(is_ready(directory.write("tool", make_elf({}), 0755), {"-p", "80"}));
-  // A program for another machine is told from one for fewer bits, whatever its class: this kernel cannot run it.
+  // A program for another machine is told from one for fewer bits, whatever its class: this kernel
+  // cannot run it.
   for (const auto word_size : {ELFCLASS32, ELFCLASS64}) {
     const auto program = directory.write(
-        "tool", make_elf({.word_size = static_cast<unsigned char>(word_size), .machine = kOther}), 0755);
+        "tool", make_elf({.word_size = static_cast<unsigned char>(word_size), .machine = kOther}),
+        0755);
     check_126(program, "it is a program for another kind of machine", {"-p", "80"});
     CHECK_FALSE(is_ready(program));
   }
   // What is no ELF file has no machine.
-  const auto text = directory.write("tool", "text" + make_elf({.machine = kIn32Bit}).substr(4), 0755);
+  const auto text =
+      directory.write("tool", "text" + make_elf({.machine = kIn32Bit}).substr(4), 0755);
   check_126(text, "it has no #! line", {"-p", "80"});
-  CHECK(is_ready(directory.write("tool", make_elf({.word_size = ELFCLASS32, .machine = kIn32Bit}), 0755)));
+  CHECK(is_ready(
+      directory.write("tool", make_elf({.word_size = ELFCLASS32, .machine = kIn32Bit}), 0755)));
 }
 
 TEST_CASE("a first line that names no interpreter is none") {
@@ -159,8 +169,10 @@ TEST_CASE("of two interpreters the one that is in the way is not taken for the o
   check_126(script("/etc/passwd/sh"), "its interpreter is missing: /etc/passwd/sh\n");
   const auto closed = directory.path("closed");
   REQUIRE(mkdir(closed.c_str(), 0700) == 0);
-  check_126(script(directory.write("closed/sh", "", 0755)), "the account may not execute its interpreter: " + closed);
-  // The kernel follows both, and does not say which one it could not start: the first one is there, and executable.
+  check_126(script(directory.write("closed/sh", "", 0755)),
+            "the account may not execute its interpreter: " + closed);
+  // The kernel follows both, and does not say which one it could not start: the first one is there,
+  // and executable.
   const auto forbidden = directory.write("forbidden", "#!/bin/sh\n", 0644);
   for (const auto& second : {std::string("/nowhere/sh"), forbidden}) {
     CAPTURE(second);
@@ -187,7 +199,9 @@ TEST_CASE("an interpreter that is a directory or a loop of links is named and no
     CAPTURE(interpreter);
     const auto script = directory.write("script", "#!" + interpreter + "\n", 0755);
     const auto result = launch(script);
-    support::check_refused(result, 126, {"lowportbind: cannot execute: " + script + ": its interpreter ", interpreter});
+    support::check_refused(
+        result, 126,
+        {"lowportbind: cannot execute: " + script + ": its interpreter ", interpreter});
     CHECK(result.err.find("may not execute") == std::string::npos);
     CHECK_FALSE(is_ready(script));
   }
@@ -200,7 +214,8 @@ TEST_CASE("file capabilities that have no effect here are not in the way of the 
   REQUIRE(mount("none", directory.path().c_str(), "tmpfs", 0, "mode=0755") == 0);
   const auto program = support::copy_program(directory, support::probe(), "carrier");
   const auto bind = [&] {
-    const auto result = support::launch({"-u", "www-data", "-p", "80", "--", program, "status", "bind=tcp/4/80"});
+    const auto result =
+        support::launch({"-u", "www-data", "-p", "80", "--", program, "status", "bind=tcp/4/80"});
     CAPTURE(result.err);
     return support::fields(result.out)["bind=tcp/4/80"];
   };
@@ -233,7 +248,8 @@ TEST_CASE("set-id bits that change nothing are not in the way of --allow-new-pri
   };
   CHECK(status_with(04755, 33, 0) == 0);
   CHECK(status_with(02755, 0, 33) == 0);
-  CHECK(status_with(02745, 33, 0) == 0);  // without the group's right to execute it was a mark for locking once
+  // Without the group's right to execute it was a mark for locking once.
+  CHECK(status_with(02745, 33, 0) == 0);
   CHECK(status_with(00755, 0, 0) == 0);
   CHECK(status_with(04755, 0, 33) == 126);
   CHECK(status_with(02755, 33, 0) == 126);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <linux/filter.h>
@@ -9,7 +10,8 @@
 #include <cstdint>
 #include <vector>
 
-/// What the tests share that launch under a filter of somebody else's: a container engine's, for one.
+/// What the tests share that launch under a filter of somebody else's: a container engine's, for
+/// one.
 namespace support {
 
 struct RefusedCall {
@@ -27,7 +29,9 @@ inline void refuse_calls(const std::vector<RefusedCall>& calls) {
   }
   filter.push_back({BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW});
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) _exit(122);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) {
+    _exit(122);
+  }
 }
 
 }  // namespace support

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -5,15 +6,17 @@
 
 using support::launch_probe;
 
-// Port 8080: the daemon of these modes has no capability with which it could bind a privileged port once more.
+// Port 8080: the daemon of these modes has no capability with which it could bind a privileged port
+// once more.
 
 TEST_CASE("pitfall 15: the daemon can bind a port again that was opened for it with --reuse-port") {
   support::enter_own_network();
   for (const char* mode : {"listen-fds", "nginx"}) {
     CAPTURE(mode);
-    auto field = support::fields(launch_probe({"-u", "www-data", "-m", mode, "-p", "0.0.0.0:8080", "--reuse-port"},
-                                              {"fd=3", "bind=tcp/4/8080/reuseport", "bind=tcp/4/8080"})
-                                     .out);
+    auto field = support::fields(
+        launch_probe({"-u", "www-data", "-m", mode, "-p", "0.0.0.0:8080", "--reuse-port"},
+                     {"fd=3", "bind=tcp/4/8080/reuseport", "bind=tcp/4/8080"})
+            .out);
     CHECK(field["fd=3"] == "tcp 0.0.0.0:8080 listening reuseaddr reuseport blocking");
     CHECK(field["bind=tcp/4/8080/reuseport"] == "ok");
     CHECK(field["bind=tcp/4/8080"] == "EADDRINUSE");
@@ -22,10 +25,10 @@ TEST_CASE("pitfall 15: the daemon can bind a port again that was opened for it w
 
 TEST_CASE("pitfall 15: a UDP socket with --reuse-port is shared with its account alone") {
   support::enter_own_network();
-  auto field =
-      support::fields(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080/udp", "--reuse-port"},
-                                   {"fd=3", "bind=udp/4/8080/reuseport"})
-                          .out);
+  auto field = support::fields(
+      launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080/udp", "--reuse-port"},
+                   {"fd=3", "bind=udp/4/8080/reuseport"})
+          .out);
   CHECK(field["fd=3"] == "udp 0.0.0.0:8080 reuseport blocking");
   CHECK(field["bind=udp/4/8080/reuseport"] == "ok");
 }
@@ -33,26 +36,34 @@ TEST_CASE("pitfall 15: a UDP socket with --reuse-port is shared with its account
 TEST_CASE("pitfall 15: what root has made the account cannot share") {
   support::enter_own_network();
   const int made_by_root = support::listen_on(8080, true);
-  const auto control =
-      support::run_in_child({support::probe(), "bind=tcp/4/8080/reuseport"}, [] { support::become(33, 33); });
+  const auto control = support::run_in_child({support::probe(), "bind=tcp/4/8080/reuseport"},
+                                             [] { support::become(33, 33); });
   CHECK(support::fields(control.out)["bind=tcp/4/8080/reuseport"] == "EADDRINUSE");
   // The same holds for the launcher: its socket is the account's, and root's is in the way.
-  const auto options = support::Words{"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080", "--reuse-port"};
-  support::check_refused(launch_probe(options, {"status"}), 125, {"cannot bind: 0.0.0.0:8080/tcp: Address already"});
+  const auto options =
+      support::Words{"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080", "--reuse-port"};
+  support::check_refused(launch_probe(options, {"status"}), 125,
+                         {"cannot bind: 0.0.0.0:8080/tcp: Address already"});
   close(made_by_root);
   CHECK(launch_probe(options, {"status"}).status == 0);
 }
 
 namespace {
 
-support::Result launch_where_listen_fails(const support::Words& options, const std::string& command) {
-  const support::Words port{support::launcher(), "-u", "www-data", "-m", "listen-fds", "-p", "8080"};
-  return support::trace({"-e", "inject=listen:error=EIO"}, support::join({port, options, {"--", command}})).result;
+support::Result launch_where_listen_fails(const support::Words& options,
+                                          const std::string& command) {
+  const support::Words port{support::launcher(), "-u", "www-data", "-m",
+                            "listen-fds",        "-p", "8080"};
+  return support::trace({"-e", "inject=listen:error=EIO"},
+                        support::join({port, options, {"--", command}}))
+      .result;
 }
 
 }  // namespace
 
-TEST_CASE("neither --check nor a launch that fails takes connections from a daemon that shares the port") {
+TEST_CASE(
+    "neither --check nor a launch that fails takes connections from a daemon that shares the "
+    "port") {
   support::enter_own_network();
   support::require_strace();
   support::check_refused(launch_where_listen_fails({"--reuse-port"}, support::probe()), 125,
@@ -61,7 +72,9 @@ TEST_CASE("neither --check nor a launch that fails takes connections from a daem
   CHECK(launch_where_listen_fails({"--reuse-port"}, "no-such-command").status == 127);
 }
 
-TEST_CASE("--check listens on a port that is not shared since two sockets can be bound to one that no one listens on") {
+TEST_CASE(
+    "--check listens on a port that is not shared since two sockets can be bound to one that no "
+    "one listens on") {
   support::enter_own_network();
   support::require_strace();
   const auto result = launch_where_listen_fails({"--check"}, support::probe());
@@ -71,9 +84,10 @@ TEST_CASE("--check listens on a port that is not shared since two sockets can be
 
 TEST_CASE("without --reuse-port nobody can bind the port again") {
   support::enter_own_network();
-  auto field = support::fields(
-      launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080"}, {"fd=3", "bind=tcp/4/8080/reuseport"})
-          .out);
+  auto field =
+      support::fields(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080"},
+                                   {"fd=3", "bind=tcp/4/8080/reuseport"})
+                          .out);
   CHECK(field["fd=3"] == "tcp 0.0.0.0:8080 listening reuseaddr blocking");
   CHECK(field["bind=tcp/4/8080/reuseport"] == "EADDRINUSE");
 }
@@ -83,16 +97,18 @@ TEST_CASE("with --reuse-port an address that is repeated is a socket each") {
   const auto launch = [](const support::Words& options, const support::Words& questions) {
     return launch_probe(support::join({{"-u", "www-data", "--reuse-port"}, options}), questions);
   };
-  const auto nginx =
-      launch({"-m", "nginx", "-p", "80,80"}, {"status", "fds", "env", "fd=3", "fd=4", "fd=5", "fd=6", "reach=4/6/80"});
+  const auto nginx = launch({"-m", "nginx", "-p", "80,80"}, {"status", "fds", "env", "fd=3", "fd=4",
+                                                             "fd=5", "fd=6", "reach=4/6/80"});
   auto field = support::check_daemon(nginx, {});
   CHECK(field["fds"] == "0 1 2 3 4 5 6");
   CHECK(support::variable(nginx, "NGINX") == "3;4;5;6;");
   for (const char* number : {"3", "5"}) {
-    CHECK(field["fd=" + std::string(number)] == "tcp 0.0.0.0:80 listening reuseaddr reuseport blocking");
+    CHECK(field["fd=" + std::string(number)] ==
+          "tcp 0.0.0.0:80 listening reuseaddr reuseport blocking");
   }
   for (const char* number : {"4", "6"}) {
-    CHECK(field["fd=" + std::string(number)] == "tcp [::]:80 v6only listening reuseaddr reuseport blocking");
+    CHECK(field["fd=" + std::string(number)] ==
+          "tcp [::]:80 v6only listening reuseaddr reuseport blocking");
   }
   const auto named = launch({"-m", "listen-fds", "-p", "dns=53/udp,dns=53/udp,80,80"},
                             {"status", "fds", "env", "fd=3", "fd=4", "fd=5", "fd=6"});
@@ -105,7 +121,8 @@ TEST_CASE("with --reuse-port an address that is repeated is a socket each") {
   CHECK(field["fd=6"] == field["fd=5"]);
   support::check_denied("tcp/4/80");
   // Without it, the second one is refused.
-  support::check_refused(launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80,80"}, {"status"}), 125,
-                         {"80/tcp: it is listed twice\nlowportbind: hint: for several sockets of one address, add "
-                          "--reuse-port\n"});
+  support::check_refused(
+      launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80,80"}, {"status"}), 125,
+      {"80/tcp: it is listed twice\nlowportbind: hint: for several sockets of one address, add "
+       "--reuse-port\n"});
 }

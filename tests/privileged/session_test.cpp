@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ namespace {
 std::map<std::string, std::string> ask(const support::Words& options, Position position,
                                        Attached attached = Attached::kStdin) {
   const Terminal terminal;
-  const auto result = launch_probe(support::join({{"-u", "www-data"}, options}), {"status", "open=/dev/tty", "session"},
+  const auto result = launch_probe(support::join({{"-u", "www-data"}, options}),
+                                   {"status", "open=/dev/tty", "session"},
                                    [&] { terminal.control(position, attached); });
   CAPTURE(result.err);
   CHECK(result.status == 0);
@@ -29,7 +31,8 @@ std::map<std::string, std::string> ask(const support::Words& options, Position p
 
 TEST_CASE("pitfall 24: without --new-session the daemon shares the terminal of the caller") {
   support::require_root();
-  for (const Position position : {Position::kMember, Position::kGroupLeader, Position::kSessionLeader}) {
+  for (const Position position :
+       {Position::kMember, Position::kGroupLeader, Position::kSessionLeader}) {
     CHECK(ask({}, position)["open=/dev/tty"] == "ok");
   }
 }
@@ -56,36 +59,45 @@ TEST_CASE("pitfall 24: the leader of a session gives the terminal up") {
   CHECK(field["SigIgn"] == support::own_status("SigIgn"));
 }
 
-TEST_CASE("pitfall 24: a terminal that the daemon could take for its own is refused whatever descriptor leads to it") {
+TEST_CASE(
+    "pitfall 24: a terminal that the daemon could take for its own is refused whatever descriptor "
+    "leads to it") {
   support::enter_own_network();
   const Terminal terminal;
   const Terminal other;
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  const auto refuses = [&](int descriptor, const support::Words& options, const std::function<void()>& in_child) {
+  const auto refuses = [&](int descriptor, const support::Words& options,
+                           const std::function<void()>& in_child) {
     CAPTURE(descriptor);
-    support::check_refused(launch_probe(support::join({{"-u", "www-data", "--new-session"}, options}),
-                                        {"to=" + file, "session"}, in_child),
-                           125,
-                           {"cannot leave the terminal's session: descriptor " + std::to_string(descriptor) +
-                                ": it is a terminal that the daemon could take for its own",
-                            "hint: redirect it, or start the launcher through setsid --fork --wait; container: docker "
-                            "run --init"});
+    support::check_refused(
+        launch_probe(support::join({{"-u", "www-data", "--new-session"}, options}),
+                     {"to=" + file, "session"}, in_child),
+        125,
+        {"cannot leave the terminal's session: descriptor " + std::to_string(descriptor) +
+             ": it is a terminal that the daemon could take for its own",
+         "hint: redirect it, or start the launcher through setsid --fork --wait; container: docker "
+         "run --init"});
   };
   const auto lead_beside = [&](int descriptor) {
     terminal.control(Position::kSessionLeader, Attached::kNone);
     terminal.attach(descriptor);
   };
-  for (const int descriptor : {0, 1}) refuses(descriptor, {}, [&] { lead_beside(descriptor); });
+  for (const int descriptor : {0, 1}) {
+    refuses(descriptor, {}, [&] { lead_beside(descriptor); });
+  }
   refuses(7, {"--keep-fd", "7"}, [&] { lead_beside(7); });
   refuses(3, {"-m", "listen-fds", "-p", "80"}, [&] {
     lead_beside(3);
     setenv("LISTEN_FDS", "1", 1);
     setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
   });
-  // One that is nobody's, for a leader without a terminal, and for who leads a session only by this option.
+  // One that is nobody's, for a leader without a terminal, and for who leads a session only by this
+  // option.
   refuses(0, {}, [&] {
-    if (setsid() < 0) _exit(122);
+    if (setsid() < 0) {
+      _exit(122);
+    }
     terminal.attach(0);
   });
   refuses(0, {}, [&] {
@@ -93,12 +105,12 @@ TEST_CASE("pitfall 24: a terminal that the daemon could take for its own is refu
     other.attach(0);
   });
   // The socket of an inetd server takes the place of 0 and 1; what is not kept is closed.
-  const auto result =
-      launch_probe({"-u", "www-data", "--new-session", "-m", "inetd", "-p", "80"}, {"to=" + file, "session"}, [&] {
-        lead_beside(0);
-        terminal.attach(1);
-        terminal.attach(7);
-      });
+  const auto result = launch_probe({"-u", "www-data", "--new-session", "-m", "inetd", "-p", "80"},
+                                   {"to=" + file, "session"}, [&] {
+                                     lead_beside(0);
+                                     terminal.attach(1);
+                                     terminal.attach(7);
+                                   });
   CAPTURE(result.err);
   CHECK(result.status == 0);
   CHECK(support::fields(support::read_file(file))["session"] == "leader");
@@ -109,10 +121,10 @@ TEST_CASE("pitfall 24: the hint of a terminal that could be taken starts the dae
   const Terminal terminal;
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  const auto result =
-      support::run_in_child({"setsid", "--fork", "--wait", support::launcher(), "-u", "www-data", "--new-session", "--",
-                             support::probe(), "to=" + file, "session", "open=/dev/tty"},
-                            [&] { terminal.control(Position::kSessionLeader, Attached::kStdin); });
+  const auto result = support::run_in_child(
+      {"setsid", "--fork", "--wait", support::launcher(), "-u", "www-data", "--new-session", "--",
+       support::probe(), "to=" + file, "session", "open=/dev/tty"},
+      [&] { terminal.control(Position::kSessionLeader, Attached::kStdin); });
   CAPTURE(result.err);
   CHECK(result.status == 0);
   auto field = support::fields(support::read_file(file));
@@ -122,7 +134,8 @@ TEST_CASE("pitfall 24: the hint of a terminal that could be taken starts the dae
 
 TEST_CASE("pitfall 24: a terminal that is none of the descriptors is left as well") {
   support::require_root();
-  for (const Position position : {Position::kMember, Position::kGroupLeader, Position::kSessionLeader}) {
+  for (const Position position :
+       {Position::kMember, Position::kGroupLeader, Position::kSessionLeader}) {
     CAPTURE(static_cast<int>(position));
     CHECK(ask({}, position, Attached::kNone)["open=/dev/tty"] == "ok");
     CHECK(ask({"--new-session"}, position, Attached::kNone)["open=/dev/tty"] == "ENXIO");
@@ -131,7 +144,8 @@ TEST_CASE("pitfall 24: a terminal that is none of the descriptors is left as wel
 
 TEST_CASE("a launch without any terminal may start a session") {
   support::require_root();
-  const auto result = launch_probe({"-u", "www-data", "--new-session"}, {"session", "open=/dev/tty"}, [] { setsid(); });
+  const auto result = launch_probe({"-u", "www-data", "--new-session"},
+                                   {"session", "open=/dev/tty"}, [] { setsid(); });
   CHECK(result.status == 0);
   auto field = support::fields(result.out);
   CHECK(field["session"] == "leader");

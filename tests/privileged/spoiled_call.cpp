@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "spoiled_call.hpp"
 
 #include <doctest/doctest.h>
@@ -6,19 +7,27 @@ namespace spoiled_call {
 namespace {
 
 support::Words command_line(const Launch& launch) {
-  const auto answers = launch.answers_to.empty() ? support::Words{} : support::Words{"to=" + launch.answers_to};
-  return support::join(
-      {{support::launcher(), "-u", "www-data"}, launch.options, {"--", support::probe()}, answers, {"status"}});
+  const auto answers =
+      launch.answers_to.empty() ? support::Words{} : support::Words{"to=" + launch.answers_to};
+  return support::join({{support::launcher(), "-u", "www-data"},
+                        launch.options,
+                        {"--", support::probe()},
+                        answers,
+                        {"status"}});
 }
 
-/// The number of a call among those of its name; 0 if there is none. The last one: a library may make the same call for
-/// itself when the program starts.
+/// The number of a call among those of its name; 0 if there is none. The last one: a library may
+/// make the same call for itself when the program starts.
 int find_last(const support::Words& calls, const std::string& name, const std::string& beginning) {
   int count = 0;
   int found = 0;
   for (const auto& call : calls) {
-    if (call.starts_with(name + "(")) ++count;
-    if (call.starts_with(beginning)) found = count;
+    if (call.starts_with(name + "(")) {
+      ++count;
+    }
+    if (call.starts_with(beginning)) {
+      found = count;
+    }
   }
   return found;
 }
@@ -30,7 +39,9 @@ support::Result run_spoiled(const Launch& launch, const Row& row, const support:
   REQUIRE(first > 0);
   const auto when = std::to_string(first) + ".." + std::to_string(first + row.more);
   const auto options =
-      support::join({launch.strace_options, row.also, {"-e", "inject=" + name + ":" + row.effect + ":when=" + when}});
+      support::join({launch.strace_options,
+                     row.also,
+                     {"-e", "inject=" + name + ":" + row.effect + ":when=" + when}});
   return support::trace(options, command_line(launch), launch.in_child).result;
 }
 
@@ -52,6 +63,8 @@ void check(const Launch& launch, const std::vector<Row>& rows) {
   }
 }
 
-support::Result run(const Launch& launch, const Row& row) { return run_spoiled(launch, row, trace(launch)); }
+support::Result run(const Launch& launch, const Row& row) {
+  return run_spoiled(launch, row, trace(launch));
+}
 
 }  // namespace spoiled_call

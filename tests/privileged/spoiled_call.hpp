@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>
@@ -17,8 +18,10 @@ struct Launch {
 };
 
 struct Row {
-  std::string call;          ///< the beginning of the call, as strace prints it; of several, the last one
-  std::string effect;        ///< as strace's inject= has it: error=EPERM, retval=0, poke_exit=@arg2=00000000
+  /// The beginning of the call, as strace prints it; of several, the last one.
+  std::string call;
+  /// As strace's inject= has it: error=EPERM, retval=0, poke_exit=@arg2=00000000.
+  std::string effect;
   std::string message;       ///< the launch is refused with it and status 125
   int more = 0;              ///< so many calls of that name behind it are spoiled in the same way
   support::Words also = {};  ///< further options for strace

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -30,14 +31,19 @@ const std::string kNull = "/dev/null";
 /// For in_child: closes those whose bits are set.
 void close_standard(unsigned bits) {
   for (int descriptor = 0; descriptor < 3; ++descriptor) {
-    if ((bits >> static_cast<unsigned>(descriptor) & 1U) != 0) close(descriptor);
+    if ((bits >> static_cast<unsigned>(descriptor) & 1U) != 0) {
+      close(descriptor);
+    }
   }
 }
 
 /// For in_child: the daemon is to have `opened` as this descriptor.
 void be(int descriptor, int opened) {
-  // It may have got that number by itself, and dup2(2) onto its own number leaves close-on-exec set.
-  if (opened < 0 || dup2(opened, descriptor) != descriptor || fcntl(descriptor, F_SETFD, 0) != 0) _exit(122);
+  // It may have got that number by itself, and dup2(2) onto its own number leaves close-on-exec
+  // set.
+  if (opened < 0 || dup2(opened, descriptor) != descriptor || fcntl(descriptor, F_SETFD, 0) != 0) {
+    _exit(122);
+  }
 }
 
 /// What the daemon has as 0 to 2; its answers go to a file.
@@ -45,8 +51,8 @@ std::map<std::string, std::string> ask(const std::string& launcher, const suppor
                                        const std::function<void()>& in_child) {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  const auto result =
-      support::launch_probe_with(launcher, options, support::join({{"to=" + file}, kQuestions}), in_child);
+  const auto result = support::launch_probe_with(
+      launcher, options, support::join({{"to=" + file}, kQuestions}), in_child);
   CAPTURE(result.err);
   CHECK(result.status == 0);
   return support::fields(support::read_file(file));
@@ -94,7 +100,9 @@ TEST_CASE("so can those that a file capability has opened") {
       support::become(33, 33);
     });
     for (int descriptor = 0; descriptor < 3; ++descriptor) {
-      if ((closed >> static_cast<unsigned>(descriptor) & 1U) != 0) check_null(field, descriptor);
+      if ((closed >> static_cast<unsigned>(descriptor) & 1U) != 0) {
+        check_null(field, descriptor);
+      }
     }
   }
   // The control: what glibc opens in a program that is given rights by its file.
@@ -116,10 +124,15 @@ TEST_CASE("so can those that whoever starts it was given") {
   // By sudo, say, which was started with closed descriptors.
   const auto field = ask(support::launcher(), kUser, [] {
     close_standard(7);
-    const bool done = open("/dev/full", O_WRONLY) == 0 && open("/dev/null", O_RDONLY) == 1 && dup(1) == 2;
-    if (!done) _exit(122);
+    const bool done =
+        open("/dev/full", O_WRONLY) == 0 && open("/dev/null", O_RDONLY) == 1 && dup(1) == 2;
+    if (!done) {
+      _exit(122);
+    }
   });
-  for (const int descriptor : {0, 1, 2}) check_null(field, descriptor);
+  for (const int descriptor : {0, 1, 2}) {
+    check_null(field, descriptor);
+  }
 }
 
 TEST_CASE("a null device that can be used stays as it was opened") {
@@ -139,13 +152,17 @@ TEST_CASE("what is not the null device is not opened for it") {
   support::require_root();
   support::enter_own_mounts();
   const auto result = support::launch_probe(kUser, {"status"}, [] {
-    const bool done = mount("none", "/dev", "tmpfs", 0, nullptr) == 0 && close(open("/dev/null", O_CREAT, 0666)) == 0;
-    if (!done) _exit(122);
+    const bool done = mount("none", "/dev", "tmpfs", 0, nullptr) == 0 &&
+                      close(open("/dev/null", O_CREAT, 0666)) == 0;
+    if (!done) {
+      _exit(122);
+    }
     close(STDIN_FILENO);
   });
   check_refused(result, 125,
                 {"cannot open /dev/null as: descriptor 0: it is not the null device",
-                 "hint: as root: ls -l /dev/null shows what it is; mknod -m 666 /dev/null c 1 3 makes the device"});
+                 "hint: as root: ls -l /dev/null shows what it is; mknod -m 666 /dev/null c 1 3 "
+                 "makes the device"});
 }
 
 TEST_CASE("a directory or device or kernel object is refused as 0 to 2") {
@@ -154,7 +171,8 @@ TEST_CASE("a directory or device or kernel object is refused as 0 to 2") {
   const auto block = directory.path("block");
   REQUIRE(mknod(block.c_str(), S_IFBLK | 0600, makedev(7, 0)) == 0);
   const std::string kernel_object =
-      "it is not a file, pipe, socket or character device but a kernel object, such as io_uring or epoll";
+      "it is not a file, pipe, socket or character device but a kernel object, such as io_uring or "
+      "epoll";
   struct Row {
     std::string reason;
     std::function<int()> open_one;
@@ -173,15 +191,18 @@ TEST_CASE("a directory or device or kernel object is refused as 0 to 2") {
       CAPTURE(row.reason);
       CAPTURE(descriptor);
       for (const support::Words& more : {support::Words{}, support::Words{"--check"}}) {
-        const auto result =
-            support::launch_probe(support::join({kUser, more}), {"status"}, [&] { be(descriptor, row.open_one()); });
+        const auto result = support::launch_probe(support::join({kUser, more}), {"status"},
+                                                  [&] { be(descriptor, row.open_one()); });
         CHECK(result.status == 125);
         CHECK(result.out.empty());
-        if (descriptor == 2) continue;  // there is nowhere to say it
+        if (descriptor == 2) {
+          continue;  // there is nowhere to say it
+        }
         const std::string redirection = descriptor == 0 ? "</dev/null" : "1>/dev/null";
-        check_refused(result, 125,
-                      {"refusing to pass on: descriptor " + std::to_string(descriptor) + ": " + row.reason,
-                       "hint: redirect it: lowportbind ... " + redirection});
+        check_refused(
+            result, 125,
+            {"refusing to pass on: descriptor " + std::to_string(descriptor) + ": " + row.reason,
+             "hint: redirect it: lowportbind ... " + redirection});
       }
     }
   }
@@ -214,13 +235,15 @@ TEST_CASE("a file or pipe or socket or terminal is fine as 0 to 2") {
 
 TEST_CASE("a kernel object that is named or announced is passed on") {
   support::require_root();
-  const auto named = support::launch_probe(support::join({kUser, {"--keep-fd", "5"}}), {"fds", "fd=5"},
-                                           [] { be(5, epoll_create1(EPOLL_CLOEXEC)); });
+  const auto named =
+      support::launch_probe(support::join({kUser, {"--keep-fd", "5"}}), {"fds", "fd=5"},
+                            [] { be(5, epoll_create1(EPOLL_CLOEXEC)); });
   CHECK(support::fields(named.out)["fd=5"] == "anon_inode:[eventpoll]");
-  const auto announced = support::launch_probe(support::join({kUser, {"-m", "listen-fds"}}), {"fds", "fd=3"}, [] {
-    be(3, eventfd(0, EFD_CLOEXEC));
-    setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
-    setenv("LISTEN_FDS", "1", 1);
-  });
+  const auto announced =
+      support::launch_probe(support::join({kUser, {"-m", "listen-fds"}}), {"fds", "fd=3"}, [] {
+        be(3, eventfd(0, EFD_CLOEXEC));
+        setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+        setenv("LISTEN_FDS", "1", 1);
+      });
   CHECK(support::fields(announced.out)["fd=3"] == "anon_inode:[eventfd]");
 }

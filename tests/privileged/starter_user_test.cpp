@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -38,36 +39,43 @@ Expected as_user(const std::string& capabilities) {
 
 }  // namespace
 
-TEST_CASE("an ordinary user whose launcher has the file capability gives privileged ports in ambient mode") {
+TEST_CASE(
+    "an ordinary user whose launcher has the file capability gives privileged ports in ambient "
+    "mode") {
   support::enter_own_network();
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     CAPTURE(capabilities);
     const GrantedLauncher launcher(capabilities);
-    auto field =
-        check_daemon(launch_probe_with(launcher.path(), {"-p", "80,443"},
-                                       {"status", "secure", "fds", "bind=tcp/4/80", "bind=tcp/4/443"}, become_www_data),
-                     as_user(kBindCapability));
+    auto field = check_daemon(
+        launch_probe_with(launcher.path(), {"-p", "80,443"},
+                          {"status", "secure", "fds", "bind=tcp/4/80", "bind=tcp/4/443"},
+                          become_www_data),
+        as_user(kBindCapability));
     CHECK(field["bind=tcp/4/80"] == "ok");
     CHECK(field["bind=tcp/4/443"] == "ok");
     CHECK(field["secure"] == "0");
     CHECK(field["fds"] == "0 1 2");
     auto expected = as_user(kBindCapability);
     expected.no_new_privs = "0";
-    check_daemon(launch_probe_with(launcher.path(), {"-p", "80", "--allow-new-privs"}, {"status"}, become_www_data),
+    check_daemon(launch_probe_with(launcher.path(), {"-p", "80", "--allow-new-privs"}, {"status"},
+                                   become_www_data),
                  expected);
   }
   check_denied("tcp/4/80");
 }
 
-TEST_CASE("an ordinary user whose launcher has the file capability is given open sockets and no capability") {
+TEST_CASE(
+    "an ordinary user whose launcher has the file capability is given open sockets and no "
+    "capability") {
   support::enter_own_network();
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     CAPTURE(capabilities);
     const GrantedLauncher launcher(capabilities);
     for (const char* mode : {"listen-fds", "nginx"}) {
-      auto field = check_daemon(launch_probe_with(launcher.path(), {"-p", "127.0.0.1:80", "-m", mode},
-                                                  {"status", "fds", "fd=3", "reach=3/4/80"}, become_www_data),
-                                as_user(support::kNoCapability));
+      auto field = check_daemon(
+          launch_probe_with(launcher.path(), {"-p", "127.0.0.1:80", "-m", mode},
+                            {"status", "fds", "fd=3", "reach=3/4/80"}, become_www_data),
+          as_user(support::kNoCapability));
       CHECK(field["fd=3"] == "tcp 127.0.0.1:80 listening reuseaddr blocking");
       CHECK(field["fds"] == "0 1 2 3");
       CHECK(field["reach=3/4/80"] == "ok");
@@ -79,15 +87,20 @@ TEST_CASE("an ordinary user whose launcher has the file capability is given open
 TEST_CASE("an ordinary user may name itself but nobody else") {
   support::enter_own_network();
   const GrantedLauncher launcher("cap_net_bind_service=p");
-  check_daemon(launch_probe_with(launcher.path(), {"-u", "www-data", "-p", "80"}, {"status"}, become_www_data),
+  check_daemon(launch_probe_with(launcher.path(), {"-u", "www-data", "-p", "80"}, {"status"},
+                                 become_www_data),
                as_user(kBindCapability));
   check_refused(
-      launch_probe_with(launcher.path(), {"-u", "nobody", "-p", "80"}, {"status"}, become_www_data), 125,
-      {"cannot become: nobody (uid 65534): uid 33 may not change its user (CAP_SETUID)", "hint: start it as root"});
-  check_refused(launch_probe_with(launcher.path(), {"-u", "www-data:daemon"}, {"status"}, become_www_data), 125,
-                {"cannot become: www-data (uid 33): "});
-  check_refused(launch_probe_with(launcher.path(), {"-u", "root", "-p", "80"}, {"status"}, become_www_data), 125,
-                {"it is root"});
+      launch_probe_with(launcher.path(), {"-u", "nobody", "-p", "80"}, {"status"}, become_www_data),
+      125,
+      {"cannot become: nobody (uid 65534): uid 33 may not change its user (CAP_SETUID)",
+       "hint: start it as root"});
+  check_refused(
+      launch_probe_with(launcher.path(), {"-u", "www-data:daemon"}, {"status"}, become_www_data),
+      125, {"cannot become: www-data (uid 33): "});
+  check_refused(
+      launch_probe_with(launcher.path(), {"-u", "root", "-p", "80"}, {"status"}, become_www_data),
+      125, {"it is root"});
 }
 
 TEST_CASE("an ordinary user keeps its groups and may not choose others") {
@@ -132,26 +145,34 @@ TEST_CASE("an ordinary user that holds the capability as ambient gives privilege
   const auto control = support::run(support::join({holder, {support::probe(), "status"}}));
   REQUIRE(support::fields(control.out)["CapAmb"] == "0000000000002400");
   const auto launch = [&](const support::Words& options) {
-    return support::run(support::join(
-        {holder, {support::launcher()}, options, {"--", support::probe(), "status", "bind=tcp/4/80", "fd=3"}}));
+    return support::run(
+        support::join({holder,
+                       {support::launcher()},
+                       options,
+                       {"--", support::probe(), "status", "bind=tcp/4/80", "fd=3"}}));
   };
   CHECK(check_daemon(launch({"-p", "80"}), as_user(kBindCapability))["bind=tcp/4/80"] == "ok");
-  const auto field = check_daemon(launch({"-p", "80", "-m", "listen-fds"}), as_user(support::kNoCapability));
+  const auto field =
+      check_daemon(launch({"-p", "80", "-m", "listen-fds"}), as_user(support::kNoCapability));
   CHECK(field.at("fd=3") == "tcp [::]:80 dual-stack listening reuseaddr blocking");
   // What was not listed is not passed on, although the caller had it.
-  CHECK(check_daemon(launch({"-p", "8080"}), as_user(support::kNoCapability))["bind=tcp/4/80"] == "EACCES");
+  CHECK(check_daemon(launch({"-p", "8080"}), as_user(support::kNoCapability))["bind=tcp/4/80"] ==
+        "EACCES");
   check_denied("tcp/4/80");
 }
 
-TEST_CASE("an ordinary user that holds the right to change ids becomes another one with the listed ports alone") {
+TEST_CASE(
+    "an ordinary user that holds the right to change ids becomes another one with the listed ports "
+    "alone") {
   support::enter_own_network();
   const std::string capabilities = "+setuid,+setgid,+net_bind_service,+chown";
   const auto launch = [&](const support::Words& options) {
-    return support::run(support::join(
-        {{"setpriv", "--reuid", "33", "--regid", "33", "--groups", "33,9000"},
-         {"--inh-caps", capabilities, "--ambient-caps", capabilities, support::launcher(), "-u", "nobody:nogroup"},
-         options,
-         {"--", support::probe(), "status", "bind=tcp/4/80"}}));
+    return support::run(
+        support::join({{"setpriv", "--reuid", "33", "--regid", "33", "--groups", "33,9000"},
+                       {"--inh-caps", capabilities, "--ambient-caps", capabilities,
+                        support::launcher(), "-u", "nobody:nogroup"},
+                       options,
+                       {"--", support::probe(), "status", "bind=tcp/4/80"}}));
   };
   auto expected = as_user(kBindCapability);
   expected.uid = "65534";
@@ -163,7 +184,8 @@ TEST_CASE("an ordinary user that holds the right to change ids becomes another o
   check_daemon(launch({"-p", "80", "--groups", "keep"}), expected);
   expected.capabilities = support::kNoCapability;
   expected.groups = "65534";
-  CHECK(check_daemon(launch({"-p", "8080", "--groups", "init"}), expected)["bind=tcp/4/80"] == "EACCES");
+  CHECK(check_daemon(launch({"-p", "8080", "--groups", "init"}), expected)["bind=tcp/4/80"] ==
+        "EACCES");
   expected.groups = "";
   check_daemon(launch({"-p", "80", "-m", "listen-fds", "--groups", "none"}), expected);
   check_denied("tcp/4/80", 65534, 65534);
@@ -171,8 +193,9 @@ TEST_CASE("an ordinary user that holds the right to change ids becomes another o
 
 TEST_CASE("an ordinary user without any right gives ports that are not privileged") {
   support::enter_own_network();
-  auto field = check_daemon(launch_probe({"-p", "8080"}, {"status", "bind=tcp/4/8080"}, become_www_data),
-                            as_user(support::kNoCapability));
+  auto field =
+      check_daemon(launch_probe({"-p", "8080"}, {"status", "bind=tcp/4/8080"}, become_www_data),
+                   as_user(support::kNoCapability));
   CHECK(field["bind=tcp/4/8080"] == "ok");
   field = check_daemon(launch_probe({"-p", "8080", "-m", "listen-fds", "--reuse-port"},
                                     {"status", "fd=3", "reach=3/4/8080"}, become_www_data),
@@ -186,9 +209,11 @@ TEST_CASE("an ordinary user without any right is told the complete way out") {
   const support::TemporaryDirectory directory;
   const auto path = support::copy_program(directory, support::launcher(), "lowportbind");
   for (const char* mode : {"ambient", "listen-fds"}) {
-    check_refused(launch_probe_with(path, {"-p", "8080,443", "-m", mode}, {"status"}, become_www_data), 125,
-                  {"lowportbind: cannot give the port: 443/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
-                   "chgrp 33 " + path + " && chmod 0750 " + path + " && setcap cap_net_bind_service=p " + path + "\n"});
+    check_refused(
+        launch_probe_with(path, {"-p", "8080,443", "-m", mode}, {"status"}, become_www_data), 125,
+        {"lowportbind: cannot give the port: 443/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
+         "chgrp 33 " + path + " && chmod 0750 " + path + " && setcap cap_net_bind_service=p " +
+             path + "\n"});
   }
 }
 
@@ -201,10 +226,13 @@ TEST_CASE("the way out that the hint names works and nobody outside of the group
   REQUIRE(start != std::string::npos);
   const auto command = refused.err.substr(start, refused.err.find('\n', start) - start);
   const auto applied = support::run({"/bin/sh", "-c", command});
-  if (applied.status != 0) support::skip("setcap does not work here: " + applied.err);
-  check_daemon(launch_probe_with(path, {"-p", "80"}, {"status"}, become_www_data), as_user(kBindCapability));
-  const auto outsider =
-      launch_probe_with(path, {"-p", "80"}, {"status"}, [] { support::become(65534, 65534, {65534}); });
+  if (applied.status != 0) {
+    support::skip("setcap does not work here: " + applied.err);
+  }
+  check_daemon(launch_probe_with(path, {"-p", "80"}, {"status"}, become_www_data),
+               as_user(kBindCapability));
+  const auto outsider = launch_probe_with(path, {"-p", "80"}, {"status"},
+                                          [] { support::become(65534, 65534, {65534}); });
   CHECK(outsider.status == 120);
   check_denied("tcp/4/80");
 }
@@ -213,18 +241,20 @@ TEST_CASE("pitfall 13: no-new-privs voids a file capability and the hint says so
   support::enter_own_network();
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     const GrantedLauncher launcher(capabilities);
-    check_refused(launch_probe_with(launcher.path(), {"-p", "80"}, {"status"},
-                                    [] {
-                                      become_www_data();
-                                      prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-                                    }),
-                  125,
-                  {"cannot give the port: 80/tcp: ", "hint: no_new_privs is set: a file capability (",
-                   "allowPrivilegeEscalation: true"});
+    check_refused(
+        launch_probe_with(launcher.path(), {"-p", "80"}, {"status"},
+                          [] {
+                            become_www_data();
+                            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                          }),
+        125,
+        {"cannot give the port: 80/tcp: ", "hint: no_new_privs is set: a file capability (",
+         "allowPrivilegeEscalation: true"});
   }
 }
 
-TEST_CASE("with no-new-privs a file capability counts where the container engine has left it permitted") {
+TEST_CASE(
+    "with no-new-privs a file capability counts where the container engine has left it permitted") {
   support::enter_own_network();
   const auto in_container = [] {
     prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -234,18 +264,20 @@ TEST_CASE("with no-new-privs a file capability counts where the container engine
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     CAPTURE(capabilities);
     const GrantedLauncher launcher(capabilities);
-    auto field =
-        check_daemon(launch_probe_with(launcher.path(), {"-p", "80"}, {"status", "bind=tcp/4/80"}, in_container),
-                     as_user(kBindCapability));
+    auto field = check_daemon(
+        launch_probe_with(launcher.path(), {"-p", "80"}, {"status", "bind=tcp/4/80"}, in_container),
+        as_user(kBindCapability));
     CHECK(field["bind=tcp/4/80"] == "ok");
   }
   const support::TemporaryDirectory directory;
   const auto plain = support::copy_program(directory, support::launcher(), "lowportbind");
-  check_refused(launch_probe_with(plain, {"-p", "80"}, {"status"}, in_container), 125,
-                {"cannot give the port: 80/tcp: ", "(setcap cap_net_bind_service=p " + plain + ")"});
+  check_refused(
+      launch_probe_with(plain, {"-p", "80"}, {"status"}, in_container), 125,
+      {"cannot give the port: 80/tcp: ", "(setcap cap_net_bind_service=p " + plain + ")"});
 }
 
-TEST_CASE("where the bounding set lacks the capability the launcher still starts and its hint is seen") {
+TEST_CASE(
+    "where the bounding set lacks the capability the launcher still starts and its hint is seen") {
   support::enter_own_network();
   const auto in_container = [] {
     support::drop_capabilities({CAP_NET_BIND_SERVICE});
@@ -254,11 +286,13 @@ TEST_CASE("where the bounding set lacks the capability the launcher still starts
   const GrantedLauncher permitted("cap_net_bind_service=p");
   check_refused(launch_probe_with(permitted.path(), {"-p", "80"}, {"status"}, in_container), 125,
                 {"cannot give the port: 80/tcp: ", "hint: it is not in the bounding set"});
-  const auto launched = launch_probe_with(permitted.path(), {"-p", "8080"}, {"status"}, in_container);
+  const auto launched =
+      launch_probe_with(permitted.path(), {"-p", "8080"}, {"status"}, in_container);
   CHECK(launched.status == 0);
   // The reason for =p: this one cannot even be executed, and nothing explains why.
   const GrantedLauncher effective("cap_net_bind_service=ep");
-  CHECK(launch_probe_with(effective.path(), {"-p", "8080"}, {"status"}, in_container).status == 120);
+  CHECK(launch_probe_with(effective.path(), {"-p", "8080"}, {"status"}, in_container).status ==
+        120);
 }
 
 TEST_CASE("a launcher that is installed setuid or setgid refuses to run") {
@@ -266,50 +300,60 @@ TEST_CASE("a launcher that is installed setuid or setgid refuses to run") {
   const support::TemporaryDirectory directory;
   const auto setuid = support::copy_program(directory, support::launcher(), "setuid", 04755);
   const auto setgid = support::copy_program(directory, support::launcher(), "setgid", 02755);
-  for (const support::Words& options :
-       {support::Words{"-u", "www-data", "-p", "80"}, support::Words{"-p", "8080"}, support::Words{"--check"}}) {
+  for (const support::Words& options : {support::Words{"-u", "www-data", "-p", "80"},
+                                        support::Words{"-p", "8080"}, support::Words{"--check"}}) {
     check_refused(launch_probe_with(setuid, options, {"status"}, become_www_data), 125,
                   {"refusing to run: " + setuid +
-                       ": its real and effective user ids differ: it is installed set-user-ID, or was started by a "
+                       ": its real and effective user ids differ: it is installed set-user-ID, or "
+                       "was started by a "
                        "program that is",
                    "hint: as root: chmod u-s,g-s "});
     check_refused(launch_probe_with(setgid, options, {"status"}, become_www_data), 125,
                   {"refusing to run: " + setgid +
-                       ": its real and effective group ids differ: it is installed set-group-ID, or was started by a "
+                       ": its real and effective group ids differ: it is installed set-group-ID, "
+                       "or was started by a "
                        "program that is",
                    "hint: as root: chmod u-s,g-s "});
   }
   const auto of_www_data = support::copy_program(directory, support::launcher(), "of-www-data");
   REQUIRE(chown(of_www_data.c_str(), 33, 33) == 0);
   REQUIRE(support::run({"chmod", "u+s", of_www_data}).status == 0);
-  check_refused(launch_probe_with(of_www_data, {"-u", "www-data", "-p", "80"}, {"status"}), 125, {"set-user-ID"});
+  check_refused(launch_probe_with(of_www_data, {"-u", "www-data", "-p", "80"}, {"status"}), 125,
+                {"set-user-ID"});
 }
 
-TEST_CASE("pitfall 29: a file capability on the launcher takes TMPDIR away and --env brings it back") {
+TEST_CASE(
+    "pitfall 29: a file capability on the launcher takes TMPDIR away and --env brings it back") {
   support::enter_own_network();
   const GrantedLauncher launcher("cap_net_bind_service=p");
   support::Invocation invocation;
   invocation.in_child = become_www_data;
-  invocation.environment = {"PATH=/usr/bin:/bin", "TMPDIR=/var/tmp", "LD_LIBRARY_PATH=/nowhere", "KEPT=yes"};
+  invocation.environment = {"PATH=/usr/bin:/bin", "TMPDIR=/var/tmp", "LD_LIBRARY_PATH=/nowhere",
+                            "KEPT=yes"};
   invocation.argv = {launcher.path(), "-p", "80", "--", support::probe(), "env", "secure"};
   auto result = support::run(invocation);
   CHECK(support::variable(result, "TMPDIR") == "(unset)");
   CHECK(support::variable(result, "LD_LIBRARY_PATH") == "(unset)");
   CHECK(support::variable(result, "KEPT") == "yes");
-  invocation.argv = support::join({{launcher.path(), "-p", "80", "--env", "TMPDIR=/var/tmp"},
-                                   {"--env", "LD_LIBRARY_PATH=/nowhere", "--", support::probe(), "env", "secure"}});
+  invocation.argv = support::join(
+      {{launcher.path(), "-p", "80", "--env", "TMPDIR=/var/tmp"},
+       {"--env", "LD_LIBRARY_PATH=/nowhere", "--", support::probe(), "env", "secure"}});
   result = support::run(invocation);
   CHECK(support::variable(result, "TMPDIR") == "/var/tmp");
   CHECK(support::variable(result, "LD_LIBRARY_PATH") == "/nowhere");
   CHECK(support::fields(result.out)["secure"] == "0");
 }
 
-TEST_CASE("a launcher with more file capabilities than the one refuses to run for an ordinary user") {
+TEST_CASE(
+    "a launcher with more file capabilities than the one refuses to run for an ordinary user") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "launcher");
   support::set_file_capabilities(launcher, "cap_setuid,cap_setgid,cap_net_bind_service=ep");
-  check_refused(support::launch_probe_with(launcher, {"-u", "nobody:daemon"}, {"status"}, become_www_data), 125,
-                {"refusing to run: " + launcher + ": its file capabilities are more than cap_net_bind_service",
-                 "hint: as root: setcap cap_net_bind_service=p " + launcher});
+  check_refused(
+      support::launch_probe_with(launcher, {"-u", "nobody:daemon"}, {"status"}, become_www_data),
+      125,
+      {"refusing to run: " + launcher +
+           ": its file capabilities are more than cap_net_bind_service",
+       "hint: as root: setcap cap_net_bind_service=p " + launcher});
 }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include "daemon.hpp"
 
-// Calls that fail while a table of names is read: whatever is not known to be missing is an error, and no empty table.
+// Calls that fail while a table of names is read: whatever is not known to be missing is an error,
+// and no empty table.
 
 using support::check_daemon;
 using support::check_refused;
@@ -31,16 +33,20 @@ const std::string kAlice = "alice:x:2000:2001::/srv:/bin/sh\n";
 
 TEST_CASE("a read of a table that a signal interrupts is made again") {
   use_tables(kAlice);
-  check_daemon(launch_spoiled("read:error=EINTR:when=1", "alice"), {.uid = "2000", .gid = "2001", .groups = "2001"});
+  check_daemon(launch_spoiled("read:error=EINTR:when=1", "alice"),
+               {.uid = "2000", .gid = "2001", .groups = "2001"});
 }
 
 TEST_CASE("a table that cannot be opened or read is an error") {
   use_tables(kAlice);
   for (const char* user : {"alice", "2000", "3000:2001"}) {
     CAPTURE(user);
-    check_refused(launch_spoiled("openat:error=EACCES", user), 125, {"cannot open: /etc/passwd: Permission denied"});
-    check_refused(launch_spoiled("openat:error=EMFILE", user), 125, {"cannot open: /etc/passwd: Too many open files"});
-    check_refused(launch_spoiled("read:error=EIO", user), 125, {"cannot read: /etc/passwd: Input/output error"});
+    check_refused(launch_spoiled("openat:error=EACCES", user), 125,
+                  {"cannot open: /etc/passwd: Permission denied"});
+    check_refused(launch_spoiled("openat:error=EMFILE", user), 125,
+                  {"cannot open: /etc/passwd: Too many open files"});
+    check_refused(launch_spoiled("read:error=EIO", user), 125,
+                  {"cannot read: /etc/passwd: Input/output error"});
   }
 }
 
@@ -48,7 +54,8 @@ TEST_CASE("a table whose directory is missing has no entries") {
   use_tables(kAlice);
   for (const std::string error : {"ENOENT", "ENOTDIR"}) {
     CAPTURE(error);
-    check_refused(launch_spoiled("openat:error=" + error, "alice"), 125, {"alice: there is no such name"});
+    check_refused(launch_spoiled("openat:error=" + error, "alice"), 125,
+                  {"alice: there is no such name"});
     check_daemon(launch_spoiled("openat:error=" + error, "2000:2001"),
                  {.uid = "2000", .gid = "2001", .groups = "2001"});
   }
@@ -65,8 +72,10 @@ TEST_CASE("an empty table of an unknown kind is an error") {
 TEST_CASE("a table that is longer than one read is read to its end") {
   std::string passwd;
   for (int number = 3000; number < 3400; ++number) {
-    passwd += "user" + std::to_string(number) + ":x:" + std::to_string(number) + ":2001::/srv:/bin/sh\n";
+    passwd +=
+        "user" + std::to_string(number) + ":x:" + std::to_string(number) + ":2001::/srv:/bin/sh\n";
   }
   use_tables(passwd + kAlice);
-  check_daemon(launch_spoiled("read:error=EINTR:when=2", "alice"), {.uid = "2000", .gid = "2001", .groups = "2001"});
+  check_daemon(launch_spoiled("read:error=EINTR:when=2", "alice"),
+               {.uid = "2000", .gid = "2001", .groups = "2001"});
 }

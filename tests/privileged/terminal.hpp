@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <fcntl.h>
@@ -33,19 +34,31 @@ class Terminal {
   /// For in_child: this descriptor leads to the terminal, which is nobody's by that.
   void attach(int descriptor) const {
     const int slave = open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (slave < 0 || dup2(slave, descriptor) != descriptor) _exit(122);
+    if (slave < 0 || dup2(slave, descriptor) != descriptor) {
+      _exit(122);
+    }
   }
 
   /// For in_child: a session with this terminal, and the launcher in it.
   void control(Position position, Attached attached) const {
-    if (setsid() < 0) _exit(122);
+    if (setsid() < 0) {
+      _exit(122);
+    }
     const int slave = open(path_.c_str(), O_RDWR | O_CLOEXEC);
-    if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) != 0) _exit(122);
-    if (attached == Attached::kStdin) dup2(slave, STDIN_FILENO);
-    if (position == Position::kSessionLeader) return;
+    if (slave < 0 || ioctl(slave, TIOCSCTTY, 0) != 0) {
+      _exit(122);
+    }
+    if (attached == Attached::kStdin) {
+      dup2(slave, STDIN_FILENO);
+    }
+    if (position == Position::kSessionLeader) {
+      return;
+    }
     const pid_t child = fork();
     if (child == 0) {
-      if (position == Position::kGroupLeader && setpgid(0, 0) != 0) _exit(122);
+      if (position == Position::kGroupLeader && setpgid(0, 0) != 0) {
+        _exit(122);
+      }
       return;
     }
     int status = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,8 +11,8 @@
 
 #include "daemon.hpp"
 
-// The launcher's file has the capability, and the kernel did not count it: the hint gives the reason, and what it
-// advises works.
+// The launcher's file has the capability, and the kernel did not count it: the hint gives the
+// reason, and what it advises works.
 
 namespace {
 
@@ -36,8 +37,12 @@ class GrantedLauncher {
   [[nodiscard]] const support::TemporaryDirectory& directory() const { return directory_; }
   void grant() const { support::set_file_capabilities(path_, "cap_net_bind_service=p"); }
 
-  [[nodiscard]] support::Words command_line() const { return {path_, "-p", "80", "--", support::probe(), "status"}; }
-  [[nodiscard]] support::Result launch() const { return support::run_in_child(command_line(), become_www_data); }
+  [[nodiscard]] support::Words command_line() const {
+    return {path_, "-p", "80", "--", support::probe(), "status"};
+  }
+  [[nodiscard]] support::Result launch() const {
+    return support::run_in_child(command_line(), become_www_data);
+  }
 
   static void check_granted(const support::Result& result) {
     CAPTURE(result.err);
@@ -51,22 +56,29 @@ class GrantedLauncher {
 };
 
 void check_hint(const support::Result& result, const std::string& hint) {
-  support::check_refused(result, 125,
-                         {"lowportbind: cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
-                          "\nlowportbind: hint: its file has the capability, which " + hint + "\n"});
+  support::check_refused(
+      result, 125,
+      {"lowportbind: cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
+       "\nlowportbind: hint: its file has the capability, which " + hint + "\n"});
 }
 
 enum class Parent { kOpen, kClosed };
 
-/// Goes on in a child that shares the working directory with this process, which waits for its end. A process that has
-/// changed its user is closed to kcmp(2) until it opens itself.
+/// Goes on in a child that shares the working directory with this process, which waits for its end.
+/// A process that has changed its user is closed to kcmp(2) until it opens itself.
 void go_on_in_sharing_child(Parent parent) {
   become_www_data();
-  if (parent == Parent::kOpen) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  if (parent == Parent::kOpen) {
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+  }
   const auto child = static_cast<pid_t>(syscall(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0));
-  if (child == 0) return;
+  if (child == 0) {
+    return;
+  }
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) _exit(122);
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
+    _exit(122);
+  }
   _exit(WEXITSTATUS(status));
 }
 
@@ -74,7 +86,8 @@ void go_on_in_sharing_child(Parent parent) {
 
 TEST_CASE("a file capability on a nosuid mount is explained") {
   const GrantedLauncher launcher;
-  REQUIRE(mount("none", launcher.directory().path().c_str(), nullptr, MS_REMOUNT | MS_NOSUID, nullptr) == 0);
+  REQUIRE(mount("none", launcher.directory().path().c_str(), nullptr, MS_REMOUNT | MS_NOSUID,
+                nullptr) == 0);
   const auto command = "mount -o remount,suid \"$(findmnt -no TARGET -T " + launcher.path() + ")\"";
   check_hint(launcher.launch(),
              "does not count on a file system that is mounted nosuid: put it on another one; or as "
@@ -89,16 +102,22 @@ TEST_CASE("a file capability under a tracer is explained") {
   support::require_strace();
   const GrantedLauncher launcher;
   check_hint(support::trace({}, launcher.command_line(), become_www_data).result,
-             "does not count while another process traces it; root can trace it: strace -u USER " + launcher.path());
-  GrantedLauncher::check_granted(support::trace({"-u", "www-data"}, launcher.command_line()).result);
+             "does not count while another process traces it; root can trace it: strace -u USER " +
+                 launcher.path());
+  GrantedLauncher::check_granted(
+      support::trace({"-u", "www-data"}, launcher.command_line()).result);
 }
 
 TEST_CASE("a file capability for another user namespace is explained") {
   const GrantedLauncher launcher;
-  const auto set = support::run({"setcap", "-n", "1000", "cap_net_bind_service=p", launcher.path()});
-  if (set.status != 0) support::skip("no file capabilities of another user namespace here: " + set.err);
+  const auto set =
+      support::run({"setcap", "-n", "1000", "cap_net_bind_service=p", launcher.path()});
+  if (set.status != 0) {
+    support::skip("no file capabilities of another user namespace here: " + set.err);
+  }
   check_hint(launcher.launch(),
-             "is for another user namespace; as root of this one: setcap cap_net_bind_service=p " + launcher.path());
+             "is for another user namespace; as root of this one: setcap cap_net_bind_service=p " +
+                 launcher.path());
   launcher.grant();
   GrantedLauncher::check_granted(launcher.launch());
   // One that is for another namespace and not the one that counts is no reason.
@@ -110,13 +129,16 @@ TEST_CASE("a file capability with a shared working directory is explained") {
   const GrantedLauncher launcher;
   const auto share = [] { go_on_in_sharing_child(Parent::kOpen); };
   check_hint(support::run_in_child(launcher.command_line(), share),
-             "does not count while it shares its working directory with the process that started it (CLONE_FS): let a "
+             "does not count while it shares its working directory with the process that started "
+             "it (CLONE_FS): let a "
              "shell start it: sh -c '\"$@\"; exit $?' sh " +
                  launcher.path() + " ...");
   GrantedLauncher::check_granted(support::run_in_child(
       support::join({{"/bin/sh", "-c", "\"$@\"; exit $?", "sh"}, launcher.command_line()}), share));
   // Where the two cannot be compared, each reason that is left is named.
-  check_hint(support::run_in_child(launcher.command_line(), [] { go_on_in_sharing_child(Parent::kClosed); }),
-             "the kernel did not count: another process may trace it or share its working directory (CLONE_FS); or it "
+  check_hint(support::run_in_child(launcher.command_line(),
+                                   [] { go_on_in_sharing_child(Parent::kClosed); }),
+             "the kernel did not count: another process may trace it or share its working "
+             "directory (CLONE_FS); or it "
              "is switched off: grep no_file_caps /proc/cmdline");
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <fcntl.h>
@@ -11,14 +12,21 @@
 
 #include "socket_experiments.hpp"
 
-/// What the probe tries with descriptors that others opened. Every function returns "ok" or what failed.
+/// What the probe tries with descriptors that others opened. Every function returns "ok" or what
+/// failed.
 namespace experiments {
 
 /// Replaces what was written to a file that was opened for appending alone.
 inline std::string try_to_rewrite(int descriptor) {
-  if ((fcntl(descriptor, F_GETFL) & O_APPEND) == 0) return "not appending";
-  if (fcntl(descriptor, F_SETFL, 0) != 0) return "fcntl " + errno_name();
-  if (ftruncate(descriptor, 0) != 0) return "ftruncate " + errno_name();
+  if ((fcntl(descriptor, F_GETFL) & O_APPEND) == 0) {
+    return "not appending";
+  }
+  if (fcntl(descriptor, F_SETFL, 0) != 0) {
+    return "fcntl " + errno_name();
+  }
+  if (ftruncate(descriptor, 0) != 0) {
+    return "ftruncate " + errno_name();
+  }
   return pwrite(descriptor, "forged\n", 7, 0) == 7 ? "ok" : "pwrite " + errno_name();
 }
 
@@ -52,13 +60,18 @@ inline bool send_descriptor(int channel, int descriptor) {
 /// Takes a socket from the UNIX socket that is stdin, and binds it to this port of IPv4.
 inline std::string try_to_bind_received(const std::string& port) {
   DescriptorMessage message;
-  if (recvmsg(STDIN_FILENO, &message.header, 0) != 1) return "recvmsg " + errno_name();
+  if (recvmsg(STDIN_FILENO, &message.header, 0) != 1) {
+    return "recvmsg " + errno_name();
+  }
   const auto* header = CMSG_FIRSTHDR(&message.header);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return "nothing came with it";
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
+    return "nothing came with it";
+  }
   int descriptor = -1;
   std::memcpy(&descriptor, CMSG_DATA(header), sizeof(descriptor));
   const Address address(AF_INET, numbers(port).at(0));
-  const std::string text = bind(descriptor, address.get(), address.length) == 0 ? "ok" : "bind " + errno_name();
+  const std::string text =
+      bind(descriptor, address.get(), address.length) == 0 ? "ok" : "bind " + errno_name();
   close(descriptor);
   return text;
 }

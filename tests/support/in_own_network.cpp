@@ -1,5 +1,7 @@
-// in-own-network COMMAND [ARG...]: runs it in a network namespace of its own with loopback up, where every port is free
-// and ip_unprivileged_port_start is 1024 whatever the host has, and in a mount namespace of its own.
+// SPDX-License-Identifier: MIT
+// in-own-network COMMAND [ARG...]: runs it in a network namespace of its own with loopback up,
+// where every port is free and ip_unprivileged_port_start is 1024 whatever the host has, and in a
+// mount namespace of its own.
 #include <unistd.h>
 
 #include <cerrno>

@@ -1,5 +1,7 @@
-// What the tests launch in the place of a daemon. Each argument is a question or an experiment, answered in a line
-// "word:\tanswer" on stdout, or in the file that a first argument `to=FILE` names.
+// SPDX-License-Identifier: MIT
+// What the tests launch in the place of a daemon. Each argument is a question or an experiment,
+// answered in a line "word:\tanswer" on stdout, or in the file that a first argument `to=FILE`
+// names.
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -51,33 +53,42 @@ void print_status() {
   std::fputs(text.c_str(), output);
 }
 
-/// "3 4 7": the open descriptors but for the one that reads the directory and the one that this is written to.
+/// "3 4 7": the open descriptors but for the one that reads the directory and the one that this is
+/// written to.
 std::string open_descriptors() {
   std::vector<int> numbers;
   DIR* directory = opendir("/proc/self/fd");
   while (const dirent* entry = readdir(directory)) {
-    if (entry->d_name[0] == '.') continue;
+    if (entry->d_name[0] == '.') {
+      continue;
+    }
     const int number = std::atoi(entry->d_name);
-    if (number != dirfd(directory) && (number <= 2 || number != fileno(output))) numbers.push_back(number);
+    if (number != dirfd(directory) && (number <= 2 || number != fileno(output))) {
+      numbers.push_back(number);
+    }
   }
   closedir(directory);
   std::sort(numbers.begin(), numbers.end());
   std::string list;
   for (const int number : numbers) {
-    if (!list.empty()) list += ' ';
+    if (!list.empty()) {
+      list += ' ';
+    }
     list += std::to_string(number);
   }
   return list;
 }
 
-/// For a socket "tcp 0.0.0.0:80 listening blocking", for anything else where the link of /proc/self/fd points to.
+/// For a socket "tcp 0.0.0.0:80 listening blocking", for anything else where the link of
+/// /proc/self/fd points to.
 std::string describe_descriptor(int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof(address);
   if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
     std::array<char, 4096> target{};
     const auto link = "/proc/self/fd/" + std::to_string(descriptor);
-    return readlink(link.c_str(), target.data(), target.size() - 1) < 0 ? errno_name() : target.data();
+    return readlink(link.c_str(), target.data(), target.size() - 1) < 0 ? errno_name()
+                                                                        : target.data();
   }
   const auto option = [&](int level, int name) {
     int value = 0;
@@ -100,17 +111,27 @@ std::string describe_descriptor(int descriptor) {
   } else {
     return "socket of family " + std::to_string(address.ss_family);
   }
-  if (option(SOL_SOCKET, SO_ACCEPTCONN) == 1) text += " listening";
-  if (option(SOL_SOCKET, SO_REUSEADDR) == 1) text += " reuseaddr";
-  if (option(SOL_SOCKET, SO_REUSEPORT) == 1) text += " reuseport";
+  if (option(SOL_SOCKET, SO_ACCEPTCONN) == 1) {
+    text += " listening";
+  }
+  if (option(SOL_SOCKET, SO_REUSEADDR) == 1) {
+    text += " reuseaddr";
+  }
+  if (option(SOL_SOCKET, SO_REUSEPORT) == 1) {
+    text += " reuseport";
+  }
   text += (fcntl(descriptor, F_GETFL) & O_NONBLOCK) != 0 ? " nonblocking" : " blocking";
-  if ((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0) text += " cloexec";
+  if ((fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0) {
+    text += " cloexec";
+  }
   return text;
 }
 
 std::string access_mode(int descriptor) {
   const int flags = fcntl(descriptor, F_GETFL);
-  if (flags < 0) return errno_name();
+  if (flags < 0) {
+    return errno_name();
+  }
   const int mode = flags & O_ACCMODE;
   return mode == O_RDWR ? "read and write" : mode == O_RDONLY ? "read" : "write";
 }
@@ -121,9 +142,13 @@ std::string try_bind(const std::string& what) {
   const bool is_ipv6 = what.at(4) == '6';
   const int port = std::atoi(what.c_str() + 6);
   const int descriptor = socket(is_ipv6 ? AF_INET6 : AF_INET, is_tcp ? SOCK_STREAM : SOCK_DGRAM, 0);
-  if (descriptor < 0) return "socket " + errno_name();
+  if (descriptor < 0) {
+    return "socket " + errno_name();
+  }
   const int on = 1;
-  if (what.ends_with("/reuseport")) setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+  if (what.ends_with("/reuseport")) {
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+  }
   int result = 0;
   if (is_ipv6) {
     setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -150,7 +175,9 @@ std::string try_to_reach(const std::string& what) {
   const int port = std::atoi(rest.c_str() + 2);
   int type = 0;
   socklen_t size = sizeof(type);
-  if (getsockopt(socket_here, SOL_SOCKET, SO_TYPE, &type, &size) != 0) return errno_name();
+  if (getsockopt(socket_here, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+    return errno_name();
+  }
   sockaddr_in6 ipv6{};
   ipv6.sin6_family = AF_INET6;
   ipv6.sin6_addr = in6addr_loopback;
@@ -161,36 +188,50 @@ std::string try_to_reach(const std::string& what) {
   ipv4.sin_port = ipv6.sin6_port;
   const bool is_ipv6 = rest.front() == '6';
   const int client = socket(is_ipv6 ? AF_INET6 : AF_INET, type, 0);
-  if (client < 0) return "socket " + errno_name();
-  const auto* address = is_ipv6 ? reinterpret_cast<const sockaddr*>(&ipv6) : reinterpret_cast<const sockaddr*>(&ipv4);
-  if (connect(client, address, is_ipv6 ? sizeof(ipv6) : sizeof(ipv4)) != 0) return "connect " + errno_name();
-  if (send(client, "x", 1, 0) != 1) return "send " + errno_name();
+  if (client < 0) {
+    return "socket " + errno_name();
+  }
+  const auto* address =
+      is_ipv6 ? reinterpret_cast<const sockaddr*>(&ipv6) : reinterpret_cast<const sockaddr*>(&ipv4);
+  if (connect(client, address, is_ipv6 ? sizeof(ipv6) : sizeof(ipv4)) != 0) {
+    return "connect " + errno_name();
+  }
+  if (send(client, "x", 1, 0) != 1) {
+    return "send " + errno_name();
+  }
   pollfd ready{socket_here, POLLIN, 0};
-  if (poll(&ready, 1, kMilliseconds) != 1) return "nothing arrived";
+  if (poll(&ready, 1, kMilliseconds) != 1) {
+    return "nothing arrived";
+  }
   const int connection = type == SOCK_STREAM ? accept(socket_here, nullptr, nullptr) : socket_here;
   char byte = 0;
   const bool received = recv(connection, &byte, 1, 0) == 1 && byte == 'x';
-  if (connection != socket_here) close(connection);
+  if (connection != socket_here) {
+    close(connection);
+  }
   close(client);
   return received ? "ok" : errno_name();
 }
 
-/// The length of the queue that listen(2) was asked for: the kernel shows it in a field of tcp_info that a listening
-/// socket has no other use for.
+/// The length of the queue that listen(2) was asked for: the kernel shows it in a field of tcp_info
+/// that a listening socket has no other use for.
 std::string read_backlog(int descriptor) {
   tcp_info info{};
   socklen_t size = sizeof(info);
-  return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? std::to_string(info.tcpi_sacked)
-                                                                          : errno_name();
+  return getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0
+             ? std::to_string(info.tcpi_sacked)
+             : errno_name();
 }
 
 std::string limits() {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
-  return "nofile " + std::to_string(files.rlim_cur) + " nice " + std::to_string(getpriority(PRIO_PROCESS, 0));
+  return "nofile " + std::to_string(files.rlim_cur) + " nice " +
+         std::to_string(getpriority(PRIO_PROCESS, 0));
 }
 
-/// So that a daemon whose descriptors are all taken can look into /proc. Silent: stdout may be a socket.
+/// So that a daemon whose descriptors are all taken can look into /proc. Silent: stdout may be a
+/// socket.
 void raise_file_limit(int limit) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -200,15 +241,20 @@ void raise_file_limit(int limit) {
 
 std::string try_open(const std::string& path, int access) {
   const int descriptor = open(path.c_str(), access | O_NOCTTY);
-  if (descriptor < 0) return errno_name();
+  if (descriptor < 0) {
+    return errno_name();
+  }
   close(descriptor);
   return "ok";
 }
 
 /// Whether a key of this name is possessed, and can be read.
 std::string try_key(const std::string& name) {
-  const auto key = syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", name.c_str(), 0);
-  if (key < 0 || syscall(SYS_keyctl, KEYCTL_READ, key, nullptr, 0) < 0) return errno_name();
+  const auto key =
+      syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", name.c_str(), 0);
+  if (key < 0 || syscall(SYS_keyctl, KEYCTL_READ, key, nullptr, 0) < 0) {
+    return errno_name();
+  }
   return "ok";
 }
 
@@ -227,51 +273,121 @@ std::string permissions_mask() {
 }
 
 void print_environment() {
-  for (char** entry = environ; *entry != nullptr; ++entry) answer("env", *entry);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    answer("env", *entry);
+  }
 }
 
 void ask(const std::string& question) {
   const auto argument = question.substr(std::min(question.size(), question.find('=') + 1));
-  if (question == "status") return print_status();
-  if (question == "env") return print_environment();
+  if (question == "status") {
+    return print_status();
+  }
+  if (question == "env") {
+    return print_environment();
+  }
   if (question == "inherited") {
-    for (const auto& [name, value] : inherited_state::read()) answer(name, value);
+    for (const auto& [name, value] : inherited_state::read()) {
+      answer(name, value);
+    }
     return;
   }
-  if (question == "fds") return answer(question, open_descriptors());
-  if (question == "pid") return answer(question, std::to_string(getpid()));
-  if (question == "limits") return answer(question, limits());
-  if (question == "session") return answer(question, getsid(0) == getpid() ? "leader" : "member");
-  if (question == "pdeathsig") return answer(question, parent_death_signal());
-  if (question == "umask") return answer(question, permissions_mask());
-  if (question == "secure") return answer(question, std::to_string(getauxval(AT_SECURE)));
-  if (question == "cwd") return answer(question, getcwd(nullptr, 0));
-  if (question.starts_with("fd=")) return answer(question, describe_descriptor(std::atoi(argument.c_str())));
-  if (question.starts_with("access=")) return answer(question, access_mode(std::atoi(argument.c_str())));
-  if (question.starts_with("bind=")) return answer(question, try_bind(argument));
-  if (question.starts_with("ports=")) return answer(question, experiments::try_ports(argument));
-  if (question.starts_with("socket=")) return answer(question, experiments::try_socket(argument));
-  if (question.starts_with("connect=")) return answer(question, experiments::try_to_connect(argument));
-  if (question.starts_with("call=")) return answer(question, experiments::try_system_call(argument));
-  if (question.starts_with("i386=")) return answer(question, experiments::try_i386_in_child(argument));
-  if (question == "io_uring") return answer(question, experiments::try_io_uring());
-  if (question.starts_with("ring=")) return answer(question, experiments::try_ring(argument));
-  if (question.starts_with("range=")) return answer(question, experiments::try_port_range(argument));
-  if (question.starts_with("send=")) return answer(question, experiments::try_to_send(argument));
-  if (question == "unix") return answer(question, experiments::try_unix_socket());
-  if (question == "listen") return answer(question, experiments::try_to_listen_unbound());
-  if (question.starts_with("reach=")) return answer(question, try_to_reach(argument));
-  if (question.starts_with("backlog=")) return answer(question, read_backlog(std::atoi(argument.c_str())));
-  if (question.starts_with("open=")) return answer(question, try_open(argument, O_WRONLY));
-  if (question.starts_with("read=")) return answer(question, try_open(argument, O_RDONLY));
+  if (question == "fds") {
+    return answer(question, open_descriptors());
+  }
+  if (question == "pid") {
+    return answer(question, std::to_string(getpid()));
+  }
+  if (question == "limits") {
+    return answer(question, limits());
+  }
+  if (question == "session") {
+    return answer(question, getsid(0) == getpid() ? "leader" : "member");
+  }
+  if (question == "pdeathsig") {
+    return answer(question, parent_death_signal());
+  }
+  if (question == "umask") {
+    return answer(question, permissions_mask());
+  }
+  if (question == "secure") {
+    return answer(question, std::to_string(getauxval(AT_SECURE)));
+  }
+  if (question == "cwd") {
+    return answer(question, getcwd(nullptr, 0));
+  }
+  if (question.starts_with("fd=")) {
+    return answer(question, describe_descriptor(std::atoi(argument.c_str())));
+  }
+  if (question.starts_with("access=")) {
+    return answer(question, access_mode(std::atoi(argument.c_str())));
+  }
+  if (question.starts_with("bind=")) {
+    return answer(question, try_bind(argument));
+  }
+  if (question.starts_with("ports=")) {
+    return answer(question, experiments::try_ports(argument));
+  }
+  if (question.starts_with("socket=")) {
+    return answer(question, experiments::try_socket(argument));
+  }
+  if (question.starts_with("connect=")) {
+    return answer(question, experiments::try_to_connect(argument));
+  }
+  if (question.starts_with("call=")) {
+    return answer(question, experiments::try_system_call(argument));
+  }
+  if (question.starts_with("i386=")) {
+    return answer(question, experiments::try_i386_in_child(argument));
+  }
+  if (question == "io_uring") {
+    return answer(question, experiments::try_io_uring());
+  }
+  if (question.starts_with("ring=")) {
+    return answer(question, experiments::try_ring(argument));
+  }
+  if (question.starts_with("range=")) {
+    return answer(question, experiments::try_port_range(argument));
+  }
+  if (question.starts_with("send=")) {
+    return answer(question, experiments::try_to_send(argument));
+  }
+  if (question == "unix") {
+    return answer(question, experiments::try_unix_socket());
+  }
+  if (question == "listen") {
+    return answer(question, experiments::try_to_listen_unbound());
+  }
+  if (question.starts_with("reach=")) {
+    return answer(question, try_to_reach(argument));
+  }
+  if (question.starts_with("backlog=")) {
+    return answer(question, read_backlog(std::atoi(argument.c_str())));
+  }
+  if (question.starts_with("open=")) {
+    return answer(question, try_open(argument, O_WRONLY));
+  }
+  if (question.starts_with("read=")) {
+    return answer(question, try_open(argument, O_RDONLY));
+  }
   if (question.starts_with("rewrite=")) {
     return answer(question, experiments::try_to_rewrite(std::atoi(argument.c_str())));
   }
-  if (question.starts_with("received=")) return answer(question, experiments::try_to_bind_received(argument));
-  if (question.starts_with("key=")) return answer(question, try_key(argument));
-  if (question.starts_with("nofile=")) return raise_file_limit(std::atoi(argument.c_str()));
-  if (question.starts_with("exit=")) std::exit(std::atoi(argument.c_str()));
-  if (question.starts_with("kill=")) raise(std::atoi(argument.c_str()));
+  if (question.starts_with("received=")) {
+    return answer(question, experiments::try_to_bind_received(argument));
+  }
+  if (question.starts_with("key=")) {
+    return answer(question, try_key(argument));
+  }
+  if (question.starts_with("nofile=")) {
+    return raise_file_limit(std::atoi(argument.c_str()));
+  }
+  if (question.starts_with("exit=")) {
+    std::exit(std::atoi(argument.c_str()));
+  }
+  if (question.starts_with("kill=")) {
+    raise(std::atoi(argument.c_str()));
+  }
   answer("argument", question);
 }
 
@@ -282,7 +398,9 @@ int main(int argc, char** argv) {
     const std::string question = argv[index];
     if (question.starts_with("to=")) {
       output = std::fopen(question.c_str() + 3, "we");
-      if (output == nullptr) return 119;
+      if (output == nullptr) {
+        return 119;
+      }
     } else {
       ask(question);
     }

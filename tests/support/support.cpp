@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "support.hpp"
 
 #include <fcntl.h>
@@ -32,7 +33,9 @@ namespace support {
 namespace {
 
 void check(bool success, const std::string& what) {
-  if (!success) throw std::runtime_error(what + ": " + std::strerror(errno));
+  if (!success) {
+    throw std::runtime_error(what + ": " + std::strerror(errno));
+  }
 }
 
 struct Pipe {
@@ -49,17 +52,22 @@ struct Pipe {
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> list;
   list.reserve(texts.size() + 1);
-  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  for (const auto& text : texts) {
+    list.push_back(const_cast<char*>(text.c_str()));
+  }
   list.push_back(nullptr);
   return list;
 }
 
 /// Never returns. 120 tells a test that the program could not be started at all.
-[[noreturn]] void run_child(const Invocation& invocation, const Pipe& in, const Pipe& out, const Pipe& err) {
+[[noreturn]] void run_child(const Invocation& invocation, const Pipe& in, const Pipe& out,
+                            const Pipe& err) {
   dup2(in.read_end, STDIN_FILENO);
   dup2(out.write_end, STDOUT_FILENO);
   dup2(err.write_end, STDERR_FILENO);
-  if (invocation.in_child) invocation.in_child();
+  if (invocation.in_child) {
+    invocation.in_child();
+  }
   const auto argv = pointers(invocation.argv);
   if (invocation.environment) {
     execvpe(argv[0], argv.data(), pointers(*invocation.environment).data());
@@ -70,39 +78,55 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   _exit(120);
 }
 
-/// Reads both pipes to their ends, or until the time is up. A daemon that outlives its launcher would hold them open.
+/// Reads both pipes to their ends, or until the time is up. A daemon that outlives its launcher
+/// would hold them open.
 bool collect(const Pipe& out, const Pipe& err, int timeout_seconds, Result& result) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_seconds);
   std::array<pollfd, 2> sources{{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
   std::array<std::string*, 2> texts{&result.out, &result.err};
   while (sources[0].fd >= 0 || sources[1].fd >= 0) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0 || poll(sources.data(), sources.size(), static_cast<int>(left.count())) <= 0) return false;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0 ||
+        poll(sources.data(), sources.size(), static_cast<int>(left.count())) <= 0) {
+      return false;
+    }
     for (std::size_t index = 0; index < sources.size(); ++index) {
-      if (sources[index].revents == 0) continue;
+      if (sources[index].revents == 0) {
+        continue;
+      }
       std::array<char, 65536> buffer{};
       const auto count = read(sources[index].fd, buffer.data(), buffer.size());
-      if (count > 0) texts[index]->append(buffer.data(), static_cast<std::size_t>(count));
-      if (count <= 0) sources[index].fd = -1;
+      if (count > 0) {
+        texts[index]->append(buffer.data(), static_cast<std::size_t>(count));
+      }
+      if (count <= 0) {
+        sources[index].fd = -1;
+      }
     }
   }
   return true;
 }
 
-/// The root directory of a chroot is no mount point: it cannot be made private, and the kernel refuses user namespaces
-/// in it. The working directory leads out of it as soon as it lies outside of the root directory, and from there a copy
-/// of the chroot's mounts becomes what it looked like: the root of this process's own mount namespace.
+/// The root directory of a chroot is no mount point: it cannot be made private, and the kernel
+/// refuses user namespaces in it. The working directory leads out of it as soon as it lies outside
+/// of the root directory, and from there a copy of the chroot's mounts becomes what it looked like:
+/// the root of this process's own mount namespace.
 void make_chroot_the_root() {
   constexpr int kDeepest = 64;
   const auto here = std::filesystem::current_path();
   const int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   check(root >= 0 && chroot("/proc") == 0 && fchdir(root) == 0, "chroot");
-  for (int level = 0; level < kDeepest; ++level) check(chdir("..") == 0, "chdir");
-  check(mount("none", ".", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && chroot(".") == 0, "mount private");
-  const int tree = open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  for (int level = 0; level < kDeepest; ++level) {
+    check(chdir("..") == 0, "chdir");
+  }
+  check(mount("none", ".", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 && chroot(".") == 0,
+        "mount private");
+  const int tree =
+      open_tree(root, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
   check(tree >= 0, "open_tree");
-  check(move_mount(tree, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0, "move_mount");
+  check(move_mount(tree, "", root, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0,
+        "move_mount");
   check(fchdir(tree) == 0, "fchdir");
   if (syscall(SYS_pivot_root, ".", ".") == 0) {
     check(umount2(".", MNT_DETACH) == 0, "umount");
@@ -114,18 +138,21 @@ void make_chroot_the_root() {
   close(root);
 }
 
-/// The program, or a copy of it where it is closed to the accounts of the tests: a directory on the way, as /root, or
-/// the file itself, which was built with root's umask.
+/// The program, or a copy of it where it is closed to the accounts of the tests: a directory on the
+/// way, as /root, or the file itself, which was built with root's umask.
 std::string reachable(const std::filesystem::path& program) {
   const auto is_open = [](const std::filesystem::path& path) {
     return (std::filesystem::status(path).permissions() & std::filesystem::perms::others_exec) !=
            std::filesystem::perms::none;
   };
   bool open = is_open(program);
-  for (auto directory = program.parent_path(); open && directory != "/"; directory = directory.parent_path()) {
+  for (auto directory = program.parent_path(); open && directory != "/";
+       directory = directory.parent_path()) {
     open = is_open(directory);
   }
-  if (open) return program;
+  if (open) {
+    return program;
+  }
   static const TemporaryDirectory copies;
   const auto copy = copies.path(program.filename());
   std::filesystem::copy_file(program, copy);
@@ -141,7 +168,9 @@ Result run(const Invocation& invocation) {
   const Pipe err;
   const pid_t child = fork();
   check(child >= 0, "fork");
-  if (child == 0) run_child(invocation, in, out, err);
+  if (child == 0) {
+    run_child(invocation, in, out, err);
+  }
   close(in.read_end);
   close(out.write_end);
   close(err.write_end);
@@ -151,12 +180,17 @@ Result run(const Invocation& invocation) {
   close(in.write_end);
   Result result;
   const bool finished = collect(out, err, invocation.timeout_seconds, result);
-  if (!finished) kill(child, SIGKILL);
+  if (!finished) {
+    kill(child, SIGKILL);
+  }
   close(out.read_end);
   close(err.read_end);
   int status = 0;
   check(waitpid(child, &status, 0) == child, "waitpid");
-  if (!finished) throw std::runtime_error("timed out: " + invocation.argv.front() + "\n" + result.out + result.err);
+  if (!finished) {
+    throw std::runtime_error("timed out: " + invocation.argv.front() + "\n" + result.out +
+                             result.err);
+  }
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
 }
@@ -196,15 +230,21 @@ void skip(const std::string& reason) {
 }
 
 void require_root() {
-  if (geteuid() != 0) skip("this test needs root");
+  if (geteuid() != 0) {
+    skip("this test needs root");
+  }
 }
 
 void leave_callers_state() {
   check(syscall(SYS_close_range, STDERR_FILENO + 1U, ~0U, 0U) == 0, "close_range");
   for (int number = 1; number <= SIGRTMAX; ++number) {
     struct sigaction action {};
-    const bool is_ignored = sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-    if (is_ignored) check(std::signal(number, SIG_DFL) != SIG_ERR, "signal");  // not those of a sanitizer
+    const bool is_ignored =
+        sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+    // Not those of a sanitizer.
+    if (is_ignored) {
+      check(std::signal(number, SIG_DFL) != SIG_ERR, "signal");
+    }
   }
   sigset_t none;
   sigemptyset(&none);
@@ -216,8 +256,9 @@ void leave_callers_state() {
   check(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit");
   files.rlim_cur = std::min(files.rlim_max, kUsualFiles);
   check(setrlimit(RLIMIT_NOFILE, &files) == 0, "setrlimit");
-  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID",
-                           "WATCHDOG_USEC", "LD_PRELOAD", "LD_LIBRARY_PATH", "LANGUAGE", "TMPDIR"}) {
+  for (const char* name :
+       {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID",
+        "WATCHDOG_USEC", "LD_PRELOAD", "LD_LIBRARY_PATH", "LANGUAGE", "TMPDIR"}) {
     check(unsetenv(name) == 0, "unsetenv");
   }
   check(setenv("LC_ALL", "C.UTF-8", 1) == 0, "setenv");
@@ -239,7 +280,9 @@ void enter_own_network() {
 void enter_own_mounts() {
   require_root();
   check(unshare(CLONE_NEWNS) == 0, "unshare(CLONE_NEWNS)");
-  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return;
+  if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {
+    return;
+  }
   check(errno == EINVAL, "mount private");
   make_chroot_the_root();
 }
@@ -247,14 +290,17 @@ void enter_own_mounts() {
 void mount_over(const std::string& path, const std::string& content) {
   const TemporaryDirectory directory;
   const auto file = directory.write("content", content);
-  umount2(path.c_str(), MNT_DETACH);  // what an earlier call mounted there: its file is gone, and takes no mount
+  // What an earlier call mounted there: its file is gone, and takes no mount.
+  umount2(path.c_str(), MNT_DETACH);
   check(mount(file.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount over " + path);
 }
 
 void become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
-  const bool done =
-      setgroups(groups.size(), groups.data()) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0;
-  if (done) return;
+  const bool done = setgroups(groups.size(), groups.data()) == 0 && setresgid(gid, gid, gid) == 0 &&
+                    setresuid(uid, uid, uid) == 0;
+  if (done) {
+    return;
+  }
   dprintf(STDERR_FILENO, "test: cannot become uid %u: %s\n", uid, std::strerror(errno));
   _exit(121);
 }
@@ -264,7 +310,9 @@ std::map<std::string, std::string> fields(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto colon = line.find(":\t");
-    if (colon != std::string::npos) found.emplace(line.substr(0, colon), line.substr(colon + 2));
+    if (colon != std::string::npos) {
+      found.emplace(line.substr(0, colon), line.substr(colon + 2));
+    }
   }
   return found;
 }
@@ -287,7 +335,8 @@ std::string TemporaryDirectory::path(const std::string& name) const {
   return name.empty() ? path_ : path_ + "/" + name;
 }
 
-std::string TemporaryDirectory::write(const std::string& name, const std::string& content, mode_t mode) const {
+std::string TemporaryDirectory::write(const std::string& name, const std::string& content,
+                                      mode_t mode) const {
   write_file(path(name), content);
   check(chmod(path(name).c_str(), mode) == 0, "chmod");
   return path(name);
@@ -297,12 +346,16 @@ void write_file(const std::string& path, const std::string& content) {
   std::ofstream file(path, std::ios::binary);
   file << content;
   file.close();
-  if (!file) throw std::runtime_error("cannot write " + path);
+  if (!file) {
+    throw std::runtime_error("cannot write " + path);
+  }
 }
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path);
+  if (!file) {
+    throw std::runtime_error("cannot read " + path);
+  }
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

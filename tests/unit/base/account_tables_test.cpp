@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -18,7 +19,8 @@ TEST_CASE("an entry of passwd is found by name and by number") {
       "root:x:0:0:root:/root:/bin/bash\n"
       "www-data:x:33:34:www-data:/var/www:/usr/sbin/nologin\n"
       "1234:x:5000:5001::/:\n"
-      "last:x:4294967294:4294967294:gecos, with: nothing:/:";  // one colon too many, and no line end
+      // One colon too many, and no line end.
+      "last:x:4294967294:4294967294:gecos, with: nothing:/:";
   const auto user = find_user_in(passwd, "www-data");
   REQUIRE(user.has_value());
   CHECK(user->name == "www-data");
@@ -44,7 +46,8 @@ TEST_CASE("the first entry of a name or a number counts") {
   CHECK(find_user_in(passwd, uid_t{1})->name == "a");
 }
 
-TEST_CASE("pitfall 1: a malformed line of passwd that would be the answer is an error and no entry") {
+TEST_CASE(
+    "pitfall 1: a malformed line of passwd that would be the answer is an error and no entry") {
   struct Row {
     std::string line;
     std::string reason;
@@ -59,7 +62,8 @@ TEST_CASE("pitfall 1: a malformed line of passwd that would be the answer is an 
       {"www:x:+33:33::/:", "a number has no sign"},
       {"www:x::33::/:", "a number is missing"},
       {"www:x:33:::/:", "a number is missing"},
-      {"www:x:033:33::/:", "a leading zero means octal to some programs, write the number without it"},
+      {"www:x:033:33::/:",
+       "a leading zero means octal to some programs, write the number without it"},
       {"www:x:0x21:33::/:", "hexadecimal is not read, write the number in decimal"},
       {"www:x: 33:33::/:", "a number has no spaces in it"},
       {"www:x:33a:33::/:", "the number is followed by \"a\""},
@@ -73,7 +77,8 @@ TEST_CASE("pitfall 1: a malformed line of passwd that would be the answer is an 
     CAPTURE(row.line);
     const std::string passwd = "other:x:5:5::/:\n" + row.line + "\nwww:x:7:7::/:\n";
     const auto refusal = refusal_of([&] { find_user_in(passwd, "www"); });
-    CHECK(refusal.message == "cannot use this line of /etc/passwd: " + shown(row.line) + ": " + row.reason);
+    CHECK(refusal.message ==
+          "cannot use this line of /etc/passwd: " + shown(row.line) + ": " + row.reason);
     CHECK(find_user_in(passwd, "other")->uid == 5);
     CHECK(find_user_in(passwd, uid_t{7})->name == "www");
   }
@@ -129,7 +134,9 @@ TEST_CASE("a malformed line of group that would be the answer is an error") {
 
 TEST_CASE("the groups of a user are its own and those that list it") {
   const std::string group =
-      "# www\nwww:x:33:\nadm:x:4:syslog,www\nsudo:x:27:www2,ww\nssl:x:110:www\nempty:x:9:,\nlate:x:8:a,b,www";
+      "# "
+      "www\nwww:x:33:\nadm:x:4:syslog,www\nsudo:x:27:www2,ww\nssl:x:110:www\nempty:x:9:,\nlate:x:8:"
+      "a,b,www";
   using Groups = std::vector<gid_t>;
   CHECK(find_groups_of_in(group, "www", 33) == Groups{33, 4, 110, 8});
   CHECK(find_groups_of_in(group, "nobody", 65534) == Groups{65534});
@@ -138,8 +145,9 @@ TEST_CASE("the groups of a user are its own and those that list it") {
 
 TEST_CASE("a group that lists the user and has no usable number is an error") {
   const auto refusal = refusal_of([] { find_groups_of_in("evil:x:4294967296:www\n", "www", 33); });
-  CHECK(refusal.message ==
-        "cannot use this line of /etc/group: evil:x:4294967296:www: the largest value is 4294967294");
+  CHECK(
+      refusal.message ==
+      "cannot use this line of /etc/group: evil:x:4294967296:www: the largest value is 4294967294");
   CHECK(find_groups_of_in("evil:x:4294967296:other\n", "www", 33) == std::vector<gid_t>{33});
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "base/error.hpp"
 
 #include <doctest/doctest.h>
@@ -79,7 +80,8 @@ TEST_CASE("pitfall 4: a failed system call is never described as Success") {
     CHECK_FALSE(description.empty());
     CHECK_FALSE(contains_text(description, "Success"));
   }
-  CHECK(std::string(system_failure("cannot open", "x", 0).what()) == "cannot open: x: the system gave no reason");
+  CHECK(std::string(system_failure("cannot open", "x", 0).what()) ==
+        "cannot open: x: the system gave no reason");
 }
 
 TEST_CASE("a failed system call is described in the words of the system") {
@@ -90,7 +92,8 @@ TEST_CASE("a failed system call is described in the words of the system") {
 }
 
 TEST_CASE("a failure for want of descriptors has a hint of its own") {
-  CHECK(system_failure("cannot open", "/x", EMFILE).hint() == "raise the limit before the launch: ulimit -n 65536");
+  CHECK(system_failure("cannot open", "/x", EMFILE).hint() ==
+        "raise the limit before the launch: ulimit -n 65536");
   CHECK(system_failure("cannot open", "/x", EMFILE, "another").hint() == "another");
   for (const int number : {ENFILE, ENOENT, EACCES, 0}) {
     CAPTURE(number);

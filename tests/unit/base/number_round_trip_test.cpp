@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -18,10 +19,16 @@ constexpr auto kLargest = std::numeric_limits<std::uint64_t>::max();
 std::vector<std::uint64_t> numbers_near_an_edge() {
   std::vector<std::uint64_t> numbers{0, kLargest};
   const auto add_around = [&](std::uint64_t edge) {
-    for (const std::uint64_t number : {edge - 1, edge, edge + 1}) numbers.push_back(number);
+    for (const std::uint64_t number : {edge - 1, edge, edge + 1}) {
+      numbers.push_back(number);
+    }
   };
-  for (unsigned bit = 0; bit < 64; ++bit) add_around(std::uint64_t{1} << bit);
-  for (std::uint64_t power = 1; power <= kLargest / 10; power *= 10) add_around(power);
+  for (unsigned bit = 0; bit < 64; ++bit) {
+    add_around(std::uint64_t{1} << bit);
+  }
+  for (std::uint64_t power = 1; power <= kLargest / 10; power *= 10) {
+    add_around(power);
+  }
   return numbers;
 }
 
@@ -30,7 +37,9 @@ std::vector<std::uint64_t> numbers_near_an_edge() {
 TEST_CASE("a number that is written out is read back as itself") {
   auto numbers = numbers_near_an_edge();
   std::mt19937_64 generator(64);
-  for (int round = 0; round < 5000; ++round) numbers.push_back(generator() >> (generator() % 64));
+  for (int round = 0; round < 5000; ++round) {
+    numbers.push_back(generator() >> (generator() % 64));
+  }
   for (const auto number : numbers) {
     CAPTURE(number);
     const auto read = parse_number(std::to_string(number), 0, kLargest);
@@ -45,8 +54,12 @@ TEST_CASE("a number is read exactly where its range allows it") {
     const auto text = std::to_string(number);
     CHECK(parse_number(text, number, number).value == number);
     CHECK(parse_number(text, number, number).valid());
-    if (number > 0) CHECK_FALSE(parse_number(text, 0, number - 1).valid());
-    if (number < kLargest) CHECK_FALSE(parse_number(text, number + 1, kLargest).valid());
+    if (number > 0) {
+      CHECK_FALSE(parse_number(text, 0, number - 1).valid());
+    }
+    if (number < kLargest) {
+      CHECK_FALSE(parse_number(text, number + 1, kLargest).valid());
+    }
   }
 }
 
@@ -57,11 +70,14 @@ TEST_CASE("a number has one spelling and every text that is read is that spellin
   for (int round = 0; round < 50000; ++round) {
     std::string text(generator() % 6, '0');
     // Digits most of the time, or next to nothing would be read.
-    for (auto& character : text)
+    for (auto& character : text) {
       character = kCharacters[generator() % (generator() % 4 == 0 ? kCharacters.size() : 10)];
+    }
     CAPTURE(text);
     const auto number = parse_number(text, 0, 65535);
-    if (!number.valid()) continue;
+    if (!number.valid()) {
+      continue;
+    }
     REQUIRE(text == std::to_string(number.value));
     ++read;
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -27,12 +28,15 @@ TEST_CASE("a service is found by its name and its aliases for its transport") {
     int port;  ///< 0 for none
   };
   const Row rows[] = {
-      {"tcpmux", Transport::kTcp, 1},     {"tcpmux", Transport::kUdp, 0},       {"http", Transport::kTcp, 80},
-      {"www", Transport::kTcp, 80},       {"www-http", Transport::kTcp, 80},    {"www", Transport::kUdp, 0},
-      {"domain", Transport::kTcp, 53},    {"domain", Transport::kUdp, 53},      {"indented", Transport::kUdp, 99},
-      {"iso-tsap", Transport::kTcp, 102}, {"tsap", Transport::kTcp, 102},       {"last", Transport::kTcp, 65535},
-      {"HTTP", Transport::kTcp, 0},       {"WorldWideWeb", Transport::kTcp, 0}, {"", Transport::kTcp, 0},
-      {"#", Transport::kTcp, 0},          {"80/tcp", Transport::kTcp, 0},       {"80", Transport::kTcp, 0},
+      {"tcpmux", Transport::kTcp, 1},    {"tcpmux", Transport::kUdp, 0},
+      {"http", Transport::kTcp, 80},     {"www", Transport::kTcp, 80},
+      {"www-http", Transport::kTcp, 80}, {"www", Transport::kUdp, 0},
+      {"domain", Transport::kTcp, 53},   {"domain", Transport::kUdp, 53},
+      {"indented", Transport::kUdp, 99}, {"iso-tsap", Transport::kTcp, 102},
+      {"tsap", Transport::kTcp, 102},    {"last", Transport::kTcp, 65535},
+      {"HTTP", Transport::kTcp, 0},      {"WorldWideWeb", Transport::kTcp, 0},
+      {"", Transport::kTcp, 0},          {"#", Transport::kTcp, 0},
+      {"80/tcp", Transport::kTcp, 0},    {"80", Transport::kTcp, 0},
       {"htt", Transport::kTcp, 0},
   };
   for (const auto& row : rows) {
@@ -44,9 +48,10 @@ TEST_CASE("a service is found by its name and its aliases for its transport") {
 }
 
 TEST_CASE("a malformed line of services is passed over") {
-  for (const std::string line : {"http", "http 80", "http /tcp", "http 80/", "http 0/tcp", "http 65616/tcp",
-                                 "http -80/tcp", "http 0x50/tcp", "http 080/tcp", "http 80/tcp/udp", "http 80/TCP",
-                                 "http 80/sctp", "http tcp/80", "#http 80/tcp", "x # http 80/tcp", "http # 80/tcp"}) {
+  for (const std::string line :
+       {"http", "http 80", "http /tcp", "http 80/", "http 0/tcp", "http 65616/tcp", "http -80/tcp",
+        "http 0x50/tcp", "http 080/tcp", "http 80/tcp/udp", "http 80/TCP", "http 80/sctp",
+        "http tcp/80", "#http 80/tcp", "x # http 80/tcp", "http # 80/tcp"}) {
     CAPTURE(line);
     CHECK_FALSE(find_service_in(line + "\n", "http", Transport::kTcp).has_value());
     CHECK(find_service_in(line + "\nhttp 81/tcp\n", "http", Transport::kTcp) == 81);
@@ -92,7 +97,8 @@ TEST_CASE("the sources of a database are those that nsswitch.conf lists for it")
 }
 
 TEST_CASE("of several lines for a database the last one counts as in the C library") {
-  CHECK(find_sources_in("passwd: files\npasswd: systemd\n", "passwd") == std::vector<std::string_view>{"systemd"});
+  CHECK(find_sources_in("passwd: files\npasswd: systemd\n", "passwd") ==
+        std::vector<std::string_view>{"systemd"});
 }
 
 TEST_CASE("a service without a usable port is none") {
@@ -101,7 +107,8 @@ TEST_CASE("a service without a usable port is none") {
 }
 
 TEST_CASE("a line of nsswitch.conf that names no database lists nothing") {
-  for (const std::string line : {"passwd group: files\n", ": passwd\n", " : passwd files\n", "# : passwd\n"}) {
+  for (const std::string line :
+       {"passwd group: files\n", ": passwd\n", " : passwd files\n", "# : passwd\n"}) {
     CAPTURE(line);
     CHECK(find_sources_in(line, "passwd").empty());
   }

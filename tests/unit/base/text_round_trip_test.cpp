@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,7 +21,9 @@ constexpr int kRounds = 5000;
 std::string joined(const std::vector<std::string_view>& parts, char separator) {
   std::string text;
   for (std::size_t index = 0; index < parts.size(); ++index) {
-    if (index > 0) text += separator;
+    if (index > 0) {
+      text += separator;
+    }
     text += parts[index];
   }
   return text;
@@ -30,7 +33,9 @@ std::string joined(const std::vector<std::string_view>& parts, char separator) {
 std::string random_text(std::mt19937& generator) {
   constexpr std::string_view kCharacters = "aé,:, \t:";
   std::string text(generator() % 12, '\0');
-  for (auto& character : text) character = kCharacters[generator() % kCharacters.size()];
+  for (auto& character : text) {
+    character = kCharacters[generator() % kCharacters.size()];
+  }
   return text;
 }
 
@@ -44,7 +49,8 @@ TEST_CASE("a text that is split is the same when it is joined again") {
     for (const char separator : {',', ':', '\n'}) {
       const auto parts = split(text, std::string(1, separator));
       REQUIRE(joined(parts, separator) == text);
-      REQUIRE(parts.size() == 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)));
+      REQUIRE(parts.size() ==
+              1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)));
     }
   }
 }
@@ -62,7 +68,9 @@ TEST_CASE("words that are joined are split into the same words") {
     const auto text_of_words = joined(words, ' ');
     REQUIRE(split_words(text_of_words, " \t,") == words);
     auto letters = text;
-    std::erase_if(letters, [](char character) { return character == ' ' || character == '\t' || character == ','; });
+    std::erase_if(letters, [](char character) {
+      return character == ' ' || character == '\t' || character == ',';
+    });
     auto letters_of_words = text_of_words;
     std::erase(letters_of_words, ' ');
     REQUIRE(letters_of_words == letters);
@@ -73,7 +81,9 @@ TEST_CASE("what is printable stays as it is when it is made printable again") {
   std::mt19937 generator(3);
   for (int round = 0; round < kRounds; ++round) {
     std::string text(generator() % 40, '\0');
-    for (auto& character : text) character = static_cast<char>(generator());
+    for (auto& character : text) {
+      character = static_cast<char>(generator());
+    }
     const auto shown = printable(text);
     CAPTURE(shown);
     REQUIRE(std::all_of(shown.begin(), shown.end(), [](char c) { return c >= ' ' && c < 0x7f; }));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <span>
@@ -10,7 +11,9 @@ class Arguments {
  public:
   explicit Arguments(std::vector<std::string> words) : words_(std::move(words)) {
     words_.insert(words_.begin(), "lowportbind");
-    for (auto& word : words_) pointers_.push_back(word.data());
+    for (auto& word : words_) {
+      pointers_.push_back(word.data());
+    }
     pointers_.push_back(nullptr);
   }
   Arguments(const Arguments&) = delete;

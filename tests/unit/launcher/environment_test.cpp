@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/environment.hpp"
 
 #include <doctest/doctest.h>
@@ -27,20 +28,39 @@ TEST_CASE("an environment is changed as planned and otherwise left as it is") {
       {"duplicates stay", {}, {"A=1", "A=2"}, {"A=1", "A=2"}},
       {"entries without = stay", {}, {"ODD", "", "=x", "A=1"}, {"ODD", "", "=x", "A=1"}},
       {"an empty value is a value", {}, {"A="}, {"A="}},
-      {"set, in every copy", {false, {}, {{"A", "3"}}, {}}, {"A=1", "B=2", "A=2", "A"}, {"B=2", "A=3"}},
+      {"set, in every copy",
+       {false, {}, {{"A", "3"}}, {}},
+       {"A=1", "B=2", "A=2", "A"},
+       {"B=2", "A=3"}},
       {"set anew", {false, {}, {{"C", "x=y"}}, {}}, {"A=1"}, {"A=1", "C=x=y"}},
       {"set twice, the last wins", {false, {}, {{"A", "1"}, {"A", "2"}}, {}}, {}, {"A=2"}},
       {"unset, in every copy", {false, {}, {}, {"A"}}, {"A=1", "B=2", "A=", "A"}, {"B=2"}},
-      {"unset by beginning", {false, {}, {}, {"B_*"}}, {"B_1=1", "B_", "B=2", "AB_1=3", "B_X"}, {"B=2", "AB_1=3"}},
-      {"set wins over unset by beginning", {false, {}, {{"B_1", "1"}}, {"B_*"}}, {"B_1=0", "B_2=0"}, {"B_1=1"}},
-      {"a longer name is another", {false, {}, {{"A", "3"}}, {"B"}}, {"AA=1", "BB=2"}, {"AA=1", "BB=2", "A=3"}},
+      {"unset by beginning",
+       {false, {}, {}, {"B_*"}},
+       {"B_1=1", "B_", "B=2", "AB_1=3", "B_X"},
+       {"B=2", "AB_1=3"}},
+      {"set wins over unset by beginning",
+       {false, {}, {{"B_1", "1"}}, {"B_*"}},
+       {"B_1=0", "B_2=0"},
+       {"B_1=1"}},
+      {"a longer name is another",
+       {false, {}, {{"A", "3"}}, {"B"}},
+       {"AA=1", "BB=2"},
+       {"AA=1", "BB=2", "A=3"}},
       {"set wins over unset", {false, {}, {{"A", "1"}}, {"A"}}, {"A=0"}, {"A=1"}},
       {"cleared",
        {true, {}, {}, {}},
-       {"PATH=/bin", "HOME=/root", "TERM=xterm", "LANG=C", "LC_ALL=C", "LC_X=1", "TZ=UTC", "SECRET=1", "ODD"},
+       {"PATH=/bin", "HOME=/root", "TERM=xterm", "LANG=C", "LC_ALL=C", "LC_X=1", "TZ=UTC",
+        "SECRET=1", "ODD"},
        {"PATH=/bin", "TERM=xterm", "LANG=C", "LC_ALL=C", "LC_X=1", "TZ=UTC"}},
-      {"cleared but for some", {true, {"A", "ODD"}, {}, {}}, {"A=1", "A=2", "B=2", "ODD"}, {"A=1", "A=2", "ODD"}},
-      {"cleared by whole names", {true, {"A"}, {}, {}}, {"PATHS=1", "AA=1", "LANGUAGE=de", "TZDIR=/x", "LC=1"}, {}},
+      {"cleared but for some",
+       {true, {"A", "ODD"}, {}, {}},
+       {"A=1", "A=2", "B=2", "ODD"},
+       {"A=1", "A=2", "ODD"}},
+      {"cleared by whole names",
+       {true, {"A"}, {}, {}},
+       {"PATHS=1", "AA=1", "LANGUAGE=de", "TZDIR=/x", "LC=1"},
+       {}},
       {"cleared and set", {true, {}, {{"B", "3"}}, {}}, {"A=1", "B=2"}, {"B=3"}},
       {"kept but unset", {true, {"A"}, {}, {"A"}}, {"A=1"}, {}},
       {"a loader's variables stay", {}, {"LD_PRELOAD=x", "IFS= "}, {"LD_PRELOAD=x", "IFS= "}},
@@ -52,16 +72,20 @@ TEST_CASE("an environment is changed as planned and otherwise left as it is") {
 }
 
 TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in any copy") {
-  const std::vector<std::string_view> stale{"LISTEN_FDS=1",     "LISTEN_PID=1", "A=1",      "LISTEN_FDNAMES=x",
-                                            "LISTEN_PIDFDID=9", "NGINX=3;",     "NGINX=4;", "LISTEN_FDS",
-                                            "LISTEN_FDS=2",     "NGINX"};
+  const std::vector<std::string_view> stale{
+      "LISTEN_FDS=1", "LISTEN_PID=1", "A=1",        "LISTEN_FDNAMES=x", "LISTEN_PIDFDID=9",
+      "NGINX=3;",     "NGINX=4;",     "LISTEN_FDS", "LISTEN_FDS=2",     "NGINX"};
   for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
     CAPTURE(format(mode));
     auto options = situation::for_the_caller("8080", mode);
     const auto plan = make_plan(options, situation::the_caller(), situation::started_by_user());
     Environment expected{"A=1"};
-    if (mode == Mode::kListenFds) expected.insert(expected.end(), {"LISTEN_FDS=1", "LISTEN_PID=4242"});
-    if (mode == Mode::kNginx) expected.emplace_back("NGINX=3;4;");
+    if (mode == Mode::kListenFds) {
+      expected.insert(expected.end(), {"LISTEN_FDS=1", "LISTEN_PID=4242"});
+    }
+    if (mode == Mode::kNginx) {
+      expected.emplace_back("NGINX=3;4;");
+    }
     CHECK(build_environment(plan.environment, stale) == expected);
   }
 }
@@ -106,14 +130,17 @@ TEST_CASE("what announces sockets to other programs is left out unless set") {
 }
 
 TEST_CASE("pitfall 27: the variables of the account follow the user") {
-  const std::vector<std::string_view> root{"HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "A=1"};
+  const std::vector<std::string_view> root{"HOME=/root", "USER=root", "LOGNAME=root",
+                                           "SHELL=/bin/bash", "A=1"};
   const auto named = situation::plan_for_root(situation::for_www_data(""));
   CHECK(build_environment(named.environment, root) ==
-        Environment{"A=1", "HOME=/var/www", "USER=www-data", "LOGNAME=www-data", "SHELL=/usr/sbin/nologin"});
+        Environment{"A=1", "HOME=/var/www", "USER=www-data", "LOGNAME=www-data",
+                    "SHELL=/usr/sbin/nologin"});
 
   auto by_number = situation::for_www_data("");
   by_number.user = "4000:4000";
-  const auto nameless = make_plan(by_number, {4000, 4000, {4000}, {}, {}, {}}, situation::started_by_root());
+  const auto nameless =
+      make_plan(by_number, {4000, 4000, {4000}, {}, {}, {}}, situation::started_by_root());
   CHECK(build_environment(nameless.environment, root) == Environment{"A=1", "HOME=/"});
 }
 
@@ -137,10 +164,11 @@ TEST_CASE("a cleared environment has the account and what was asked for") {
   auto options = situation::for_www_data("80", Mode::kListenFds);
   options.environment = {true, {"NOTIFY_SOCKET"}, {{"A", "1"}}};
   const auto plan = situation::plan_for_root(options);
-  CHECK(build_environment(plan.environment,
-                          {"PATH=/bin", "SECRET=x", "NOTIFY_SOCKET=/run/n", "HOME=/root", "LISTEN_FDS=7"}) ==
-        Environment{"PATH=/bin", "NOTIFY_SOCKET=/run/n", "HOME=/var/www", "USER=www-data", "LOGNAME=www-data",
-                    "SHELL=/usr/sbin/nologin", "LISTEN_FDS=1", "LISTEN_PID=4242", "A=1"});
+  CHECK(build_environment(plan.environment, {"PATH=/bin", "SECRET=x", "NOTIFY_SOCKET=/run/n",
+                                             "HOME=/root", "LISTEN_FDS=7"}) ==
+        Environment{"PATH=/bin", "NOTIFY_SOCKET=/run/n", "HOME=/var/www", "USER=www-data",
+                    "LOGNAME=www-data", "SHELL=/usr/sbin/nologin", "LISTEN_FDS=1",
+                    "LISTEN_PID=4242", "A=1"});
 }
 
 TEST_CASE("a variable is found by its whole name and its first entry counts") {

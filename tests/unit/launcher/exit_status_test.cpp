@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/exit_status.hpp"
 
 #include <doctest/doctest.h>

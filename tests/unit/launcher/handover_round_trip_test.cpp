@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <numeric>
@@ -17,7 +18,8 @@ using Names = std::vector<std::string>;
 
 /// A stale announcement of somebody else's, which the launcher has to replace.
 lowport::Environment environment_of(const Plan& plan) {
-  return build_environment(plan.environment, {"LISTEN_PID=1", "LISTEN_FDS=7", "LISTEN_FDNAMES=stale", "NGINX=9;"});
+  return build_environment(plan.environment,
+                           {"LISTEN_PID=1", "LISTEN_FDS=7", "LISTEN_FDNAMES=stale", "NGINX=9;"});
 }
 
 std::vector<int> numbers_from_3(std::size_t count) {
@@ -49,13 +51,16 @@ TEST_CASE("a daemon that reads LISTEN_FDS finds every socket under its name") {
   for (const auto& row : rows) {
     CAPTURE(row.ports);
     auto host = situation::started_by_root();
-    if (!row.inherited.empty()) host = situation::with_inherited(host, row.inherited);
+    if (!row.inherited.empty()) {
+      host = situation::with_inherited(host, row.inherited);
+    }
     const auto options = situation::for_www_data(row.ports, Mode::kListenFds);
     const auto plan = make_plan(options, situation::www_data(), host);
     const auto announced = listen_fds(environment_of(plan), host.pid);
     REQUIRE(announced.has_value());
     CHECK(*announced == row.expected);
-    CHECK(announced->size() == static_cast<std::size_t>(plan.descriptors.inherited + plan.descriptors.count));
+    CHECK(announced->size() ==
+          static_cast<std::size_t>(plan.descriptors.inherited + plan.descriptors.count));
     CHECK_FALSE(listen_fds(environment_of(plan), host.pid + 1).has_value());
   }
 }
@@ -66,8 +71,11 @@ TEST_CASE("every character that a descriptor name can have reaches the daemon") 
     const std::string name(1, static_cast<char>(code));
     CAPTURE(code);
     auto options = situation::for_www_data("", Mode::kListenFds);
-    const auto refusal = refusal_of([&] { options.listen = parse_known(name + "=80," + name + "a=81"); });
-    if (refusal.message != "accepted") continue;
+    const auto refusal =
+        refusal_of([&] { options.listen = parse_known(name + "=80," + name + "a=81"); });
+    if (refusal.message != "accepted") {
+      continue;
+    }
     const auto plan = situation::plan_for_root(options);
     const auto announced = listen_fds(environment_of(plan), situation::started_by_root().pid);
     REQUIRE(announced.has_value());
@@ -84,16 +92,19 @@ TEST_CASE("a nginx that reads NGINX finds every socket") {
     std::size_t sockets;
   };
   const Row rows[] = {
-      {"80", true, 2},          {"80", false, 1},          {"80,443", true, 4}, {"[::]:80,0.0.0.0:80", true, 2},
+      {"80", true, 2},          {"80", false, 1},
+      {"80,443", true, 4},      {"[::]:80,0.0.0.0:80", true, 2},
       {"8000-8049", true, 100}, {"127.0.0.1:80", true, 1},
   };
   for (const auto& row : rows) {
     CAPTURE(row.ports);
     auto host = situation::started_by_root();
     host.has_ipv6 = row.has_ipv6;
-    const auto plan = make_plan(situation::for_www_data(row.ports, Mode::kNginx), situation::www_data(), host);
+    const auto plan =
+        make_plan(situation::for_www_data(row.ports, Mode::kNginx), situation::www_data(), host);
     const auto environment = environment_of(plan);
-    CHECK(nginx_descriptors(lowport::find_variable(environment, "NGINX").value_or("")) == numbers_from_3(row.sockets));
+    CHECK(nginx_descriptors(lowport::find_variable(environment, "NGINX").value_or("")) ==
+          numbers_from_3(row.sockets));
     CHECK_FALSE(listen_fds(environment, host.pid).has_value());
   }
 }

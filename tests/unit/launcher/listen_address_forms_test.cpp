@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -40,13 +41,16 @@ TEST_CASE("every form of a listen address is read") {
       {"[::1]:80/udp", HostKind::kIpv6, 80, Transport::kUdp, "[::1]:80/udp"},
       {"[2001:DB8:0:0::1]:443", HostKind::kIpv6, 443, Transport::kTcp, "[2001:db8::1]:443/tcp"},
       {"[fe80::1%eth0]:80", HostKind::kIpv6, 80, Transport::kTcp, "[fe80::1%eth0]:80/tcp"},
-      {"[fe80::1%br-1234567890a]:80", HostKind::kIpv6, 80, Transport::kTcp, "[fe80::1%br-1234567890a]:80/tcp"},
+      {"[fe80::1%br-1234567890a]:80", HostKind::kIpv6, 80, Transport::kTcp,
+       "[fe80::1%br-1234567890a]:80/tcp"},
       {"[fe80::1]:80", HostKind::kIpv6, 80, Transport::kTcp, "[fe80::1]:80/tcp"},
-      {"[ff02::1%eth0]:5353/udp", HostKind::kIpv6, 5353, Transport::kUdp, "[ff02::1%eth0]:5353/udp"},
+      {"[ff02::1%eth0]:5353/udp", HostKind::kIpv6, 5353, Transport::kUdp,
+       "[ff02::1%eth0]:5353/udp"},
       {"web=80", HostKind::kEvery, 80, Transport::kTcp, "web=80/tcp"},
       {"web=*:80", HostKind::kEvery, 80, Transport::kTcp, "web=80/tcp"},
       {"dns=127.0.0.53:53/udp", HostKind::kIpv4, 53, Transport::kUdp, "dns=127.0.0.53:53/udp"},
-      {"v6=[fe80::1%lo]:domain/udp", HostKind::kIpv6, 53, Transport::kUdp, "v6=[fe80::1%lo]:53/udp"},
+      {"v6=[fe80::1%lo]:domain/udp", HostKind::kIpv6, 53, Transport::kUdp,
+       "v6=[fe80::1%lo]:53/udp"},
       {"http", HostKind::kEvery, 80, Transport::kTcp, "80/tcp"},
       {"http=http", HostKind::kEvery, 80, Transport::kTcp, "http=80/tcp"},
       {"https/udp", HostKind::kEvery, 443, Transport::kUdp, "443/udp"},
@@ -73,7 +77,8 @@ TEST_CASE("the parts of a listen address land in their fields") {
   const auto ipv6 = parse_known("[fe80::12%wlan0]:80").front();
   CHECK(ipv6.name.empty());
   CHECK(ipv6.interface == "wlan0");
-  CHECK(ipv6.bytes == std::array<std::uint8_t, 16>{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12});
+  CHECK(ipv6.bytes ==
+        std::array<std::uint8_t, 16>{0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x12});
 
   const auto every = parse_known("80").front();
   CHECK(every.bytes == std::array<std::uint8_t, 16>{});
@@ -87,8 +92,11 @@ TEST_CASE("the longest name of a descriptor has 255 characters") {
 TEST_CASE("commas separate listen addresses and their order is kept") {
   const auto addresses = parse_known("443,b=127.0.0.1:81/udp,http,[::1]:22");
   std::vector<std::string> formatted;
-  for (const auto& address : addresses) formatted.push_back(format(address));
-  CHECK(formatted == std::vector<std::string>{"443/tcp", "b=127.0.0.1:81/udp", "80/tcp", "[::1]:22/tcp"});
+  for (const auto& address : addresses) {
+    formatted.push_back(format(address));
+  }
+  CHECK(formatted ==
+        std::vector<std::string>{"443/tcp", "b=127.0.0.1:81/udp", "80/tcp", "[::1]:22/tcp"});
 }
 
 TEST_CASE("a range is one address for each port and repeats what stands around it") {
@@ -122,8 +130,9 @@ TEST_CASE("a service is looked up for its transport and a number is not looked u
   CHECK(asked.empty());
   const auto addresses = parse_listen_addresses("domain/udp,domain,tftp/udp", record);
   CHECK(addresses.size() == 3);
-  CHECK(asked == std::vector<std::pair<std::string, Transport>>{
-                     {"domain", Transport::kUdp}, {"domain", Transport::kTcp}, {"tftp", Transport::kUdp}});
+  CHECK(asked == std::vector<std::pair<std::string, Transport>>{{"domain", Transport::kUdp},
+                                                                {"domain", Transport::kTcp},
+                                                                {"tftp", Transport::kUdp}});
 }
 
 TEST_CASE("what is formatted is read back to the same value") {
@@ -155,7 +164,9 @@ TEST_CASE("what is formatted is read back to the same value") {
 TEST_CASE("ten thousand addresses are read and compared") {
   std::string text;
   for (int index = 0; index < 10000; ++index) {
-    if (index > 0) text += ',';
+    if (index > 0) {
+      text += ',';
+    }
     text += "10.0." + std::to_string(index / 250) + "." + std::to_string(1 + index % 250);
     text += ":80";
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -15,12 +16,17 @@ using lowport::Repeats;
 namespace {
 
 /// "A and B", in the order of the alphabet; "none" without an overlap.
-std::string overlap_of(const std::vector<ListenAddress>& addresses, Repeats repeats = Repeats::kOverlap) {
+std::string overlap_of(const std::vector<ListenAddress>& addresses,
+                       Repeats repeats = Repeats::kOverlap) {
   const auto overlap = find_overlap(addresses, repeats);
-  if (!overlap) return "none";
+  if (!overlap) {
+    return "none";
+  }
   auto one = format(overlap->first);
   auto other = format(overlap->second);
-  if (other < one) std::swap(one, other);
+  if (other < one) {
+    std::swap(one, other);
+  }
   return one + " and " + other;
 }
 
@@ -91,15 +97,19 @@ TEST_CASE("only the same address can be repeated where repeats are allowed") {
   }
 }
 
-// find_overlap compares neighbours of a sorted list only: this compares it with every pair of every list of four.
+// find_overlap compares neighbours of a sorted list only: this compares it with every pair of every
+// list of four.
 TEST_CASE("a list overlaps exactly where two of its addresses do") {
   const auto candidates = parse_known(
-      "80,0.0.0.0:80,127.0.0.1:80,127.0.0.2:80,[::]:80,[::1]:80,[fe80::1%eth0]:80,[fe80::1%eth1]:80,80/udp,"
+      "80,0.0.0.0:80,127.0.0.1:80,127.0.0.2:80,[::]:80,[::1]:80,[fe80::1%eth0]:80,[fe80::1%eth1]:"
+      "80,80/udp,"
       "0.0.0.0:80/udp,81");
   const auto any_pair_overlaps = [](const std::vector<ListenAddress>& list, Repeats repeats) {
     for (std::size_t one = 0; one < list.size(); ++one) {
       for (std::size_t other = one + 1; other < list.size(); ++other) {
-        if (find_overlap({list[one], list[other]}, repeats)) return true;
+        if (find_overlap({list[one], list[other]}, repeats)) {
+          return true;
+        }
       }
     }
     return false;
@@ -111,7 +121,9 @@ TEST_CASE("a list overlaps exactly where two of its addresses do") {
         for (const auto& fourth : candidates) {
           const std::vector<ListenAddress> list{first, second, third, fourth};
           for (const auto repeats : {Repeats::kOverlap, Repeats::kAllowed}) {
-            if (find_overlap(list, repeats).has_value() != any_pair_overlaps(list, repeats)) ++wrong;
+            if (find_overlap(list, repeats).has_value() != any_pair_overlaps(list, repeats)) {
+              ++wrong;
+            }
           }
         }
       }

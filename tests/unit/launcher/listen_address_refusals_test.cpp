@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -20,7 +21,8 @@ void check_refusals(const Rows& rows) {
   for (const auto& row : rows) {
     CAPTURE(row.text);
     const auto refusal = refusal_of([&] { parse_known(row.text); });
-    CHECK(refusal.message == "cannot read the listen address: " + shown(row.text) + ": " + row.reason);
+    CHECK(refusal.message ==
+          "cannot read the listen address: " + shown(row.text) + ": " + row.reason);
     CHECK(refusal.status == 125);
   }
 }
@@ -72,7 +74,8 @@ TEST_CASE("a number that is no port is refused with its own reason") {
 }
 
 TEST_CASE("a space is refused wherever it stands") {
-  for (const std::string text : {" 80", "80 ", "8 0", "80\n", "80\t", "a b=80", "127.0.0.1 :80", "80 /tcp", " "}) {
+  for (const std::string text :
+       {" 80", "80 ", "8 0", "80\n", "80\t", "a b=80", "127.0.0.1 :80", "80 /tcp", " "}) {
     CAPTURE(text);
     const auto refusal = refusal_of([&] { parse_known(text); });
     CHECK(contains_text(refusal.message, "there is a space in it"));
@@ -150,7 +153,8 @@ TEST_CASE("an empty item is refused wherever the comma stands and the whole list
 
 TEST_CASE("the name of a descriptor is refused where a list of names could not carry it") {
   const std::string plain =
-      "a descriptor name has no colon, slash, backslash, space or character that is not ASCII in it";
+      "a descriptor name has no colon, slash, backslash, space or character that is not ASCII in "
+      "it";
   const Row rows[] = {
       {"=80", "the descriptor name before \"=\" is empty"},
       {"==80", "the descriptor name before \"=\" is empty"},
@@ -166,12 +170,16 @@ TEST_CASE("the name of a descriptor is refused where a list of names could not c
   CHECK(deleted.message == "cannot read the listen address: a\\x7f=80: " + plain);
 }
 
-TEST_CASE("a list that grows beyond what a process can have is refused before it takes all there is") {
+TEST_CASE(
+    "a list that grows beyond what a process can have is refused before it takes all there is") {
   std::string list = "1-65535";
-  for (int more = 0; more < 1000; ++more) list += ",1-65535";
+  for (int more = 0; more < 1000; ++more) {
+    list += ",1-65535";
+  }
   const auto refusal = refusal_of([&] { parse_known(list); });
   CHECK(refusal.message ==
-        "cannot read the listen address: 1-65535: the list has more addresses than a process can have descriptors");
+        "cannot read the listen address: 1-65535: the list has more addresses than a process can "
+        "have descriptors");
 }
 
 TEST_CASE("a service that is unknown is refused with the transport it was looked up for") {
@@ -189,9 +197,11 @@ TEST_CASE("a service that is unknown is refused with the transport it was looked
       CHECK(contains_text(refusal.message, "the host is not an IPv4 address"));
       continue;
     }
-    const std::string range = contains_text(row.text, "-") ? ", and a range is made of numbers" : "";
-    CHECK(refusal.message == "cannot read the listen address: " + row.text + ": no such service for " + row.transport +
-                                 " in /etc/services" + range);
+    const std::string range =
+        contains_text(row.text, "-") ? ", and a range is made of numbers" : "";
+    CHECK(refusal.message == "cannot read the listen address: " + row.text +
+                                 ": no such service for " + row.transport + " in /etc/services" +
+                                 range);
     CHECK(refusal.hint == "write the port's number, or see the names with `getent services`");
   }
 }
@@ -199,7 +209,8 @@ TEST_CASE("a service that is unknown is refused with the transport it was looked
 TEST_CASE("where there is no table of services the refusal says so") {
   const auto refusal = refusal_of([] { parse_listen_addresses("http", find_no_database); });
   CHECK(refusal.message ==
-        "cannot read the listen address: http: service names cannot be looked up, there is no /etc/services here");
+        "cannot read the listen address: http: service names cannot be looked up, there is no "
+        "/etc/services here");
   CHECK(refusal_of([] { parse_listen_addresses("80", find_no_database); }).message == "accepted");
   // What begins with a digit was meant to be a number, and gets the number's reason.
   const auto number = refusal_of([] { parse_listen_addresses("80x", find_no_database); });
@@ -213,9 +224,12 @@ TEST_CASE("control characters in a refused address are shown and not printed") {
 }
 
 TEST_CASE("what is nearly a listen address comes with the way to write it") {
-  CHECK(refusal_of([] { parse_known("10.0.0.1"); }).hint == "a port follows the address: 10.0.0.1:80");
+  CHECK(refusal_of([] { parse_known("10.0.0.1"); }).hint ==
+        "a port follows the address: 10.0.0.1:80");
   CHECK(refusal_of([] { parse_known("=80"); }).hint == "a port alone is written -p 80");
-  CHECK(refusal_of([] { parse_known("[::ffff:1.2.3.4]:80"); }).hint == "write the IPv4 address itself: 192.0.2.1:80");
+  CHECK(refusal_of([] { parse_known("[::ffff:1.2.3.4]:80"); }).hint ==
+        "write the IPv4 address itself: 192.0.2.1:80");
   CHECK(refusal_of([] { parse_known("::1:80"); }).hint == "for example [2001:db8::1]:443");
-  CHECK(refusal_of([] { parse_known(":80"); }).hint == "leave the colon out to listen on every address");
+  CHECK(refusal_of([] { parse_known(":80"); }).hint ==
+        "leave the colon out to listen on every address");
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -21,12 +22,15 @@ constexpr int kRounds = 5000;
 
 using Generator = std::mt19937;
 
-/// 0 to limit - 1. The distributions of <random> are not the same everywhere, and this is to fail for everybody alike.
+/// 0 to limit - 1. The distributions of <random> are not the same everywhere, and this is to fail
+/// for everybody alike.
 std::size_t pick(Generator& generator, std::size_t limit) { return generator() % limit; }
 
 std::string random_text(Generator& generator, std::string_view characters, std::size_t longest) {
   std::string text(1 + pick(generator, longest), '\0');
-  for (auto& character : text) character = characters[pick(generator, characters.size())];
+  for (auto& character : text) {
+    character = characters[pick(generator, characters.size())];
+  }
   return text;
 }
 
@@ -41,16 +45,22 @@ void choose_host(Generator& generator, ListenAddress& address) {
   const auto kind = pick(generator, 3);
   address.host = static_cast<HostKind>(kind);
   std::generate_n(address.bytes.begin(), sizes[kind], [&] { return random_byte(generator); });
-  if (address.host != HostKind::kIpv6) return;
+  if (address.host != HostKind::kIpv6) {
+    return;
+  }
   if (pick(generator, 4) == 0) {
     address.bytes[0] = 0xfe;
     address.bytes[1] = 0x80;
-    const bool named = !address.name.empty();  // without a name, what stands before "=" would be taken for one
-    address.interface = random_text(generator, named ? "ethwlan0123456789.-_@=" : "ethwlan0123456789.-_@", 15);
+    // Without a name, what stands before "=" would be taken for one.
+    const bool named = !address.name.empty();
+    address.interface =
+        random_text(generator, named ? "ethwlan0123456789.-_@=" : "ethwlan0123456789.-_@", 15);
   }
   const bool mapped = std::count(address.bytes.begin(), address.bytes.begin() + 10, 0) == 10 &&
                       address.bytes[10] == 0xff && address.bytes[11] == 0xff;
-  if (mapped) address.bytes[0] = 0x20;  // IPv4-mapped addresses are refused
+  if (mapped) {
+    address.bytes[0] = 0x20;  // IPv4-mapped addresses are refused
+  }
 }
 
 /// Any value that can come from the parser.
@@ -58,8 +68,9 @@ ListenAddress random_address(Generator& generator) {
   constexpr std::string_view kNameCharacters =
       "!\"#$%&'()*+-.0123456789;<>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~";
   ListenAddress address;
-  if (pick(generator, 2) == 0)
+  if (pick(generator, 2) == 0) {
     address.name = random_text(generator, kNameCharacters, pick(generator, 8) == 0 ? 255 : 9);
+  }
   choose_host(generator, address);
   address.port = static_cast<std::uint16_t>(1 + pick(generator, 65535));
   address.transport = pick(generator, 2) == 0 ? Transport::kTcp : Transport::kUdp;
@@ -86,12 +97,17 @@ TEST_CASE("every combination of the parts of a listen address is read back from 
     for (const auto& host : hosts) {
       for (const std::string port : {"1", "79-81", "65534-65535", "http", "domain"}) {
         for (const std::string transport : {"", "/tcp", "/udp"}) {
-          if (port == "http" && transport == "/udp") continue;  // which services(5) of the tests does not have
+          // Which services(5) of the tests does not have.
+          if (port == "http" && transport == "/udp") {
+            continue;
+          }
           const std::string text = name + host + port + transport;
           CAPTURE(text);
           const auto addresses = parse_known(text);
           std::string formatted;
-          for (const auto& address : addresses) formatted += (formatted.empty() ? "" : ",") + format(address);
+          for (const auto& address : addresses) {
+            formatted += (formatted.empty() ? "" : ",") + format(address);
+          }
           CHECK(parse_known(formatted) == addresses);
           ++count;
         }
@@ -142,13 +158,15 @@ TEST_CASE("the ports of a report are read back as the ports that it was written 
   for (int round = 0; round < 500; ++round) {
     std::vector<std::uint16_t> ports;
     for (std::size_t left = 1 + pick(generator, 40); left > 0; --left) {
-      ports.push_back(
-          static_cast<std::uint16_t>(pick(generator, 4) == 0 ? 65535 - pick(generator, 9) : 1 + pick(generator, 60)));
+      ports.push_back(static_cast<std::uint16_t>(
+          pick(generator, 4) == 0 ? 65535 - pick(generator, 9) : 1 + pick(generator, 60)));
     }
     const auto text = lowport::describe_port_list(ports);
     CAPTURE(text);
     std::vector<std::uint16_t> read;
-    for (const auto& address : parse_known(text)) read.push_back(address.port);
+    for (const auto& address : parse_known(text)) {
+      read.push_back(address.port);
+    }
     const std::set<std::uint16_t> expected(ports.begin(), ports.end());
     REQUIRE(read == std::vector<std::uint16_t>(expected.begin(), expected.end()));
   }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -31,7 +32,9 @@ template <typename Rows>
 void check_refusals(const Rows& rows) {
   for (const auto& row : rows) {
     std::string line;
-    for (const auto& word : row.words) line += word + "|";
+    for (const auto& word : row.words) {
+      line += word + "|";
+    }
     CAPTURE(line);
     const auto refusal = refuse(row.words);
     CHECK(refusal.message == row.message);
@@ -61,21 +64,23 @@ TEST_CASE("an option that is given twice is refused unless it may be repeated") 
 }
 
 TEST_CASE("a switch with a value is refused even if the value says no") {
-  for (const std::string name : {"check", "json", "reuse-port", "clear-env", "own-stdio", "new-session",
-                                 "allow-new-privs", "verbose", "help", "version"}) {
+  for (const std::string name : {"check", "json", "reuse-port", "clear-env", "own-stdio",
+                                 "new-session", "allow-new-privs", "verbose", "help", "version"}) {
     for (const std::string value : {"false", "true", "0", ""}) {
       CAPTURE(name);
       CAPTURE(value);
       const std::string word = "--" + name + "=" + value;
       const auto refusal = refuse({word});
-      CHECK(refusal.message == "cannot use the option: " + word + ": it is a switch and takes no value");
+      CHECK(refusal.message ==
+            "cannot use the option: " + word + ": it is a switch and takes no value");
       CHECK(refusal.hint == "leave the option out to switch it off");
     }
   }
 }
 
 TEST_CASE("a stray word is named and refused") {
-  const std::string hint = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+  const std::string hint =
+      "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
       {{"-up", "80"}, "80"},  // user "p", and 80 belongs to nothing
       {{"-u", "www", "nginx"}, "nginx"},
@@ -98,21 +103,25 @@ TEST_CASE("a stray word is named and refused") {
 
 TEST_CASE("a command line without the separator or without a command is refused") {
   for (const std::vector<std::string>& words :
-       {std::vector<std::string>{}, std::vector<std::string>{"-n"}, std::vector<std::string>{"-u", "www"}}) {
+       {std::vector<std::string>{}, std::vector<std::string>{"-n"},
+        std::vector<std::string>{"-u", "www"}}) {
     const auto refusal = refuse_exactly(words);
     CHECK(refusal.message == "cannot read the command line: --: it is missing");
-    CHECK(refusal.hint == "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]");
+    CHECK(refusal.hint ==
+          "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]");
   }
   const auto refusal = refuse_exactly({"-u", "www", "--"});
   CHECK(refusal.message == "cannot read the command line: --: no command follows it");
 }
 
 TEST_CASE("without the separator an option of the daemon does not hide what is missing") {
-  const std::string usage = "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
+  const std::string usage =
+      "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const std::string help = "lowportbind --help lists the options";
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
       {{"-u", "www", "nginx", "-g", "daemon off;"}, "-g: there is no such option"},
-      {{"-u", "www", "caddy", "run", "--config", "/etc/Caddyfile"}, "--config: there is no such option"},
+      {{"-u", "www", "caddy", "run", "--config", "/etc/Caddyfile"},
+       "--config: there is no such option"},
       {{"-u", "www", "caddy", "--config=/etc/Caddyfile"}, "--config: there is no such option"},
       {{"-u", "www", "daemon", "-p"}, "-p: its value is missing"},
       {{"-u"}, "-u: its value is missing"},
@@ -130,8 +139,14 @@ TEST_CASE("without the separator an option of the daemon does not hide what is m
 
 TEST_CASE("an unknown option is named in plain characters") {
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
-      {{"--bogus"}, "bogus"},       {{"--bogus=1"}, "bogus"}, {{"-x"}, "x"},           {{"-vx"}, "x"},
-      {{"--no-check"}, "no-check"}, {{"--chec"}, "chec"},     {{"--uid", "1"}, "uid"}, {{"-n=1"}, "-n=1"}};
+      {{"--bogus"}, "bogus"},
+      {{"--bogus=1"}, "bogus"},
+      {{"-x"}, "x"},
+      {{"-vx"}, "x"},
+      {{"--no-check"}, "no-check"},
+      {{"--chec"}, "chec"},
+      {{"--uid", "1"}, "uid"},
+      {{"-n=1"}, "-n=1"}};
   for (const auto& row : rows) {
     CAPTURE(row.first.front());
     const auto refusal = refuse(row.first);
@@ -144,8 +159,8 @@ TEST_CASE("an unknown option is named in plain characters") {
 }
 
 TEST_CASE("an option whose value is missing is named in plain characters") {
-  for (const std::string word :
-       {"-u", "--user", "-p", "--port", "-m", "--mode", "--groups", "--confine", "--backlog", "--env", "--keep-fd"}) {
+  for (const std::string word : {"-u", "--user", "-p", "--port", "-m", "--mode", "--groups",
+                                 "--confine", "--backlog", "--env", "--keep-fd"}) {
     CAPTURE(word);
     const auto refusal = refuse({word});
     CHECK(refusal.message.starts_with("cannot read the command line: "));
@@ -158,23 +173,33 @@ TEST_CASE("an option whose value is missing is named in plain characters") {
 TEST_CASE("a number of an option is refused with its own reason") {
   const Row rows[] = {
       {{"--backlog", "0"}, "cannot use the option: --backlog 0: the smallest value is 1"},
-      {{"--backlog", "2147483648"}, "cannot use the option: --backlog 2147483648: the largest value is 2147483647"},
-      {{"--backlog", "4294967297"}, "cannot use the option: --backlog 4294967297: the largest value is 2147483647"},
+      {{"--backlog", "2147483648"},
+       "cannot use the option: --backlog 2147483648: the largest value is 2147483647"},
+      {{"--backlog", "4294967297"},
+       "cannot use the option: --backlog 4294967297: the largest value is 2147483647"},
       {{"--backlog", "0x10"},
-       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in decimal"},
+       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in "
+       "decimal"},
       {{"--backlog", ""}, "cannot use the option: --backlog \"\": a number is missing"},
       {{"--backlog", "-1"}, "cannot use the option: --backlog -1: a number has no sign"},
       {{"--backlog", "5x"}, "cannot use the option: --backlog 5x: the number is followed by \"x\""},
       {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: a number has no sign"},
       {{"--keep-fd", "010"},
-       "cannot use the option: --keep-fd 010: a leading zero means octal to some programs, write the number without "
+       "cannot use the option: --keep-fd 010: a leading zero means octal to some programs, write "
+       "the number without "
        "it"},
-      {{"--keep-fd", "4294967299"}, "cannot use the option: --keep-fd 4294967299: the largest value is 2147483647"},
-      {{"--keep-fd", "4,5"}, "cannot use the option: --keep-fd 4,5: the number is followed by \",5\""},
-      {{"--keep-fd", "0"}, "cannot use the option: --keep-fd 0: descriptors 0 to 2 are always kept"},
-      {{"--keep-fd", "1"}, "cannot use the option: --keep-fd 1: descriptors 0 to 2 are always kept"},
-      {{"--keep-fd", "2"}, "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept"},
-      {{"--keep-fd", "5", "--keep-fd", "5"}, "cannot use the option: --keep-fd 5: the descriptor is named twice"},
+      {{"--keep-fd", "4294967299"},
+       "cannot use the option: --keep-fd 4294967299: the largest value is 2147483647"},
+      {{"--keep-fd", "4,5"},
+       "cannot use the option: --keep-fd 4,5: the number is followed by \",5\""},
+      {{"--keep-fd", "0"},
+       "cannot use the option: --keep-fd 0: descriptors 0 to 2 are always kept"},
+      {{"--keep-fd", "1"},
+       "cannot use the option: --keep-fd 1: descriptors 0 to 2 are always kept"},
+      {{"--keep-fd", "2"},
+       "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept"},
+      {{"--keep-fd", "5", "--keep-fd", "5"},
+       "cannot use the option: --keep-fd 5: the descriptor is named twice"},
   };
   check_refusals(rows);
 }
@@ -192,9 +217,12 @@ TEST_CASE("a variable that may not be set is refused with its own reason") {
       {{"--env", "LISTEN_="}, "cannot use the option: --env LISTEN_=" + own},
       {{"--env", "NGINX=3;"}, "cannot use the option: --env NGINX=3;" + own},
       {{"--env", "NGINX"}, "cannot use the option: --env NGINX" + own},
-      {{"--env", "A=1", "--env", "A=2"}, "cannot use the option: --env A: the variable is named twice"},
-      {{"--env", "A", "--env", "A=1"}, "cannot use the option: --env A: the variable is named twice"},
-      {{"--env", "A=1", "--env", "A"}, "cannot use the option: --env A: the variable is named twice"},
+      {{"--env", "A=1", "--env", "A=2"},
+       "cannot use the option: --env A: the variable is named twice"},
+      {{"--env", "A", "--env", "A=1"},
+       "cannot use the option: --env A: the variable is named twice"},
+      {{"--env", "A=1", "--env", "A"},
+       "cannot use the option: --env A: the variable is named twice"},
       {{"--env", "A", "--env", "A"}, "cannot use the option: --env A: the variable is named twice"},
   };
   check_refusals(rows);
@@ -208,7 +236,8 @@ TEST_CASE("a word that an option does not know is refused with those that it doe
       {{"--confine", "Off"}, "cannot use the option: --confine Off" + confinements},
       {{"--confine", "no"}, "cannot use the option: --confine no" + confinements},
       {{"--confine", ""}, "cannot use the option: --confine \"\"" + confinements},
-      {{"--confine", "privileged,listed"}, "cannot use the option: --confine privileged,listed" + confinements},
+      {{"--confine", "privileged,listed"},
+       "cannot use the option: --confine privileged,listed" + confinements},
       {{"-m", "systemd"}, "cannot use the option: --mode systemd" + modes},
       {{"-m", "Ambient"}, "cannot use the option: --mode Ambient" + modes},
       {{"-m", ""}, "cannot use the option: --mode \"\"" + modes},
@@ -216,19 +245,24 @@ TEST_CASE("a word that an option does not know is refused with those that it doe
       {{"--groups", ""}, "cannot use the option: --groups \"\": an empty item"},
       {{"--groups", "adm,"}, "cannot use the option: --groups adm,: an empty item"},
       {{"--groups", ",adm"}, "cannot use the option: --groups ,adm: an empty item"},
-      {{"--groups", "none,adm"}, "cannot use the option: --groups none,adm: \"none\" stands alone or not at all"},
-      {{"--groups", "adm,keep"}, "cannot use the option: --groups adm,keep: \"keep\" stands alone or not at all"},
-      {{"--groups", "init,init"}, "cannot use the option: --groups init,init: \"init\" stands alone or not at all"},
+      {{"--groups", "none,adm"},
+       "cannot use the option: --groups none,adm: \"none\" stands alone or not at all"},
+      {{"--groups", "adm,keep"},
+       "cannot use the option: --groups adm,keep: \"keep\" stands alone or not at all"},
+      {{"--groups", "init,init"},
+       "cannot use the option: --groups init,init: \"init\" stands alone or not at all"},
   };
   check_refusals(rows);
 }
 
 TEST_CASE("a port that is refused is refused by the parser of the options too") {
   CHECK(refuse({"-p80,"}).message == "cannot read the listen address: 80,: an empty item");
-  CHECK(refuse({"-p", "80", "-p", "0x50"}).message ==
-        "cannot read the listen address: 0x50: hexadecimal is not read, write the number in decimal");
+  CHECK(
+      refuse({"-p", "80", "-p", "0x50"}).message ==
+      "cannot read the listen address: 0x50: hexadecimal is not read, write the number in decimal");
   const auto equals = refuse({"-p=80"});  // as --port=80 would be right
-  CHECK(equals.message == "cannot read the listen address: =80: the descriptor name before \"=\" is empty");
+  CHECK(equals.message ==
+        "cannot read the listen address: =80: the descriptor name before \"=\" is empty");
   CHECK(equals.hint == "a port alone is written -p 80");
   CHECK(refuse({"-p", ""}).message == "cannot read the listen address: \"\": an empty item");
 }

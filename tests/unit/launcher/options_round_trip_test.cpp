@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -15,7 +16,9 @@ using lowport::Options;
 namespace {
 
 /// The words are the test's, and outlive the Options that refer to them.
-Options parse(const Arguments& arguments) { return parse_options(arguments.span(), find_known_service); }
+Options parse(const Arguments& arguments) {
+  return parse_options(arguments.span(), find_known_service);
+}
 
 }  // namespace
 
@@ -30,7 +33,8 @@ TEST_CASE("a mode is read back from its name") {
 }
 
 TEST_CASE("a confinement is read back from its name") {
-  for (const auto confinement : {Confinement::kOff, Confinement::kPrivileged, Confinement::kListed}) {
+  for (const auto confinement :
+       {Confinement::kOff, Confinement::kPrivileged, Confinement::kListed}) {
     const std::string name(format(confinement));
     CAPTURE(name);
     CHECK_FALSE(name.empty());
@@ -40,12 +44,14 @@ TEST_CASE("a confinement is read back from its name") {
 }
 
 TEST_CASE("listen addresses that are formatted are the same on a command line of their own") {
-  const Arguments typed(
-      {"-p", "web=80,127.0.0.1:8000-8003/udp", "-p[fe80::1%eth0]:443", "--port=domain/udp", "--", "x"});
+  const Arguments typed({"-p", "web=80,127.0.0.1:8000-8003/udp", "-p[fe80::1%eth0]:443",
+                         "--port=domain/udp", "--", "x"});
   const auto options = parse(typed);
   REQUIRE(options.listen.size() == 7);
   std::vector<std::string> words;
-  for (const auto& address : options.listen) words.insert(words.end(), {"-p", format(address)});
+  for (const auto& address : options.listen) {
+    words.insert(words.end(), {"-p", format(address)});
+  }
   words.insert(words.end(), {"--", "x"});
   const Arguments again(words);
   CHECK(parse(again).listen == options.listen);

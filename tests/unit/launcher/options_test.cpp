@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/options.hpp"
 
 #include <doctest/doctest.h>
@@ -28,7 +29,9 @@ Options parse(std::vector<std::string> words) {
 
 std::string listed(const Options& options) {
   std::string text;
-  for (const auto& address : options.listen) text += format(address) + " ";
+  for (const auto& address : options.listen) {
+    text += format(address) + " ";
+  }
   return text;
 }
 
@@ -62,10 +65,10 @@ TEST_CASE("an option is read in each of its spellings") {
     CAPTURE(words.front());
     CHECK(parse(words).user == "www");
   }
-  const std::vector<std::vector<std::string>> ports{{"-p", "80,443"},     {"-p80,443"},
-                                                    {"--port", "80,443"}, {"--port=80,443"},
-                                                    {"-p80", "-p443"},    {"-p", "80", "--port", "443"},
-                                                    {"-np", "http,https"}};
+  const std::vector<std::vector<std::string>> ports{
+      {"-p", "80,443"},     {"-p80,443"},      {"--port", "80,443"},
+      {"--port=80,443"},    {"-p80", "-p443"}, {"-p", "80", "--port", "443"},
+      {"-np", "http,https"}};
   for (const auto& words : ports) {
     CAPTURE(words.front());
     CHECK(listed(parse(words)) == "80/tcp 443/tcp ");
@@ -94,8 +97,10 @@ TEST_CASE("a value that looks like an option is a value") {
 }
 
 TEST_CASE("each mode has its word") {
-  const std::vector<std::pair<std::string, Mode>> rows{
-      {"ambient", Mode::kAmbient}, {"listen-fds", Mode::kListenFds}, {"inetd", Mode::kInetd}, {"nginx", Mode::kNginx}};
+  const std::vector<std::pair<std::string, Mode>> rows{{"ambient", Mode::kAmbient},
+                                                       {"listen-fds", Mode::kListenFds},
+                                                       {"inetd", Mode::kInetd},
+                                                       {"nginx", Mode::kNginx}};
   for (const auto& row : rows) {
     CAPTURE(row.first);
     CHECK(parse({"--mode", row.first}).mode == row.second);
@@ -105,7 +110,9 @@ TEST_CASE("each mode has its word") {
 
 TEST_CASE("each confinement has its word") {
   const std::vector<std::pair<std::string, Confinement>> rows{
-      {"privileged", Confinement::kPrivileged}, {"listed", Confinement::kListed}, {"off", Confinement::kOff}};
+      {"privileged", Confinement::kPrivileged},
+      {"listed", Confinement::kListed},
+      {"off", Confinement::kOff}};
   for (const auto& row : rows) {
     CAPTURE(row.first);
     CHECK(parse({"--confine", row.first}).confinement == row.second);
@@ -113,7 +120,9 @@ TEST_CASE("each confinement has its word") {
   }
 }
 
-TEST_CASE("the confinement is that of privileged ports in ambient mode and off in the others unless one is named") {
+TEST_CASE(
+    "the confinement is that of privileged ports in ambient mode and off in the others unless one "
+    "is named") {
   struct Row {
     std::vector<std::string> words;
     Confinement confinement;
@@ -169,14 +178,16 @@ TEST_CASE("json is a form of the report and no action") {
 }
 
 TEST_CASE("variables are set and kept in the order of the command line") {
-  const auto options = parse({"--env", "A=1,2", "--env", "B=", "--env", "C", "--env=D=x=y", "--env", "E F= g"});
+  const auto options =
+      parse({"--env", "A=1,2", "--env", "B=", "--env", "C", "--env=D=x=y", "--env", "E F= g"});
   using Pairs = std::vector<std::pair<std::string, std::string>>;
   CHECK(options.environment.set == Pairs{{"A", "1,2"}, {"B", ""}, {"D", "x=y"}, {"E F", " g"}});
   CHECK(options.environment.keep == std::vector<std::string>{"C"});
 }
 
 TEST_CASE("variables with a name like that of the handover are free") {
-  const auto options = parse({"--env", "LISTEN=1", "--env", "NGINX_CONF=x", "--env", "listen_fds=1"});
+  const auto options =
+      parse({"--env", "LISTEN=1", "--env", "NGINX_CONF=x", "--env", "listen_fds=1"});
   CHECK(options.environment.set.size() == 3);
 }
 
@@ -185,13 +196,15 @@ TEST_CASE("descriptors are kept in the order of the command line") {
 }
 
 TEST_CASE("the options of the daemon are left alone") {
-  const Arguments arguments({"-u", "www", "--", "daemon", "-u", "root", "-p", "99", "--check", "--", "--help", ""});
+  const Arguments arguments(
+      {"-u", "www", "--", "daemon", "-u", "root", "-p", "99", "--check", "--", "--help", ""});
   const auto options = lowport::parse_options(arguments.span(), find_known_service);
   CHECK(options.user == "www");
   CHECK(options.listen.empty());
   CHECK(options.action == Action::kLaunch);
   std::vector<std::string> command(options.command.begin(), options.command.end());
-  CHECK(command == std::vector<std::string>{"daemon", "-u", "root", "-p", "99", "--check", "--", "--help", ""});
+  CHECK(command == std::vector<std::string>{"daemon", "-u", "root", "-p", "99", "--check", "--",
+                                            "--help", ""});
   CHECK(options.command.data()[options.command.size()] == nullptr);
 }
 

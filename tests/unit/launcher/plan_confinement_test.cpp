@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 
@@ -29,7 +30,9 @@ const std::string kNoLandlock = "this kernel has no Landlock";
 
 }  // namespace
 
-TEST_CASE("privileged ports are confined by default where the daemon is given the capability and nowhere else") {
+TEST_CASE(
+    "privileged ports are confined by default where the daemon is given the capability and nowhere "
+    "else") {
   struct Row {
     std::string ports;
     Mode mode;
@@ -53,18 +56,21 @@ TEST_CASE("privileged ports are confined by default where the daemon is given th
     CAPTURE(row.port_start);
     auto host = situation::started_by_root();
     host.unprivileged_port_start = row.port_start;
-    const auto plan = make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
+    const auto plan =
+        make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
     CHECK(plan.confinement.kind == row.kind);
     CHECK(plan.confinement.missing.empty());
-    if (row.kind == Confinement::kOff) continue;
+    if (row.kind == Confinement::kOff) {
+      continue;
+    }
     CHECK(plan.confinement.unprivileged_port_start == row.port_start);
     CHECK(plan.confinement.landlock_abi == situation::kLandlockAbi);
   }
 }
 
 TEST_CASE("with the confinement off nothing is confined and nothing is missing") {
-  for (const auto& host :
-       {situation::started_by_root(), without_confinement(situation::started_by_root(), kNoLandlock)}) {
+  for (const auto& host : {situation::started_by_root(),
+                           without_confinement(situation::started_by_root(), kNoLandlock)}) {
     const auto plan = make_plan(confined("80", Confinement::kOff), situation::www_data(), host);
     CHECK(plan.confinement.kind == Confinement::kOff);
     CHECK(plan.confinement.missing.empty());
@@ -119,7 +125,9 @@ TEST_CASE("UDP is confined from Landlock ABI 10 on") {
   }
 }
 
-TEST_CASE("to confine privileged ports by name has no effect on a daemon without the capability and is refused") {
+TEST_CASE(
+    "to confine privileged ports by name has no effect on a daemon without the capability and is "
+    "refused") {
   const Options rows[] = {
       confined("", Confinement::kPrivileged),
       confined("8080", Confinement::kPrivileged),
@@ -128,11 +136,12 @@ TEST_CASE("to confine privileged ports by name has no effect on a daemon without
       confined("80", Confinement::kPrivileged, Mode::kNginx),
   };
   for (const auto& options : rows) {
-    for (const auto& host :
-         {situation::started_by_root(), without_confinement(situation::started_by_root(), kNoLandlock)}) {
+    for (const auto& host : {situation::started_by_root(),
+                             without_confinement(situation::started_by_root(), kNoLandlock)}) {
       const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
       CHECK(refusal.message ==
-            "the option has no effect: --confine privileged: the daemon is given no capability, and so no privileged "
+            "the option has no effect: --confine privileged: the daemon is given no capability, "
+            "and so no privileged "
             "port");
       CHECK(refusal.hint == "leave it out, or use --confine listed");
       CHECK(refusal.status == 125);
@@ -149,7 +158,8 @@ TEST_CASE("the default confinement that cannot be had is left out with the reaso
   CHECK(plan.confinement.missing == kNoLandlock);
   CHECK(plan.privileges.capabilities == kNetBindService);
   // Where nothing would be confined, nothing is missing.
-  for (const auto& options : {situation::for_www_data("8080"), situation::for_www_data("80", Mode::kListenFds)}) {
+  for (const auto& options :
+       {situation::for_www_data("8080"), situation::for_www_data("80", Mode::kListenFds)}) {
     CHECK(make_plan(options, situation::www_data(), host).confinement.missing.empty());
   }
 }
@@ -169,42 +179,48 @@ TEST_CASE("a confinement that was named and cannot be had is refused with the re
   for (const auto& row : rows) {
     CAPTURE(row.name);
     const auto refusal = refusal_of([&] { make_plan(row.options, situation::www_data(), host); });
-    CHECK(refusal.message == "cannot confine the daemon to its ports: --confine " + row.name + ": " + kNoLandlock);
-    CHECK(contains_text(refusal.hint, row.options.mode == Mode::kAmbient ? "--confine off" : "leave --confine out"));
+    CHECK(refusal.message ==
+          "cannot confine the daemon to its ports: --confine " + row.name + ": " + kNoLandlock);
+    CHECK(contains_text(refusal.hint, row.options.mode == Mode::kAmbient ? "--confine off"
+                                                                         : "leave --confine out"));
     CHECK(refusal.status == 125);
   }
 }
 
 TEST_CASE("without no-new-privs the confinement needs CAP-SYS-ADMIN") {
-  const std::string reason = "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  const std::string reason =
+      "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
   const auto root = situation::started_by_root();
   const auto few = without(root, CAP_SYS_ADMIN);
   auto options = situation::for_www_data("80");
-  CHECK(make_plan(options, situation::www_data(), few).confinement.kind == Confinement::kPrivileged);
+  CHECK(make_plan(options, situation::www_data(), few).confinement.kind ==
+        Confinement::kPrivileged);
 
   options.allow_new_privs = true;
-  CHECK(make_plan(options, situation::www_data(), root).confinement.kind == Confinement::kPrivileged);
+  CHECK(make_plan(options, situation::www_data(), root).confinement.kind ==
+        Confinement::kPrivileged);
   const auto plan = make_plan(options, situation::www_data(), few);
   CHECK(plan.confinement.kind == Confinement::kOff);
   CHECK(plan.confinement.missing == reason);
 
   // The kernel's own reason comes first: no capability would help.
-  const auto neither = make_plan(options, situation::www_data(), without_confinement(few, kNoLandlock));
+  const auto neither =
+      make_plan(options, situation::www_data(), without_confinement(few, kNoLandlock));
   CHECK(neither.confinement.missing == kNoLandlock);
 
   for (const auto named : {Confinement::kPrivileged, Confinement::kListed}) {
     options.confinement = named;
     CHECK(make_plan(options, situation::www_data(), root).confinement.kind == named);
     const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), few); });
-    CHECK(refusal.message ==
-          "cannot confine the daemon to its ports: --confine " + std::string(format(named)) + ": " + reason);
+    CHECK(refusal.message == "cannot confine the daemon to its ports: --confine " +
+                                 std::string(format(named)) + ": " + reason);
     CHECK(refusal.status == 125);
   }
 }
 
 TEST_CASE("a user with the file capability on the launcher is confined like root") {
-  const auto plan =
-      make_plan(situation::for_the_caller("80"), situation::the_caller(), situation::started_from_capable_file());
+  const auto plan = make_plan(situation::for_the_caller("80"), situation::the_caller(),
+                              situation::started_from_capable_file());
   CHECK(plan.confinement.kind == Confinement::kPrivileged);
   CHECK(plan.confinement.ports == Ports{80});
 }
@@ -212,23 +228,27 @@ TEST_CASE("a user with the file capability on the launcher is confined like root
 TEST_CASE("an unknown start cannot confine privileged ports by name") {
   auto host = situation::started_by_root();
   host.knows_port_start = false;
-  const auto refusal =
-      refusal_of([&] { make_plan(confined("80", Confinement::kPrivileged), situation::www_data(), host); });
+  const auto refusal = refusal_of(
+      [&] { make_plan(confined("80", Confinement::kPrivileged), situation::www_data(), host); });
   CHECK(refusal.message ==
-        "cannot confine the daemon to its ports: --confine privileged: net.ipv4.ip_unprivileged_port_start cannot be "
+        "cannot confine the daemon to its ports: --confine privileged: "
+        "net.ipv4.ip_unprivileged_port_start cannot be "
         "read, and is where the privileged ports end");
   CHECK(refusal.status == 125);
-  // The kernel's default will do where nothing was asked for by name; the listed ports alone need no start.
+  // The kernel's default will do where nothing was asked for by name; the listed ports alone need
+  // no start.
   CHECK(make_plan(situation::for_www_data("80"), situation::www_data(), host).confinement.kind ==
         Confinement::kPrivileged);
-  CHECK(make_plan(confined("80", Confinement::kListed), situation::www_data(), host).confinement.kind ==
-        Confinement::kListed);
+  CHECK(make_plan(confined("80", Confinement::kListed), situation::www_data(), host)
+            .confinement.kind == Confinement::kListed);
 }
 
 TEST_CASE("the confinement knows whether the daemon has the capability") {
   CHECK(situation::plan_for_root(situation::for_www_data("80")).confinement.privileged_granted);
-  CHECK(situation::plan_for_root(confined("80", Confinement::kListed)).confinement.privileged_granted);
-  CHECK_FALSE(situation::plan_for_root(confined("8080", Confinement::kListed)).confinement.privileged_granted);
-  CHECK_FALSE(
-      situation::plan_for_root(confined("80", Confinement::kListed, Mode::kListenFds)).confinement.privileged_granted);
+  CHECK(situation::plan_for_root(confined("80", Confinement::kListed))
+            .confinement.privileged_granted);
+  CHECK_FALSE(situation::plan_for_root(confined("8080", Confinement::kListed))
+                  .confinement.privileged_granted);
+  CHECK_FALSE(situation::plan_for_root(confined("80", Confinement::kListed, Mode::kListenFds))
+                  .confinement.privileged_granted);
 }

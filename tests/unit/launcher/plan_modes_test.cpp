@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -17,11 +18,19 @@ namespace {
 std::string sockets_of(const Plan& plan) {
   std::string text;
   for (const auto& planned : plan.sockets.sockets) {
-    if (!text.empty()) text += ' ';
+    if (!text.empty()) {
+      text += ' ';
+    }
     text += format(planned.address);
-    if (planned.family == SocketFamily::kIpv4) text += "=4";
-    if (planned.family == SocketFamily::kIpv6Only) text += "=6";
-    if (planned.family == SocketFamily::kDualStack) text += "=dual";
+    if (planned.family == SocketFamily::kIpv4) {
+      text += "=4";
+    }
+    if (planned.family == SocketFamily::kIpv6Only) {
+      text += "=6";
+    }
+    if (planned.family == SocketFamily::kDualStack) {
+      text += "=dual";
+    }
   }
   return text;
 }
@@ -46,14 +55,16 @@ TEST_CASE("a listen address becomes the sockets that its mode and the host ask f
       {"[::]:80", Mode::kNginx, true, "[::]:80/tcp=6"},
       {"[::]:80", Mode::kListenFds, true, "[::]:80/tcp=6"},
       {"[::]:80", Mode::kListenFds, false, "[::]:80/tcp=6"},
-      {"443,80,127.0.0.1:53/udp", Mode::kListenFds, true, "443/tcp=dual 80/tcp=dual 127.0.0.1:53/udp=4"},
+      {"443,80,127.0.0.1:53/udp", Mode::kListenFds, true,
+       "443/tcp=dual 80/tcp=dual 127.0.0.1:53/udp=4"},
       {"443,[::1]:80", Mode::kNginx, true, "443/tcp=4 443/tcp=6 [::1]:80/tcp=6"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.ports);
     auto host = situation::started_by_root();
     host.has_ipv6 = row.has_ipv6;
-    const auto plan = make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
+    const auto plan =
+        make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
     CHECK(sockets_of(plan) == row.sockets);
     CHECK(plan.descriptors.first == 3);
     CHECK(plan.descriptors.count == static_cast<int>(plan.sockets.sockets.size()));
@@ -74,8 +85,8 @@ TEST_CASE("sockets are opened with the options that were given and as the accoun
   CHECK(changed.sockets.backlog == 7);
   CHECK(changed.sockets.reuse_port);
 
-  const auto by_user = make_plan(situation::for_the_caller("8080", Mode::kListenFds), situation::the_caller(),
-                                 situation::started_by_user());
+  const auto by_user = make_plan(situation::for_the_caller("8080", Mode::kListenFds),
+                                 situation::the_caller(), situation::started_by_user());
   CHECK_FALSE(by_user.sockets.fsuid.has_value());
 }
 
@@ -90,10 +101,10 @@ TEST_CASE("without setfsuid sockets are of the launcher's user or refused") {
 
   options.reuse_port = true;
   const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
-  CHECK(
-      refusal.message ==
-      "cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port shares a port among the "
-      "sockets of one user");
+  CHECK(refusal.message ==
+        "cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port "
+        "shares a port among the "
+        "sockets of one user");
   CHECK(refusal.hint == "leave --reuse-port out");
 
   auto users = situation::started_by_user();
@@ -107,10 +118,12 @@ TEST_CASE("the descriptors of the daemon are counted for the limit of open files
   auto options = situation::for_www_data("80,443", Mode::kNginx);
   options.keep_fds = {9, 100};
   CHECK(situation::plan_for_root(options).sockets.descriptors == 9);
-  CHECK(situation::plan_for_root(situation::for_www_data("80", Mode::kInetd)).sockets.descriptors == 4);
+  CHECK(situation::plan_for_root(situation::for_www_data("80", Mode::kInetd)).sockets.descriptors ==
+        4);
 }
 
-TEST_CASE("with check the sockets of ambient mode are planned to be tried and none is handed over") {
+TEST_CASE(
+    "with check the sockets of ambient mode are planned to be tried and none is handed over") {
   auto options = situation::for_www_data("80,53/udp,8080");
   const auto launch = situation::plan_for_root(options);
   CHECK(launch.sockets.sockets.empty());
@@ -126,7 +139,8 @@ TEST_CASE("with check the sockets of ambient mode are planned to be tried and no
 
   auto host = situation::started_by_root();
   host.has_ipv6 = false;
-  CHECK(sockets_of(make_plan(options, situation::www_data(), host)) == "80/tcp=4 53/udp=4 8080/tcp=4");
+  CHECK(sockets_of(make_plan(options, situation::www_data(), host)) ==
+        "80/tcp=4 53/udp=4 8080/tcp=4");
 }
 
 TEST_CASE("with check the sockets of the other modes are those of the launch") {
@@ -141,7 +155,9 @@ TEST_CASE("with check the sockets of the other modes are those of the launch") {
   }
 }
 
-TEST_CASE("with check a launcher with the file capability raises it to try a privileged port in ambient mode") {
+TEST_CASE(
+    "with check a launcher with the file capability raises it to try a privileged port in ambient "
+    "mode") {
   auto options = situation::for_the_caller("80");
   const auto host = situation::started_from_capable_file();
   CHECK_FALSE(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
@@ -203,7 +219,8 @@ TEST_CASE("sockets that were passed to the launcher come first") {
     CAPTURE(row.ports);
     CAPTURE(row.names);
     const auto host = situation::with_inherited(situation::started_by_root(), row.inherited);
-    const auto plan = make_plan(situation::for_www_data(row.ports, Mode::kListenFds), situation::www_data(), host);
+    const auto plan = make_plan(situation::for_www_data(row.ports, Mode::kListenFds),
+                                situation::www_data(), host);
     CHECK(situation::variable(plan, "LISTEN_FDS") == row.fds);
     CHECK(situation::variable(plan, "LISTEN_FDNAMES") == row.names);
     CHECK(plan.descriptors.inherited == static_cast<int>(row.inherited.size()));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -29,7 +30,8 @@ template <typename Rows>
 void check_refusals(const Rows& rows) {
   for (const auto& row : rows) {
     CAPTURE(row.message);
-    const auto refusal = refusal_of([&] { make_plan(row.options, situation::www_data(), row.host); });
+    const auto refusal =
+        refusal_of([&] { make_plan(row.options, situation::www_data(), row.host); });
     CHECK(refusal.message == row.message);
     CHECK(refusal.hint == row.hint);
     CHECK(refusal.status == 125);
@@ -52,22 +54,26 @@ TEST_CASE("the form of a report is refused where nothing is reported") {
 
 TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") {
   const auto root = situation::started_by_root();
-  const std::string daemon_chooses = ": in --mode ambient the daemon chooses the address, only the port counts";
+  const std::string daemon_chooses =
+      ": in --mode ambient the daemon chooses the address, only the port counts";
   const std::string host_hint = "leave the host out, or use --mode listen-fds, inetd or nginx";
   const Row rows[] = {
-      {situation::for_www_data("127.0.0.1:80"), root, "the option has no effect: 127.0.0.1:80/tcp" + daemon_chooses,
-       host_hint},
-      {situation::for_www_data("80,[::1]:81"), root, "the option has no effect: [::1]:81/tcp" + daemon_chooses,
-       host_hint},
-      {situation::for_www_data("0.0.0.0:80"), root, "the option has no effect: 0.0.0.0:80/tcp" + daemon_chooses,
-       host_hint},
+      {situation::for_www_data("127.0.0.1:80"), root,
+       "the option has no effect: 127.0.0.1:80/tcp" + daemon_chooses, host_hint},
+      {situation::for_www_data("80,[::1]:81"), root,
+       "the option has no effect: [::1]:81/tcp" + daemon_chooses, host_hint},
+      {situation::for_www_data("0.0.0.0:80"), root,
+       "the option has no effect: 0.0.0.0:80/tcp" + daemon_chooses, host_hint},
       {situation::for_www_data("web=80"), root,
-       "the option has no effect: web=80/tcp: a descriptor name needs a descriptor, and --mode ambient passes none",
+       "the option has no effect: web=80/tcp: a descriptor name needs a descriptor, and --mode "
+       "ambient passes none",
        "leave \"web=\" out, or use --mode listen-fds"},
       {with(situation::for_www_data("80"), [](Options& o) { o.backlog = 10; }), root,
-       "the option has no effect: --backlog: in --mode ambient the daemon opens its own sockets", ""},
+       "the option has no effect: --backlog: in --mode ambient the daemon opens its own sockets",
+       ""},
       {with(situation::for_www_data("80"), [](Options& o) { o.reuse_port = true; }), root,
-       "the option has no effect: --reuse-port: in --mode ambient the daemon opens its own sockets", ""},
+       "the option has no effect: --reuse-port: in --mode ambient the daemon opens its own sockets",
+       ""},
   };
   check_refusals(rows);
   CHECK_NOTHROW(situation::plan_for_root(situation::for_www_data("*:80")));
@@ -80,7 +86,8 @@ TEST_CASE("a backlog that cannot be compared with the longest one is refused") {
   host.longest_backlog.reset();
   const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
   CHECK(refusal.message ==
-        "cannot have the backlog: 1: net.core.somaxconn, to which the kernel cuts it, cannot be read");
+        "cannot have the backlog: 1: net.core.somaxconn, to which the kernel cuts it, cannot be "
+        "read");
   CHECK(refusal.hint == "leave --backlog out");
   options.backlog.reset();
   CHECK_NOTHROW(make_plan(options, situation::www_data(), host));
@@ -104,37 +111,47 @@ TEST_CASE("a mode that opens sockets needs ports and can use only some options")
   const Row rows[] = {
       {situation::for_www_data("", Mode::kListenFds), root,
        "the option has no effect: --mode listen-fds: no port is listed", "list one: -p 80"},
-      {situation::for_www_data("", Mode::kInetd), root, "the option has no effect: --mode inetd: no port is listed",
-       "list one: -p 80"},
-      {situation::for_www_data("", Mode::kNginx), root, "the option has no effect: --mode nginx: no port is listed",
-       "list one: -p 80"},
+      {situation::for_www_data("", Mode::kInetd), root,
+       "the option has no effect: --mode inetd: no port is listed", "list one: -p 80"},
+      {situation::for_www_data("", Mode::kNginx), root,
+       "the option has no effect: --mode nginx: no port is listed", "list one: -p 80"},
       {situation::for_www_data("80,443", Mode::kInetd), root,
-       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 ports are listed", ""},
+       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 "
+       "ports are listed",
+       ""},
       {situation::for_www_data("web=80", Mode::kInetd), root,
-       "the option has no effect: web=80/tcp: only --mode listen-fds passes descriptor names on", "leave \"web=\" out"},
+       "the option has no effect: web=80/tcp: only --mode listen-fds passes descriptor names on",
+       "leave \"web=\" out"},
       {situation::for_www_data("80,web=443", Mode::kNginx), root,
        "the option has no effect: web=443/tcp: only --mode listen-fds passes descriptor names on",
        "leave \"web=\" out"},
-      {with(situation::for_www_data("53/udp", Mode::kListenFds), [](Options& o) { o.backlog = 10; }), root,
-       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue", ""},
+      {with(situation::for_www_data("53/udp", Mode::kListenFds),
+            [](Options& o) { o.backlog = 10; }),
+       root,
+       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue",
+       ""},
       {with(situation::for_www_data("", Mode::kListenFds), [](Options& o) { o.backlog = 10; }),
        situation::with_inherited(root, {""}),
-       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue", ""},
+       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue",
+       ""},
       {with(situation::for_www_data("", Mode::kListenFds), [](Options& o) { o.reuse_port = true; }),
-       situation::with_inherited(root, {""}), "the option has no effect: --reuse-port: no port is listed", ""},
+       situation::with_inherited(root, {""}),
+       "the option has no effect: --reuse-port: no port is listed", ""},
   };
   check_refusals(rows);
-  CHECK_NOTHROW(situation::plan_for_root(
-      with(situation::for_www_data("53,53/udp", Mode::kListenFds), [](Options& o) { o.backlog = 10; })));
-  CHECK_NOTHROW(situation::plan_for_root(
-      with(situation::for_www_data("53/udp", Mode::kListenFds), [](Options& o) { o.reuse_port = true; })));
+  CHECK_NOTHROW(situation::plan_for_root(with(
+      situation::for_www_data("53,53/udp", Mode::kListenFds), [](Options& o) { o.backlog = 10; })));
+  CHECK_NOTHROW(situation::plan_for_root(with(situation::for_www_data("53/udp", Mode::kListenFds),
+                                              [](Options& o) { o.reuse_port = true; })));
 }
 
 TEST_CASE("addresses that overlap are refused in every mode") {
   const auto root = situation::started_by_root();
   const Row rows[] = {
-      {situation::for_www_data("80,443,80"), root, "the options contradict each other: 80/tcp: it is listed twice", ""},
-      {situation::for_www_data("80,*:80"), root, "the options contradict each other: 80/tcp: it is listed twice", ""},
+      {situation::for_www_data("80,443,80"), root,
+       "the options contradict each other: 80/tcp: it is listed twice", ""},
+      {situation::for_www_data("80,*:80"), root,
+       "the options contradict each other: 80/tcp: it is listed twice", ""},
       {situation::for_www_data("80,127.0.0.1:80", Mode::kListenFds), root,
        "the options contradict each other: 127.0.0.1:80/tcp: it overlaps 80/tcp", ""},
       {situation::for_www_data("80,[::]:80", Mode::kNginx), root,
@@ -147,7 +164,8 @@ TEST_CASE("addresses that overlap are refused in every mode") {
   };
   check_refusals(rows);
   for (const auto mode : {Mode::kListenFds, Mode::kNginx}) {
-    CHECK_NOTHROW(situation::plan_for_root(situation::for_www_data("0.0.0.0:80,[::]:80,80/udp", mode)));
+    CHECK_NOTHROW(
+        situation::plan_for_root(situation::for_www_data("0.0.0.0:80,[::]:80,80/udp", mode)));
   }
 }
 
@@ -162,7 +180,9 @@ TEST_CASE("with --reuse-port an address can be repeated and not overlapped") {
       {shared("80,80,[::]:80", Mode::kNginx), root,
        "the options contradict each other: [::]:80/tcp: it overlaps 80/tcp", ""},
       {shared("80,80", Mode::kInetd), root,
-       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 ports are listed", ""},
+       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 "
+       "ports are listed",
+       ""},
   };
   check_refusals(rows);
   CHECK(situation::plan_for_root(shared("80,80", Mode::kNginx)).descriptors.count == 4);
@@ -173,36 +193,46 @@ TEST_CASE("with --reuse-port an address can be repeated and not overlapped") {
 }
 
 TEST_CASE("a variable that announces descriptors cannot be kept by name") {
-  for (const std::string name : {"SERVER_STARTER_PORT", "EINHORN_FD_0", "FPM_SOCKETS", "GUNICORN_FD", "UPSTART_FDS",
-                                 "PUMA_INHERIT_0", "NODE_CHANNEL_FD"}) {
+  for (const std::string name :
+       {"SERVER_STARTER_PORT", "EINHORN_FD_0", "FPM_SOCKETS", "GUNICORN_FD", "UPSTART_FDS",
+        "PUMA_INHERIT_0", "NODE_CHANNEL_FD"}) {
     for (const bool clear : {false, true}) {
       CAPTURE(name);
       const auto keep = [&](Options& o) { o.environment = {clear, {name}, {}}; };
-      const auto refusal = refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
-      CHECK(refusal.message == "the option has no effect: --env " + name +
-                                   ": it announces descriptors of the caller, which the daemon does not have");
+      const auto refusal =
+          refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
+      CHECK(refusal.message ==
+            "the option has no effect: --env " + name +
+                ": it announces descriptors of the caller, which the daemon does not have");
       CHECK(refusal.hint == "set it: --env " + name + "=VALUE, for a descriptor of --keep-fd");
     }
   }
-  const auto others = [](Options& o) { o.environment = {true, {"GUNICORN_CMD_ARGS", "EINHORN", "LISTEN"}, {}}; };
+  const auto others = [](Options& o) {
+    o.environment = {true, {"GUNICORN_CMD_ARGS", "EINHORN", "LISTEN"}, {}};
+  };
   CHECK_NOTHROW(situation::plan_for_root(with(situation::for_www_data(""), others)));
 }
 
-TEST_CASE("sockets that were passed to the launcher go on in listen-fds mode and are refused in the others") {
+TEST_CASE(
+    "sockets that were passed to the launcher go on in listen-fds mode and are refused in the "
+    "others") {
   const auto activated = situation::with_inherited(situation::started_by_root(), {""});
   const std::string reason =
       ": lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on";
   const std::string hint = "use --mode listen-fds, or start it without socket activation";
   const Row rows[] = {
-      {situation::for_www_data("80"), activated, "the options contradict each other: --mode ambient" + reason, hint},
-      {situation::for_www_data(""), activated, "the options contradict each other: --mode ambient" + reason, hint},
+      {situation::for_www_data("80"), activated,
+       "the options contradict each other: --mode ambient" + reason, hint},
+      {situation::for_www_data(""), activated,
+       "the options contradict each other: --mode ambient" + reason, hint},
       {situation::for_www_data("80", Mode::kInetd), activated,
        "the options contradict each other: --mode inetd" + reason, hint},
       {situation::for_www_data("80", Mode::kNginx), activated,
        "the options contradict each other: --mode nginx" + reason, hint},
   };
   check_refusals(rows);
-  CHECK_NOTHROW(make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), activated));
+  CHECK_NOTHROW(
+      make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), activated));
 }
 
 TEST_CASE("an option of the environment or of privileges that would do nothing is refused") {
@@ -213,24 +243,32 @@ TEST_CASE("an option of the environment or of privileges that would do nothing i
       {with(situation::for_www_data(""), [](Options& o) { o.environment.keep = {"A"}; }), root,
        "the option has no effect: --env A: without --clear-env every variable is kept",
        "set it: --env A=VALUE, or add --clear-env"},
-      {with(situation::for_www_data(""), [](Options& o) { o.allow_new_privs = true; }), without_new_privileges,
-       "the option has no effect: --allow-new-privs: no_new_privs is set already, and nothing can unset it",
-       "leave the option out, or start lowportbind without it; docker: no --security-opt no-new-privileges"},
+      {with(situation::for_www_data(""), [](Options& o) { o.allow_new_privs = true; }),
+       without_new_privileges,
+       "the option has no effect: --allow-new-privs: no_new_privs is set already, and nothing can "
+       "unset it",
+       "leave the option out, or start lowportbind without it; docker: no --security-opt "
+       "no-new-privileges"},
   };
   check_refusals(rows);
   const auto cleared = with(situation::for_www_data(""), [](Options& o) {
     o.environment = {true, {"A", "LC", "PATHS"}, {}};
   });
   CHECK_NOTHROW(situation::plan_for_root(cleared));
-  CHECK_NOTHROW(make_plan(situation::for_www_data(""), situation::www_data(), without_new_privileges));
+  CHECK_NOTHROW(
+      make_plan(situation::for_www_data(""), situation::www_data(), without_new_privileges));
 }
 
 TEST_CASE("a variable that clear-env keeps anyway cannot be kept by name") {
   for (const std::string name : {"PATH", "TERM", "LANG", "TZ", "LC_ALL", "LC_MESSAGES"}) {
     CAPTURE(name);
-    const auto options = with(situation::for_the_caller(""), [&](Options& o) { o.environment = {true, {name}, {}}; });
-    const auto refusal = refusal_of([&] { make_plan(options, situation::the_caller(), situation::started_by_user()); });
-    CHECK(refusal.message == "the option has no effect: --env " + name + ": --clear-env keeps this variable anyway");
+    const auto options = with(situation::for_the_caller(""), [&](Options& o) {
+      o.environment = {true, {name}, {}};
+    });
+    const auto refusal = refusal_of(
+        [&] { make_plan(options, situation::the_caller(), situation::started_by_user()); });
+    CHECK(refusal.message ==
+          "the option has no effect: --env " + name + ": --clear-env keeps this variable anyway");
     CHECK(refusal.hint.empty());
   }
 }
@@ -239,9 +277,10 @@ TEST_CASE("a variable that follows the user can be kept by name only without a u
   for (const std::string name : {"HOME", "USER", "LOGNAME", "SHELL"}) {
     CAPTURE(name);
     const auto keep = [&](Options& o) { o.environment = {true, {"A", name}, {}}; };
-    const auto refusal = refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
-    CHECK(refusal.message ==
-          "the option has no effect: --env " + name + ": with --user this variable follows the account");
+    const auto refusal =
+        refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
+    CHECK(refusal.message == "the option has no effect: --env " + name +
+                                 ": with --user this variable follows the account");
     CHECK(refusal.hint == "set it: --env " + name + "=VALUE");
     const auto own = with(situation::for_the_caller(""), keep);
     CHECK_NOTHROW(make_plan(own, situation::the_caller(), situation::started_by_user()));
@@ -267,12 +306,16 @@ TEST_CASE("a descriptor that the mode uses cannot be kept and any other can") {
     CAPTURE(row.ports);
     CAPTURE(row.lowest);
     auto host = situation::started_by_root();
-    if (!row.inherited.empty()) host = situation::with_inherited(host, row.inherited);
+    if (!row.inherited.empty()) {
+      host = situation::with_inherited(host, row.inherited);
+    }
     auto options = situation::for_www_data(row.ports, row.mode);
     options.keep_fds = {1000, row.lowest};
     const auto plan = make_plan(options, situation::www_data(), host);
     CHECK(plan.descriptors.kept == std::vector<int>{row.lowest, 1000});
-    if (row.lowest == 3) continue;
+    if (row.lowest == 3) {
+      continue;
+    }
     const auto taken = std::to_string(row.lowest - 1);
     options.keep_fds = {1000, row.lowest - 1};
     const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <linux/capability.h>
 
@@ -45,7 +46,8 @@ TEST_CASE("the one capability is planned where a listed port is privileged and n
     CAPTURE(row.port_start);
     auto host = situation::started_by_root();
     host.unprivileged_port_start = row.port_start;
-    const auto plan = make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
+    const auto plan =
+        make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
     CHECK(plan.privileges.capabilities == (row.granted ? kNetBindService : kNoCapability));
     CHECK(plan.privileges.keep_capabilities == row.granted);
     CHECK(plan.unprivileged_port_start == row.port_start);
@@ -70,7 +72,8 @@ TEST_CASE("with allow-new-privs neither no-new-privs nor the bounding set is tou
   CHECK(plan.privileges.capabilities == kNetBindService);
 }
 
-TEST_CASE("root in a container with few capabilities gets along without those that are not needed") {
+TEST_CASE(
+    "root in a container with few capabilities gets along without those that are not needed") {
   const auto no_setpcap = without(situation::started_by_root(), CAP_SETPCAP);
   const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), no_setpcap);
   CHECK_FALSE(plan.privileges.cut_bounding_set);
@@ -88,17 +91,22 @@ TEST_CASE("root in a container with few capabilities gets along without those th
 
 TEST_CASE("root that may not change its ids is told which capability is missing") {
   const std::string hint =
-      "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows what takes it from "
+      "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows "
+      "what takes it from "
       "root: "
       "the bounding set, or securebits";
   const auto options = situation::for_www_data("80");
-  const auto uid =
-      refusal_of([&] { make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETUID)); });
-  CHECK(uid.message == "cannot become: www-data (uid 33): uid 0 may not change its user (CAP_SETUID)");
+  const auto uid = refusal_of([&] {
+    make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETUID));
+  });
+  CHECK(uid.message ==
+        "cannot become: www-data (uid 33): uid 0 may not change its user (CAP_SETUID)");
   CHECK(uid.hint == hint);
-  const auto gid =
-      refusal_of([&] { make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETGID)); });
-  CHECK(gid.message == "cannot become: www-data (uid 33): uid 0 may not change its groups (CAP_SETGID)");
+  const auto gid = refusal_of([&] {
+    make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETGID));
+  });
+  CHECK(gid.message ==
+        "cannot become: www-data (uid 33): uid 0 may not change its groups (CAP_SETGID)");
   CHECK(gid.hint == hint);
 }
 
@@ -114,16 +122,20 @@ TEST_CASE("a user without the capability gets the ports that are not privileged 
   }
 }
 
-TEST_CASE("a user without the capability is refused a privileged port in every mode with the way out") {
+TEST_CASE(
+    "a user without the capability is refused a privileged port in every mode with the way out") {
   const std::string file =
-      "start it as root, or let the group that may open low ports run it, as root: chgrp 1000 /usr/sbin/lowportbind "
+      "start it as root, or let the group that may open low ports run it, as root: chgrp 1000 "
+      "/usr/sbin/lowportbind "
       "&& chmod 0750 /usr/sbin/lowportbind && setcap cap_net_bind_service=p /usr/sbin/lowportbind";
   const std::string bounding =
       "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; systemd: "
       "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
   const std::string new_privileges =
-      "no_new_privs is set: a file capability (setcap cap_net_bind_service=p /usr/sbin/lowportbind) counts then for "
-      "the first program of a container, in containerd, CRI-O and Docker from 24.0.6 on; elsewhere Kubernetes: "
+      "no_new_privs is set: a file capability (setcap cap_net_bind_service=p "
+      "/usr/sbin/lowportbind) counts then for "
+      "the first program of a container, in containerd, CRI-O and Docker from 24.0.6 on; elsewhere "
+      "Kubernetes: "
       "allowPrivilegeEscalation: true; systemd: "
       "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit";
   struct Row {
@@ -131,16 +143,18 @@ TEST_CASE("a user without the capability is refused a privileged port in every m
     bool no_new_privs;
     std::string hint;
   };
-  const Row rows[] = {
-      {true, false, file}, {false, false, bounding}, {true, true, new_privileges}, {false, true, bounding}};
+  const Row rows[] = {{true, false, file},
+                      {false, false, bounding},
+                      {true, true, new_privileges},
+                      {false, true, bounding}};
   for (const auto& row : rows) {
     CAPTURE(row.hint);
     auto host = situation::started_by_user();
     host.can_be_granted = row.can_be_granted;
     host.no_new_privs = row.no_new_privs;
     for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
-      const auto refusal =
-          refusal_of([&] { make_plan(situation::for_the_caller("80", mode), situation::the_caller(), host); });
+      const auto refusal = refusal_of(
+          [&] { make_plan(situation::for_the_caller("80", mode), situation::the_caller(), host); });
       CHECK(refusal.message == "cannot give the port: 80/tcp" + kNeedsCapability);
       CHECK(refusal.hint == row.hint);
       CHECK(refusal.status == 125);
@@ -153,12 +167,16 @@ TEST_CASE("without a capability a bit of the bounding set waits for the file") {
   const auto undecided = [&](const Options& options) {
     const auto privileges = make_plan(options, situation::www_data(), host).privileges;
     // What is kept until then is kept over the change of user.
-    if (privileges.undecided_bounding != kNoCapability) CHECK(privileges.keep_capabilities);
+    if (privileges.undecided_bounding != kNoCapability) {
+      CHECK(privileges.keep_capabilities);
+    }
     return privileges.undecided_bounding;
   };
   CHECK(undecided(situation::for_www_data("")) == kNoCapability);
   host.may_keep_capabilities = true;
-  for (const std::string ports : {"", "8080"}) CHECK(undecided(situation::for_www_data(ports)) == kNetBindService);
+  for (const std::string ports : {"", "8080"}) {
+    CHECK(undecided(situation::for_www_data(ports)) == kNetBindService);
+  }
   for (const auto mode : {Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
     CHECK(undecided(situation::for_www_data("80", mode)) == kNetBindService);
   }
@@ -175,16 +193,19 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
     Uncounted reason;
     std::string part;
   };
-  const Row rows[] = {{Uncounted::kHasNone, "start it as root, or let the group"},
-                      {Uncounted::kOtherNamespace, "is for another user namespace; as root of this one: setcap "},
-                      {Uncounted::kNosuid, "does not count on a file system that is mounted nosuid: "},
-                      {Uncounted::kTraced, "does not count while another process traces it; "},
-                      {Uncounted::kSharesFs, "does not count while it shares its working directory "},
-                      {Uncounted::kUnknown, "the kernel did not count: "}};
+  const Row rows[] = {
+      {Uncounted::kHasNone, "start it as root, or let the group"},
+      {Uncounted::kOtherNamespace, "is for another user namespace; as root of this one: setcap "},
+      {Uncounted::kNosuid, "does not count on a file system that is mounted nosuid: "},
+      {Uncounted::kTraced, "does not count while another process traces it; "},
+      {Uncounted::kSharesFs, "does not count while it shares its working directory "},
+      {Uncounted::kUnknown, "the kernel did not count: "}};
   auto host = situation::started_by_user();
   host.launcher_path = "/usr/my sbin/lowportbind";
   const auto hint_of = [&] {
-    return refusal_of([&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); }).hint;
+    return refusal_of(
+               [&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); })
+        .hint;
   };
   for (const auto& row : rows) {
     CAPTURE(row.part);
@@ -193,7 +214,9 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
     host.no_new_privs = false;
     const bool has_one = row.reason != Uncounted::kHasNone;
     CHECK(hint_of().starts_with((has_one ? "its file has the capability, which " : "") + row.part));
-    if (row.reason != Uncounted::kUnknown) CHECK(hint_of().find(" '/usr/my sbin/lowportbind'") != std::string::npos);
+    if (row.reason != Uncounted::kUnknown) {
+      CHECK(hint_of().find(" '/usr/my sbin/lowportbind'") != std::string::npos);
+    }
     // What would keep it from counting anyway comes first.
     host.no_new_privs = true;
     CHECK(hint_of().starts_with("no_new_privs is set: "));
@@ -204,7 +227,8 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
 
 TEST_CASE("the first privileged port is the one that the refusal names") {
   const auto refusal = refusal_of([] {
-    make_plan(situation::for_the_caller("8080,53/udp,80"), situation::the_caller(), situation::started_by_user());
+    make_plan(situation::for_the_caller("8080,53/udp,80"), situation::the_caller(),
+              situation::started_by_user());
   });
   CHECK(refusal.message == "cannot give the port: 53/udp" + kNeedsCapability);
 }
@@ -212,15 +236,17 @@ TEST_CASE("the first privileged port is the one that the refusal names") {
 TEST_CASE("bind decides on sockets where the privileged ports are not known") {
   auto host = situation::started_by_user();
   host.knows_port_start = false;
-  const auto plan = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
+  const auto plan =
+      make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
   CHECK(plan.sockets.sockets.size() == 1);
   CHECK_FALSE(plan.sockets.raise_capability);
   CHECK(plan.privileges.capabilities == kNoCapability);
   // In ambient mode there is nothing to try, and the daemon would not be given what was listed.
-  const auto refusal = refusal_of([&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); });
+  const auto refusal = refusal_of(
+      [&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); });
   CHECK(refusal.message == "cannot give the port: 80/tcp" + kNeedsCapability);
-  CHECK(
-      refusal.hint.starts_with("where no port is privileged, as in gVisor, leave -p out; elsewhere, start it as root"));
+  CHECK(refusal.hint.starts_with(
+      "where no port is privileged, as in gVisor, leave -p out; elsewhere, start it as root"));
 }
 
 TEST_CASE("a file capability on the launcher gives a user the ports") {
@@ -229,31 +255,38 @@ TEST_CASE("a file capability on the launcher gives a user the ports") {
   CHECK(ambient.privileges.capabilities == kNetBindService);
   CHECK_FALSE(ambient.privileges.keep_capabilities);
 
-  const auto sockets = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
+  const auto sockets =
+      make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
   CHECK(sockets.privileges.capabilities == kNoCapability);
   CHECK(sockets.sockets.raise_capability);
-  const auto high = make_plan(situation::for_the_caller("8080", Mode::kListenFds), situation::the_caller(), host);
+  const auto high =
+      make_plan(situation::for_the_caller("8080", Mode::kListenFds), situation::the_caller(), host);
   CHECK_FALSE(high.sockets.raise_capability);
 }
 
 TEST_CASE("a user who holds the capability as ambient has it effective already") {
   auto host = situation::started_by_user();
   host.capabilities = {kNetBindService, kNetBindService, kNetBindService};
-  const auto plan = make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
+  const auto plan =
+      make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
   CHECK_FALSE(plan.sockets.raise_capability);
   CHECK(plan.privileges.capabilities == kNoCapability);
 }
 
 TEST_CASE("a user can become nobody else") {
   const auto host = situation::started_from_capable_file();
-  const auto user = refusal_of([&] { make_plan(situation::for_www_data("80"), situation::www_data(), host); });
-  CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
+  const auto user =
+      refusal_of([&] { make_plan(situation::for_www_data("80"), situation::www_data(), host); });
+  CHECK(user.message ==
+        "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
   CHECK(user.hint == "start it as root, for instance with sudo, or leave --user out");
 
   Account fewer_groups = situation::the_caller();
   fewer_groups.groups = {};
-  const auto groups = refusal_of([&] { make_plan(situation::for_the_caller(""), fewer_groups, host); });
-  CHECK(groups.message == "cannot become: uid 1000: uid 1000 may not change its groups (CAP_SETGID)");
+  const auto groups =
+      refusal_of([&] { make_plan(situation::for_the_caller(""), fewer_groups, host); });
+  CHECK(groups.message ==
+        "cannot become: uid 1000: uid 1000 may not change its groups (CAP_SETGID)");
   CHECK(groups.hint == "keep the groups: --groups keep");
 }
 
@@ -271,26 +304,32 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   const auto groups = make_plan(situation::for_the_caller(""), no_groups, host);
   CHECK(groups.privileges.change_groups);
 
-  const auto user = refusal_of([&] { make_plan(situation::for_www_data(""), situation::www_data(), host); });
-  CHECK(user.message == "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
+  const auto user =
+      refusal_of([&] { make_plan(situation::for_www_data(""), situation::www_data(), host); });
+  CHECK(user.message ==
+        "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
 
   host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETUID);
   const auto refused = refusal_of([&] { make_plan(options, other_group, host); });
-  CHECK(refused.message == "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
+  CHECK(refused.message ==
+        "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
   CHECK(refused.hint == "start it as root, for instance with sudo, or leave --user out");
   const Account other_user{33, 1000, {27, 1000}, "www-data", "/var/www", "/usr/sbin/nologin"};
   CHECK_NOTHROW(make_plan(situation::for_www_data(""), other_user, host));
 }
 
-TEST_CASE("a group that may be one without a mapping is kept where the groups are kept and else set") {
+TEST_CASE(
+    "a group that may be one without a mapping is kept where the groups are kept and else set") {
   const Account nobody{65534, 65534, {65534}, "nobody", "/", "/usr/sbin/nologin"};
   auto host = situation::started_by_root();
   host.identity = {65534, 65534, {65534}};
   auto options = situation::for_www_data("");
   CHECK_FALSE(make_plan(options, nobody, host).privileges.change_groups);
-  for (const auto kind : {GroupsChoice::Kind::kInit, GroupsChoice::Kind::kListed, GroupsChoice::Kind::kKeep}) {
+  for (const auto kind :
+       {GroupsChoice::Kind::kInit, GroupsChoice::Kind::kListed, GroupsChoice::Kind::kKeep}) {
     options.groups = GroupsChoice{kind, {}};
-    CHECK(make_plan(options, nobody, host).privileges.change_groups == (kind != GroupsChoice::Kind::kKeep));
+    CHECK(make_plan(options, nobody, host).privileges.change_groups ==
+          (kind != GroupsChoice::Kind::kKeep));
   }
   host.identity.uid = 0;
   options.groups.reset();
@@ -308,7 +347,8 @@ TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
 TEST_CASE("the session keyring is left by whoever may change the user") {
   CHECK(situation::plan_for_root(situation::for_www_data("80")).privileges.leave_keyring);
   const auto as_the_caller = [](const lowport::Host& host) {
-    return make_plan(situation::for_the_caller(""), situation::the_caller(), host).privileges.leave_keyring;
+    return make_plan(situation::for_the_caller(""), situation::the_caller(), host)
+        .privileges.leave_keyring;
   };
   auto host = situation::started_by_user();
   CHECK_FALSE(as_the_caller(host));

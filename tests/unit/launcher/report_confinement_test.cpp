@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
 #include <string>
@@ -23,13 +24,14 @@ Options confined(const std::string& ports, Confinement confinement, Mode mode = 
   return options;
 }
 
-std::string report_of(const Options& options, const lowport::Host& host, const lowport::Error* obstacle,
-                      Colour colour) {
+std::string report_of(const Options& options, const lowport::Host& host,
+                      const lowport::Error* obstacle, Colour colour) {
   const auto plan = make_plan(options, situation::www_data(), host);
   return describe_plan(plan, "www-data", "/bin/true", obstacle, colour);
 }
 
-Lines confinement_line(const Options& options, const lowport::Host& host = situation::started_by_root()) {
+Lines confinement_line(const Options& options,
+                       const lowport::Host& host = situation::started_by_root()) {
   return entries(report_of(options, host, nullptr, Colour::kNone), "confinement");
 }
 
@@ -63,12 +65,15 @@ TEST_CASE("a port that is listed with two addresses is in the list of ports once
 
 TEST_CASE("the report says which TCP ports the daemon can bind and that UDP is not confined") {
   const std::string by = " (Landlock ABI 4 and seccomp); UDP not confined";
-  CHECK(confinement_line(situation::for_www_data("443,80,53/udp")) == Lines{"TCP: 80,443 and unprivileged ports" + by});
+  CHECK(confinement_line(situation::for_www_data("443,80,53/udp")) ==
+        Lines{"TCP: 80,443 and unprivileged ports" + by});
   CHECK(confinement_line(confined("443,80", Confinement::kPrivileged)) ==
         Lines{"TCP: 80,443 and unprivileged ports" + by});
-  CHECK(confinement_line(confined("443,80-82", Confinement::kListed)) == Lines{"TCP: 80-82,443" + by});
+  CHECK(confinement_line(confined("443,80-82", Confinement::kListed)) ==
+        Lines{"TCP: 80-82,443" + by});
   CHECK(confinement_line(confined("8080", Confinement::kListed)) == Lines{"TCP: 8080" + by});
-  CHECK(confinement_line(confined("80", Confinement::kListed, Mode::kListenFds)) == Lines{"TCP: 80" + by});
+  CHECK(confinement_line(confined("80", Confinement::kListed, Mode::kListenFds)) ==
+        Lines{"TCP: 80" + by});
   CHECK(confinement_line(confined("53/udp", Confinement::kListed)) == Lines{"TCP: no port" + by});
   CHECK(confinement_line(confined("", Confinement::kListed)) == Lines{"TCP: no port" + by});
 }
@@ -80,7 +85,8 @@ TEST_CASE("the report lists TCP and UDP ports where Landlock has rules for UDP")
   const auto check = [&](const Options& options, const std::string& ports) {
     CHECK(confinement_line(options, host) == Lines{ports + by});
   };
-  check(situation::for_www_data("443,80,53/udp"), "TCP: 80,443 and unprivileged ports; UDP: 53 and unprivileged ports");
+  check(situation::for_www_data("443,80,53/udp"),
+        "TCP: 80,443 and unprivileged ports; UDP: 53 and unprivileged ports");
   check(situation::for_www_data("80"), "TCP: 80 and unprivileged ports; UDP: unprivileged ports");
   check(confined("80,54/udp,53/udp", Confinement::kListed), "TCP: 80; UDP: 53-54");
   check(confined("53/udp", Confinement::kListed, Mode::kListenFds), "TCP: no port; UDP: 53");
@@ -109,15 +115,18 @@ TEST_CASE("the report says what is open without a confinement") {
 TEST_CASE("the verdict is the last line and coloured for a terminal alone") {
   const auto options = situation::for_www_data("80");
   const auto root = situation::started_by_root();
-  const auto obstacle = lowport::failure("cannot bind", "80/tcp", "Address already in use", "a hint");
+  const auto obstacle =
+      lowport::failure("cannot bind", "80/tcp", "Address already in use", "a hint");
   const auto plain = report_of(options, root, nullptr, Colour::kNone);
   CHECK(plain.ends_with("\nverdict      ready\n"));
   CHECK(plain.find('\x1b') == std::string::npos);
-  CHECK(report_of(options, root, nullptr, Colour::kTerminal).ends_with("\nverdict      \x1b[32mready\x1b[0m\n"));
+  CHECK(report_of(options, root, nullptr, Colour::kTerminal)
+            .ends_with("\nverdict      \x1b[32mready\x1b[0m\n"));
   CHECK(report_of(options, root, &obstacle, Colour::kNone)
             .ends_with("\nverdict      not ready: cannot bind: 80/tcp: Address already in use\n"));
   CHECK(report_of(options, root, &obstacle, Colour::kTerminal)
-            .ends_with("\nverdict      \x1b[31mnot ready: cannot bind: 80/tcp: Address already in use\x1b[0m\n"));
+            .ends_with("\nverdict      \x1b[31mnot ready: cannot bind: 80/tcp: Address already in "
+                       "use\x1b[0m\n"));
 }
 
 TEST_CASE("what was not found out is not in the report of a launch that is not ready") {
@@ -125,12 +134,12 @@ TEST_CASE("what was not found out is not in the report of a launch that is not r
   const auto root = situation::started_by_root();
   const auto obstacle = lowport::failure("cannot bind", "80/tcp", "Address already in use");
   const auto ready = report_of(options, root, nullptr, Colour::kNone);
-  CHECK(entries(ready, "ports") ==
-        Lines{"80/tcp          privileged here (< 1024), free", "8080/tcp        not privileged here (>= 1024), free"});
+  CHECK(entries(ready, "ports") == Lines{"80/tcp          privileged here (< 1024), free",
+                                         "8080/tcp        not privileged here (>= 1024), free"});
   CHECK(entries(ready, "command") == Lines{"/bin/true, executable by www-data (uid 33)"});
   const auto not_ready = report_of(options, root, &obstacle, Colour::kNone);
-  CHECK(entries(not_ready, "ports") ==
-        Lines{"80/tcp          privileged here (< 1024)", "8080/tcp        not privileged here (>= 1024)"});
+  CHECK(entries(not_ready, "ports") == Lines{"80/tcp          privileged here (< 1024)",
+                                             "8080/tcp        not privileged here (>= 1024)"});
   CHECK(entries(not_ready, "command") == Lines{"/bin/true"});
   for (const auto* label : {"account", "mode", "confinement"}) {
     CHECK(entries(not_ready, label) == entries(ready, label));

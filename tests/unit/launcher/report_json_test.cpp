@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/report_json.hpp"
 
 #include <doctest/doctest.h>
@@ -23,7 +24,8 @@ struct Found {
   const lowport::Obstacle* obstacle = nullptr;
 };
 
-std::string json_of(const Options& options, const Host& host = situation::started_by_root(), const Found& found = {}) {
+std::string json_of(const Options& options, const Host& host = situation::started_by_root(),
+                    const Found& found = {}) {
   std::string name = "true";
   char* words[] = {name.data()};
   auto plan = make_plan(options, situation::www_data(), host);
@@ -31,17 +33,23 @@ std::string json_of(const Options& options, const Host& host = situation::starte
   return describe_plan_as_json(plan, "www-data", found.file, found.obstacle);
 }
 
-/// The JSON of a key's value. Keys and values of these tests have no bracket and no comma in a string.
+/// The JSON of a key's value. Keys and values of these tests have no bracket and no comma in a
+/// string.
 std::string value_of(const std::string& json, const std::string& key) {
   const auto name = "\"" + key + "\":";
   const auto start = json.find(name);
   REQUIRE(start != std::string::npos);
   const auto value = json.substr(start + name.size());
   std::size_t end = 0;
-  for (int depth = 0; depth > 0 || std::string(",}]").find(value[end]) == std::string::npos; ++end) {
+  for (int depth = 0; depth > 0 || std::string(",}]").find(value[end]) == std::string::npos;
+       ++end) {
     REQUIRE(end < value.size());
-    if (value[end] == '{' || value[end] == '[') ++depth;
-    if (value[end] == '}' || value[end] == ']') --depth;
+    if (value[end] == '{' || value[end] == '[') {
+      ++depth;
+    }
+    if (value[end] == '}' || value[end] == ']') {
+      --depth;
+    }
   }
   return value.substr(0, end);
 }
@@ -53,8 +61,9 @@ std::string confinement_of(const std::string& ports, Confinement kind) {
 }
 
 const lowport::Obstacle& an_obstacle() {
-  static const lowport::Obstacle obstacle{lowport::cannot_find("x", "No such file or directory", "look"),
-                                          lowport::ExitStatus::kNotFound};
+  static const lowport::Obstacle obstacle{
+      lowport::cannot_find("x", "No such file or directory", "look"),
+      lowport::ExitStatus::kNotFound};
   return obstacle;
 }
 
@@ -65,23 +74,27 @@ TEST_CASE("a launch that is ready is one line of JSON") {
   const auto version = value_of(json, "version");
   CHECK(version.size() > 4);
   json.erase(json.find(version), version.size());
-  CHECK(json ==
-        R"({"schema":1,"version":,"verdict":"ready","error":null,"warnings":[],)"
-        R"("account":{"user":"www-data","uid":33,"group":"www-data","gid":33,"groups":[33]},)"
-        R"("ports":[{"address":"80/tcp","name":null,"port":80,"transport":"tcp","privileged":true},)"
-        R"({"address":"53/udp","name":null,"port":53,"transport":"udp","privileged":true}],)"
-        R"("unprivileged_port_start":1024,"mode":"ambient","sockets":{"inherited":0,"opened":0},)"
-        R"("capabilities":["CAP_NET_BIND_SERVICE"],"no_new_privs":true,)"
-        R"("confinement":{"kind":"privileged","missing":null,"landlock_abi":4,"tcp_ports":[80],"udp_ports":null,)"
-        R"("unprivileged_ports":true},"command":{"name":"true","file":"/bin/true"}})"
-        "\n");
+  CHECK(
+      json ==
+      R"({"schema":1,"version":,"verdict":"ready","error":null,"warnings":[],)"
+      R"("account":{"user":"www-data","uid":33,"group":"www-data","gid":33,"groups":[33]},)"
+      R"("ports":[{"address":"80/tcp","name":null,"port":80,"transport":"tcp","privileged":true},)"
+      R"({"address":"53/udp","name":null,"port":53,"transport":"udp","privileged":true}],)"
+      R"("unprivileged_port_start":1024,"mode":"ambient","sockets":{"inherited":0,"opened":0},)"
+      R"("capabilities":["CAP_NET_BIND_SERVICE"],"no_new_privs":true,)"
+      R"("confinement":{"kind":"privileged","missing":null,"landlock_abi":4,)"
+      R"("tcp_ports":[80],"udp_ports":null,)"
+      R"("unprivileged_ports":true},"command":{"name":"true","file":"/bin/true"}})"
+      "\n");
 }
 
 TEST_CASE("a launch that is not ready has plan and error as JSON") {
-  const auto json = json_of(situation::for_www_data("8080"), situation::started_by_root(), {{}, &an_obstacle()});
+  const auto json =
+      json_of(situation::for_www_data("8080"), situation::started_by_root(), {{}, &an_obstacle()});
   CHECK(value_of(json, "verdict") == R"("not ready")");
   CHECK(value_of(json, "error") ==
-        R"({"message":"cannot find the command: x: No such file or directory","hint":"look","status":127})");
+        R"({"message":"cannot find the command: x: No such file or directory",)"
+        R"("hint":"look","status":127})");
   CHECK(value_of(json, "command") == R"({"name":"true","file":null})");
   CHECK(value_of(json, "capabilities") == "[]");
   CHECK(value_of(json, "ports") ==
@@ -93,9 +106,10 @@ TEST_CASE("without a plan the JSON has the same keys and null for them") {
   CHECK(json.ends_with("}\n"));
   CHECK(value_of(json, "schema") == "1");
   CHECK(value_of(json, "verdict") == R"("not ready")");
-  CHECK(value_of(json, "error") == R"({"message":"cannot do: this: of that","hint":null,"status":125})");
-  for (const auto* key : {"warnings", "account", "ports", "unprivileged_port_start", "mode", "sockets", "capabilities",
-                          "no_new_privs", "confinement", "command"}) {
+  CHECK(value_of(json, "error") ==
+        R"({"message":"cannot do: this: of that","hint":null,"status":125})");
+  for (const auto* key : {"warnings", "account", "ports", "unprivileged_port_start", "mode",
+                          "sockets", "capabilities", "no_new_privs", "confinement", "command"}) {
     CAPTURE(key);
     CHECK(value_of(json, key) == "null");
   }
@@ -103,10 +117,12 @@ TEST_CASE("without a plan the JSON has the same keys and null for them") {
 
 TEST_CASE("the JSON lists the sockets that are handed over") {
   const auto inherited = situation::with_inherited(situation::started_by_root(), {"a", "b"});
-  const auto json = json_of(situation::for_www_data("web=[::1]:80,81", Mode::kListenFds), inherited);
+  const auto json =
+      json_of(situation::for_www_data("web=[::1]:80,81", Mode::kListenFds), inherited);
   CHECK(value_of(json, "mode") == R"("listen-fds")");
   CHECK(value_of(json, "sockets") == R"({"inherited":2,"opened":2})");
-  CHECK(value_of(json, "ports").starts_with(R"([{"address":"web=[::1]:80/tcp","name":"web","port":80,)"));
+  CHECK(value_of(json, "ports")
+            .starts_with(R"([{"address":"web=[::1]:80/tcp","name":"web","port":80,)"));
   CHECK(value_of(json, "confinement") ==
         R"({"kind":"off","missing":null,"landlock_abi":null,"tcp_ports":null,"udp_ports":null,)"
         R"("unprivileged_ports":true})");
@@ -115,9 +131,11 @@ TEST_CASE("the JSON lists the sockets that are handed over") {
 TEST_CASE("the JSON lists the ports of the confinement once in order") {
   const std::string rest = R"(,"udp_ports":null,"unprivileged_ports":)";
   CHECK(confinement_of("443,80", Confinement::kPrivileged) ==
-        R"({"kind":"privileged","missing":null,"landlock_abi":4,"tcp_ports":[80,443])" + rest + "true}");
+        R"({"kind":"privileged","missing":null,"landlock_abi":4,"tcp_ports":[80,443])" + rest +
+            "true}");
   CHECK(confinement_of("81,80", Confinement::kListed) ==
-        R"({"kind":"listed","missing":null,"landlock_abi":4,"tcp_ports":[80,81])" + rest + "false}");
+        R"({"kind":"listed","missing":null,"landlock_abi":4,"tcp_ports":[80,81])" + rest +
+            "false}");
   CHECK(confinement_of("53/udp", Confinement::kListed) ==
         R"({"kind":"listed","missing":null,"landlock_abi":4,"tcp_ports":[])" + rest + "false}");
   auto twice = situation::for_www_data("127.0.0.1:80,[::1]:80", Mode::kListenFds);
@@ -126,11 +144,13 @@ TEST_CASE("the JSON lists the ports of the confinement once in order") {
 }
 
 TEST_CASE("the JSON says what a launch would warn of") {
-  const auto old = situation::without_confinement(situation::started_by_root(), "this kernel has no Landlock");
+  const auto old =
+      situation::without_confinement(situation::started_by_root(), "this kernel has no Landlock");
   const auto json = json_of(situation::for_www_data("80"), old);
   CHECK(value_of(json, "verdict") == R"("ready")");
   CHECK(value_of(json, "missing") == R"("this kernel has no Landlock")");
-  CHECK(json.find(R"("warnings":["every privileged port is open to the daemon: this kernel has no Landlock; )"
+  CHECK(json.find(R"("warnings":["every privileged port is open to the daemon: )"
+                  R"(this kernel has no Landlock; )"
                   R"(--confine off silences this"])") != std::string::npos);
 }
 
@@ -145,19 +165,22 @@ TEST_CASE("what a user typed cannot leave its JSON string") {
   for (const auto& row : rows) {
     const auto& expected = row.second;
     CAPTURE(expected);
-    const auto json = json_of(situation::for_www_data("80"), situation::started_by_root(), {row.first, nullptr});
+    const auto json =
+        json_of(situation::for_www_data("80"), situation::started_by_root(), {row.first, nullptr});
     CHECK(json.find("\"file\":" + expected + "}") != std::string::npos);
     CHECK(std::count(json.begin(), json.end(), '\n') == 1);
   }
   const auto long_name = "/" + std::string(2000, 'x');
-  const auto json = json_of(situation::for_www_data("80"), situation::started_by_root(), {long_name, nullptr});
+  const auto json =
+      json_of(situation::for_www_data("80"), situation::started_by_root(), {long_name, nullptr});
   CHECK(json.find("\"" + long_name + "\"") != std::string::npos);
 }
 
 TEST_CASE("an account without names has null for them in JSON") {
   std::string name = "true";
   char* words[] = {name.data()};
-  auto plan = make_plan(situation::for_www_data("80"), {4000, 4001, {}, {}, {}, {}}, situation::started_by_root());
+  auto plan = make_plan(situation::for_www_data("80"), {4000, 4001, {}, {}, {}, {}},
+                        situation::started_by_root());
   plan.command = words;
   CHECK(value_of(describe_plan_as_json(plan, "", "/bin/true", nullptr), "account") ==
         R"({"user":null,"uid":4000,"group":null,"gid":4001,"groups":[]})");

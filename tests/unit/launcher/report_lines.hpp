@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <doctest/doctest.h>
@@ -16,8 +17,12 @@ inline Lines entries(const std::string& report, const std::string& label) {
   std::string current;
   for (std::string line; std::getline(lines, line);) {
     REQUIRE(line.size() > 13);
-    if (line.front() != ' ') current = line.substr(0, line.find(' '));
-    if (current == label) found.push_back(line.substr(13));
+    if (line.front() != ' ') {
+      current = line.substr(0, line.find(' '));
+    }
+    if (current == label) {
+      found.push_back(line.substr(13));
+    }
   }
   return found;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "launcher/report.hpp"
 
 #include <doctest/doctest.h>
@@ -23,7 +24,9 @@ TEST_CASE("the report says who the daemon runs as") {
     std::string line;
   };
   const Row rows[] = {
-      {{33, 33, {33}, "www-data", "/", "/"}, "www-data", "www-data (uid 33), group www-data (33), groups 33"},
+      {{33, 33, {33}, "www-data", "/", "/"},
+       "www-data",
+       "www-data (uid 33), group www-data (33), groups 33"},
       {{33, 33, {4, 27, 33}, "www-data", "/", "/"},
        "www-data",
        "www-data (uid 33), group www-data (33), groups 4,27,33"},
@@ -32,9 +35,10 @@ TEST_CASE("the report says who the daemon runs as") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.line);
-    const auto plan = make_plan(situation::for_www_data("80"), row.account, situation::started_by_root());
-    CHECK(entries(describe_plan(plan, row.group_name, "/bin/true", nullptr, Colour::kNone), "account") ==
-          Lines{row.line});
+    const auto plan =
+        make_plan(situation::for_www_data("80"), row.account, situation::started_by_root());
+    CHECK(entries(describe_plan(plan, row.group_name, "/bin/true", nullptr, Colour::kNone),
+                  "account") == Lines{row.line});
   }
 }
 
@@ -49,9 +53,11 @@ TEST_CASE("the report lists each port and whether it is privileged here") {
   CHECK(entries(report("80", Mode::kAmbient, 1024), "ports") ==
         Lines{"80/tcp          privileged here (< 1024), free"});
   CHECK(entries(report("443,53/udp,8080", Mode::kAmbient, 1024), "ports") ==
-        Lines{"443/tcp         privileged here (< 1024), free", "53/udp          privileged here (< 1024), free",
+        Lines{"443/tcp         privileged here (< 1024), free",
+              "53/udp          privileged here (< 1024), free",
               "8080/tcp        not privileged here (>= 1024), free"});
-  CHECK(entries(report("80", Mode::kAmbient, 0), "ports") == Lines{"80/tcp          not privileged here (>= 0), free"});
+  CHECK(entries(report("80", Mode::kAmbient, 0), "ports") ==
+        Lines{"80/tcp          not privileged here (>= 0), free"});
   CHECK(entries(report("web=[::1]:80", Mode::kListenFds, 1024), "ports") ==
         Lines{"web=[::1]:80/tcp  privileged here (< 1024), free"});
 }
@@ -62,7 +68,8 @@ TEST_CASE("the report says what the mode gives the daemon") {
     return entries(describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone), "mode");
   };
   CHECK(mode_line("80", Mode::kAmbient) == Lines{"ambient: CAP_NET_BIND_SERVICE"});
-  CHECK(mode_line("8080", Mode::kAmbient) == Lines{"ambient: no capability, since no listed port needs one here"});
+  CHECK(mode_line("8080", Mode::kAmbient) ==
+        Lines{"ambient: no capability, since no listed port needs one here"});
   CHECK(mode_line("", Mode::kAmbient) == Lines{"ambient: no capability"});
   CHECK(mode_line("80", Mode::kNginx) == Lines{"nginx: 2 open sockets, no capability"});
   CHECK(mode_line("80-82", Mode::kListenFds) == Lines{"listen-fds: 3 open sockets, no capability"});
@@ -76,7 +83,8 @@ TEST_CASE("the report counts one socket in the singular") {
 
 TEST_CASE("the report names inherited sockets") {
   const auto host = situation::with_inherited(situation::started_by_root(), {"a", "b"});
-  const auto plan = make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), host);
+  const auto plan =
+      make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), host);
   const auto report = describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone);
   CHECK(entries(report, "ports") == Lines{"inherited alone"});
   CHECK(entries(report, "mode") == Lines{"listen-fds: 2 open sockets, no capability"});
@@ -84,7 +92,8 @@ TEST_CASE("the report names inherited sockets") {
 
 TEST_CASE("the report names the command and cannot be forged by it") {
   const auto plan = situation::plan_for_root(situation::for_www_data("80"));
-  const auto report = describe_plan(plan, "www-data", "/x\nverdict      forged\x1b[0m", nullptr, Colour::kNone);
+  const auto report =
+      describe_plan(plan, "www-data", "/x\nverdict      forged\x1b[0m", nullptr, Colour::kNone);
   REQUIRE(entries(report, "command").size() == 1);
   CHECK(entries(report, "command").front().starts_with("/x\\x0averdict      forged\\x1b[0m"));
   CHECK(entries(report, "verdict") == Lines{"ready"});

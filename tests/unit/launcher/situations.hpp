@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <functional>
@@ -8,7 +9,8 @@
 #include "refusal.hpp"
 #include "services.hpp"
 
-/// Who starts the launcher, for whom and with which ports: the situations that the tests of the plan begin with.
+/// Who starts the launcher, for whom and with which ports: the situations that the tests of the
+/// plan begin with.
 namespace situation {
 
 constexpr lowport::CapabilitySet kEveryCapability = (lowport::CapabilitySet{1} << 41U) - 1;
@@ -43,22 +45,28 @@ inline lowport::Host started_from_capable_file() {
   return host;
 }
 
-inline lowport::Account www_data() { return {33, 33, {33}, "www-data", "/var/www", "/usr/sbin/nologin"}; }
+inline lowport::Account www_data() {
+  return {33, 33, {33}, "www-data", "/var/www", "/usr/sbin/nologin"};
+}
 
 /// What resolve_account() makes of a caller without --user.
 inline lowport::Account the_caller() { return {1000, 1000, {27, 1000}, {}, {}, {}}; }
 
 /// As root types it: --user www-data -p PORTS.
-inline lowport::Options for_www_data(const std::string& ports, lowport::Mode mode = lowport::Mode::kAmbient) {
+inline lowport::Options for_www_data(const std::string& ports,
+                                     lowport::Mode mode = lowport::Mode::kAmbient) {
   lowport::Options options;
   options.user = "www-data";
   options.mode = mode;
-  if (!ports.empty()) options.listen = parse_known(ports);
+  if (!ports.empty()) {
+    options.listen = parse_known(ports);
+  }
   return options;
 }
 
 /// As a user types it: -p PORTS.
-inline lowport::Options for_the_caller(const std::string& ports, lowport::Mode mode = lowport::Mode::kAmbient) {
+inline lowport::Options for_the_caller(const std::string& ports,
+                                       lowport::Mode mode = lowport::Mode::kAmbient) {
   auto options = for_www_data(ports, mode);
   options.user.reset();
   return options;
@@ -89,7 +97,9 @@ inline lowport::Host without(lowport::Host host, unsigned capability) {
 inline std::string variable(const lowport::Plan& plan, const std::string& name) {
   std::string value = "unset";
   for (const auto& [set_name, set_value] : plan.environment.set) {
-    if (set_name == name) value = set_value;
+    if (set_name == name) {
+      value = set_value;
+    }
   }
   return value;
 }
