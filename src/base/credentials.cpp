@@ -5,12 +5,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/sorted.hpp"
 
 namespace lowport {
 namespace {
@@ -39,9 +40,7 @@ std::vector<gid_t> read_groups() {
   if (count < 0 || (count > 0 && getgroups(count, groups.data()) != count)) {
     throw system_failure("cannot read the supplementary groups", "getgroups", errno);
   }
-  std::sort(groups.begin(), groups.end());
-  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
-  return groups;
+  return sorted_once(std::move(groups));
 }
 
 ThreadCapabilities read_thread_capabilities() {
@@ -67,7 +66,7 @@ CapabilitySet read_bounding_set(CapabilitySet seen) {
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
     const int present = read_bounding_bit(capability);
     if (present > 0) {
-      set |= only(capability);
+      set |= bit(capability);
     }
     if (present >= 0) {
       continue;

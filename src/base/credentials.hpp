@@ -19,6 +19,15 @@ struct ProcessIds {
   std::array<gid_t, 3> gids{};
 };
 
+/// Who runs this program, where real, effective and saved ids are equal.
+struct Identity {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;  ///< sorted, each once
+
+  [[nodiscard]] bool is_root() const { return uid == 0; }
+};
+
 /// How an id is shown that has no number in this user namespace: /proc/sys/kernel/overflowuid and
 /// overflowgid, unless somebody changed them.
 constexpr id_t kOverflowId = 65534;
@@ -32,13 +41,13 @@ std::vector<gid_t> read_groups();
 /// Bit N is capability N, as in CapPrm of proc_pid_status(5).
 using CapabilitySet = std::uint64_t;
 
-constexpr CapabilitySet only(unsigned capability) { return CapabilitySet{1} << capability; }
+constexpr CapabilitySet bit(unsigned capability) { return CapabilitySet{1} << capability; }
 constexpr bool contains(CapabilitySet set, unsigned capability) {
-  return (set & only(capability)) != 0;
+  return (set & bit(capability)) != 0;
 }
 
 constexpr CapabilitySet kNoCapability = 0;
-constexpr CapabilitySet kNetBindService = only(CAP_NET_BIND_SERVICE);
+constexpr CapabilitySet kNetBindService = bit(CAP_NET_BIND_SERVICE);
 
 struct ThreadCapabilities {
   CapabilitySet permitted = 0;

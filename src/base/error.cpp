@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.hpp"
+
 namespace lowport {
 
 std::string printable(std::string_view text) {
@@ -11,7 +13,6 @@ std::string printable(std::string_view text) {
   if (text.size() > kLongest) {
     return printable(text.substr(0, kLongest)) + "...";
   }
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string shown;
   shown.reserve(text.size());
   for (const char character : text) {
@@ -19,9 +20,7 @@ std::string printable(std::string_view text) {
     if (byte >= 0x20 && byte < 0x7f) {
       shown += character;
     } else {
-      shown += "\\x";
-      shown += kHexDigits[byte >> 4U];
-      shown += kHexDigits[byte & 0xfU];
+      shown += "\\x" + hexadecimal(byte, 2);
     }
   }
   return shown;

@@ -29,7 +29,21 @@ void for_each_line(std::string_view text, const Visit& visit) {
   }
 }
 
-uid_t parse_id(std::string_view table, std::string_view line, std::string_view text) {
+/// What `convert` makes of the first line that matches.
+template <typename Matches, typename Convert>
+auto find_line(std::string_view text, const Matches& matches, const Convert& convert)
+    -> std::optional<decltype(convert(text))> {
+  std::optional<decltype(convert(text))> found;
+  for_each_line(text, [&](std::string_view line) {
+    if (matches(line)) {
+      found = convert(line);
+    }
+    return found.has_value();
+  });
+  return found;
+}
+
+uid_t id_of(std::string_view table, std::string_view line, std::string_view text) {
   const auto number = parse_number(text, 0, kHighestId);
   if (!number.valid()) {
     throw failure("cannot use this line of " + std::string(table), line, number.problem);
@@ -50,12 +64,12 @@ std::vector<std::string_view> fields_of(std::string_view table, std::string_view
 
 UserEntry parse_user(std::string_view line) {
   const auto fields = fields_of("/etc/passwd", line, 7);
-  return {std::string(fields[0]), parse_id("/etc/passwd", line, fields[2]),
-          parse_id("/etc/passwd", line, fields[3]), std::string(fields[5]), std::string(fields[6])};
+  return {std::string(fields[0]), id_of("/etc/passwd", line, fields[2]),
+          id_of("/etc/passwd", line, fields[3]), std::string(fields[5]), std::string(fields[6])};
 }
 
 gid_t group_id(std::string_view line) {
-  return parse_id("/etc/group", line, fields_of("/etc/group", line, 4)[2]);
+  return id_of("/etc/group", line, fields_of("/etc/group", line, 4)[2]);
 }
 
 std::string_view first_field(std::string_view line) { return line.substr(0, line.find(':')); }
@@ -76,47 +90,24 @@ bool has_id(std::string_view line, std::uint64_t id) {
 }  // namespace
 
 std::optional<UserEntry> find_user_in(std::string_view passwd, std::string_view name) {
-  std::optional<UserEntry> found;
-  for_each_line(passwd, [&](std::string_view line) {
-    if (first_field(line) == name) {
-      found = parse_user(line);
-    }
-    return found.has_value();
-  });
-  return found;
+  return find_line(
+      passwd, [&](auto line) { return first_field(line) == name; }, parse_user);
 }
 
 std::optional<UserEntry> find_user_in(std::string_view passwd, uid_t uid) {
-  std::optional<UserEntry> found;
-  for_each_line(passwd, [&](std::string_view line) {
-    if (has_id(line, uid)) {
-      found = parse_user(line);
-    }
-    return found.has_value();
-  });
-  return found;
+  return find_line(
+      passwd, [&](auto line) { return has_id(line, uid); }, parse_user);
 }
 
 std::optional<gid_t> find_group_in(std::string_view group, std::string_view name) {
-  std::optional<gid_t> found;
-  for_each_line(group, [&](std::string_view line) {
-    if (first_field(line) == name) {
-      found = group_id(line);
-    }
-    return found.has_value();
-  });
-  return found;
+  return find_line(
+      group, [&](auto line) { return first_field(line) == name; }, group_id);
 }
 
 std::optional<std::string> find_group_name_in(std::string_view group, gid_t gid) {
-  std::optional<std::string> found;
-  for_each_line(group, [&](std::string_view line) {
-    if (has_id(line, gid)) {
-      found = std::string(first_field(line));
-    }
-    return found.has_value();
-  });
-  return found;
+  const auto name_of = [](auto line) { return std::string(first_field(line)); };
+  return find_line(
+      group, [&](auto line) { return has_id(line, gid); }, name_of);
 }
 
 std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view user, gid_t primary) {

@@ -3,7 +3,7 @@
 #include <pwd.h>
 
 #include <cerrno>
-#include <functional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/name_tables.hpp"
@@ -13,19 +13,20 @@
 namespace lowport {
 namespace {
 
-/// Runs one of the reentrant look-ups, getpwnam_r(3) and its like, with a buffer that grows until
+/// Runs one of the reentrant lookups, getpwnam_r(3) and its like, with a buffer that grows until
 /// the entry fits. Their manual lists ENOENT, ESRCH, EBADF and EPERM among the ways to say "not
 /// found"; only the first two cannot be a failure, and a failure must never pass for a name that
 /// does not exist.
-template <typename Entry, typename LookUp, typename Convert>
-auto look_up(std::string_view object, const LookUp& look_up_into, const Convert& convert)
+template <typename Key, typename Entry, typename Convert>
+auto look_up(int (*by_key)(Key, Entry*, char*, std::size_t, Entry**), Key key,
+             std::string_view object, const Convert& convert)
     -> std::optional<decltype(convert(std::declval<const Entry&>()))> {
   constexpr std::size_t kLargestEntry = std::size_t{1} << 24U;
   std::string buffer(1024, '\0');
   for (;;) {
     Entry entry{};
     Entry* found = nullptr;
-    const int error = look_up_into(&entry, buffer.data(), buffer.size(), &found);
+    const int error = by_key(key, &entry, buffer.data(), buffer.size(), &found);
     if (error == 0 && found != nullptr) {
       return convert(*found);
     }
@@ -87,39 +88,21 @@ UserEntry to_user(const passwd& entry) {
 std::optional<UserEntry> find_user(const std::string& name) {
   return find_entry(
       "passwd", "/etc/passwd", [&](const std::string& text) { return find_user_in(text, name); },
-      [&] {
-        return look_up<passwd>(
-            name,
-            [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
-              return getpwnam_r(name.c_str(), entry, buffer, size, found);
-            },
-            to_user);
-      });
+      [&] { return look_up(getpwnam_r, name.c_str(), name, to_user); });
 }
 
 std::optional<UserEntry> find_user(uid_t uid) {
   return find_entry(
       "passwd", "/etc/passwd", [&](const std::string& text) { return find_user_in(text, uid); },
-      [&] {
-        return look_up<passwd>(
-            std::to_string(uid),
-            [&](passwd* entry, char* buffer, std::size_t size, passwd** found) {
-              return getpwuid_r(uid, entry, buffer, size, found);
-            },
-            to_user);
-      });
+      [&] { return look_up(getpwuid_r, uid, std::to_string(uid), to_user); });
 }
 
 std::optional<gid_t> find_group(const std::string& name) {
   return find_entry(
       "group", "/etc/group", [&](const std::string& text) { return find_group_in(text, name); },
       [&] {
-        return look_up<group>(
-            name,
-            [&](group* entry, char* buffer, std::size_t size, group** found) {
-              return getgrnam_r(name.c_str(), entry, buffer, size, found);
-            },
-            [](const group& entry) { return entry.gr_gid; });
+        return look_up(getgrnam_r, name.c_str(), name,
+                       [](const group& entry) { return entry.gr_gid; });
       });
 }
 
@@ -127,12 +110,8 @@ std::optional<std::string> find_group_name(gid_t gid) {
   return find_entry(
       "group", "/etc/group", [&](const std::string& text) { return find_group_name_in(text, gid); },
       [&] {
-        return look_up<group>(
-            std::to_string(gid),
-            [&](group* entry, char* buffer, std::size_t size, group** found) {
-              return getgrgid_r(gid, entry, buffer, size, found);
-            },
-            [](const group& entry) { return std::string(entry.gr_name); });
+        return look_up(getgrgid_r, gid, std::to_string(gid),
+                       [](const group& entry) { return std::string(entry.gr_name); });
       });
 }
 

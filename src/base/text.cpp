@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "base/text.hpp"
 
+#include <array>
+#include <charconv>
+
 namespace lowport {
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
@@ -34,6 +37,14 @@ std::string shell_quoted(std::string_view word) {
     }
   }
   return quoted + "'";
+}
+
+std::string hexadecimal(std::uint64_t value, std::size_t digits) {
+  constexpr int kBase = 16;
+  std::array<char, 2 * sizeof(value)> text{};
+  auto* const end = std::to_chars(text.data(), text.data() + text.size(), value, kBase).ptr;
+  const std::string shown(text.data(), end);
+  return shown.size() < digits ? std::string(digits - shown.size(), '0') + shown : shown;
 }
 
 }  // namespace lowport

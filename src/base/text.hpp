@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,5 +20,9 @@ std::vector<std::string_view> split_words(std::string_view text,
 /// paths usually have. For the commands in hints, which root may paste. (What printable() changes
 /// in it afterwards names no file.) Pure.
 std::string shell_quoted(std::string_view word);
+
+/// `value` in lower-case hexadecimal, with zeros in front where it has fewer digits than `digits`.
+/// Pure.
+std::string hexadecimal(std::uint64_t value, std::size_t digits = 1);
 
 }  // namespace lowport

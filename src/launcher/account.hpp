@@ -8,8 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "launcher/host.hpp"
-#include "launcher/options.hpp"
+#include "base/credentials.hpp"
 
 namespace lowport {
 
@@ -23,13 +22,21 @@ struct Account {
   std::string shell;
 };
 
+/// `--groups`: where the supplementary groups come from.
+struct GroupsChoice {
+  enum class Kind { kInit, kNone, kKeep, kListed };
+  Kind kind = Kind::kInit;
+  std::vector<std::string> listed;  ///< names or ids, for kListed
+};
+
 /// Turns `--user` and `--groups` into ids: names are looked up before they are tried as numbers,
 /// `+N` is a number only, and uid 0 is refused however it is written. Without `--user` the account
 /// is the caller's own. Throws Error: an empty or unknown name, a number that does not fit, root, a
 /// bare uid whose group nobody knows.
-Account resolve_account(const Options& options, const Identity& caller);
+Account resolve_account(const std::optional<std::string>& user,
+                        const std::optional<GroupsChoice>& groups, const Identity& caller);
 
 /// "www-data (uid 33)", or "uid 4000" for one without a name.
-std::string format(const Account& account);
+std::string describe_account(const Account& account);
 
 }  // namespace lowport

@@ -10,6 +10,7 @@
 #include "base/credentials.hpp"
 #include "launcher/inherited_sockets.hpp"
 #include "launcher/port_holders.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
@@ -19,8 +20,8 @@ constexpr rlim_t kFilesOfDaemon = 1024;
 
 /// A resolver on 127.0.0.53, say, leaves the port to whoever does not want every address.
 std::string hint_at_other_addresses(const PortHolder& holder, const ListenAddress& address,
-                                    bool daemon_chooses) {
-  if (daemon_chooses) {
+                                    Binder binder) {
+  if (binder == Binder::kDaemon) {
     return "a daemon that binds a free address can be launched all the same; ";
   }
   const auto example =
@@ -44,7 +45,7 @@ std::string hint_for_limit(rlim_t needed) {
 
 /// A unit that lists the port of its own socket unit, for one.
 Error explain_inherited(const std::string& object, const ListenAddress& address, int descriptor) {
-  return failure("cannot bind", object,
+  return failure(kCannotBind, object,
                  "it is already among the sockets that lowportbind was started with: descriptor " +
                      std::to_string(descriptor),
                  "leave " + std::to_string(address.port) +
@@ -70,7 +71,7 @@ Error explain_socket(const std::string& object, int error, std::size_t descripto
 }
 
 Error explain_bind(const std::string& object, const ListenAddress& address, int error,
-                   bool daemon_chooses) {
+                   Binder binder) {
   std::string reason(describe_errno(error));
   std::string hint;
   if (error == EADDRINUSE) {
@@ -89,10 +90,9 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
     if (const auto holder = find_port_holder(address)) {
       reason += " by " + holder->name + " (pid " + holder->pid + ")";
       hint = "this shows what it is: ps -fp " + holder->pid;
-      const bool wants_every_address = address.bytes == decltype(address.bytes){};
-      if (wants_every_address && !holder->address.empty()) {
+      if (is_wildcard(address) && !holder->address.empty()) {
         reason += " on " + holder->address;
-        hint.insert(0, hint_at_other_addresses(*holder, address, daemon_chooses));
+        hint.insert(0, hint_at_other_addresses(*holder, address, binder));
       }
     }
   } else if (error == EADDRNOTAVAIL) {
@@ -115,7 +115,7 @@ Error explain_bind(const std::string& object, const ListenAddress& address, int 
   } else if (error == EINVAL) {
     hint = "a link-local address needs its interface: [fe80::1%eth0]:80";
   }
-  return failure("cannot bind", object, reason, hint);
+  return failure(kCannotBind, object, reason, hint);
 }
 
 }  // namespace lowport

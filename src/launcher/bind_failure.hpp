@@ -13,11 +13,15 @@ namespace lowport {
 /// standard ones included.
 Error explain_socket(const std::string& object, int error, std::size_t descriptors);
 
+/// Who is to have the socket: where it is the daemon that binds, ours was a probe, and the daemon
+/// may take another address.
+enum class Binder { kLauncher, kDaemon };
+
 /// Why bind(2) was refused with this errno: who has the port, as far as that can be seen, and the
 /// command that shows or mends the cause. `object` is the address as the message is to name it. The
 /// launch ends with it: the fsuid is put back to the euid, since the account may not see who has
-/// the port. `daemon_chooses`: the bind was a probe, and the daemon may take another address.
+/// the port.
 Error explain_bind(const std::string& object, const ListenAddress& address, int error,
-                   bool daemon_chooses);
+                   Binder binder);
 
 }  // namespace lowport

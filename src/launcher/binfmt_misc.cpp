@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/binfmt_misc.hpp"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <memory>
 
+#include "base/directory.hpp"
 #include "base/number.hpp"
 #include "base/read_file.hpp"
 
@@ -15,10 +13,6 @@ namespace lowport {
 namespace {
 
 constexpr std::string_view kDirectory = "/proc/sys/fs/binfmt_misc/";
-
-struct Close {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 
 /// What stands behind `name` in the line of an entry that begins with it; empty if there is no such
 /// line.
@@ -79,30 +73,25 @@ bool matches(std::string_view entry, std::string_view file, std::string_view beg
 
 std::optional<RegisteredInterpreter> find_registered_interpreter(const std::string& file,
                                                                  std::string_view beginning) {
-  const std::string directory_path(kDirectory);
-  if (!read_beginning(directory_path + "status").starts_with("enabled")) {
+  const std::string directory(kDirectory);
+  if (!read_beginning(directory + "status").starts_with("enabled")) {
     return std::nullopt;
   }
-  const std::unique_ptr<DIR, Close> directory(opendir(directory_path.c_str()));
-  if (!directory) {
-    return std::nullopt;
-  }
-  while (const dirent* found =
-             readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
-    const std::string_view name(found->d_name);
+  std::optional<RegisteredInterpreter> found;
+  visit_entries(directory.c_str(), [&](std::string_view name) {
     if (name == "register" || name == "status" || name.starts_with('.')) {
-      continue;
+      return false;
     }
-    const auto entry = read_beginning(directory_path + std::string(name));
+    const auto entry = read_beginning(directory + std::string(name));
     if (!matches(entry, file, beginning)) {
-      continue;
+      return false;
     }
     const auto flags = value_of(entry, "flags: ");
-    return RegisteredInterpreter{std::string(value_of(entry, "interpreter ")),
-                                 flags.find('F') != std::string_view::npos,
-                                 flags.find('C') != std::string_view::npos};
-  }
-  return std::nullopt;
+    found = {std::string(value_of(entry, "interpreter ")),
+             flags.find('F') != std::string_view::npos, flags.find('C') != std::string_view::npos};
+    return true;
+  });
+  return found;
 }
 
 }  // namespace lowport

@@ -11,8 +11,8 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "launcher/executable.hpp"
 #include "launcher/exit_status.hpp"
-#include "launcher/target.hpp"
 
 namespace lowport {
 namespace {
@@ -40,7 +40,7 @@ int probe(const std::string& file) {
   return access(file.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
-bool is_missing(int error) { return error == ENOENT || error == ENOTDIR; }
+bool means_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 
 /// The sentence for a file that is there and cannot be executed, from probe()'s answer.
 CommandError explain_probe(const std::string& file, int error) {
@@ -101,7 +101,7 @@ std::string find_in_path(const std::string& command, std::string_view path) {
       if (hidden.empty()) {
         hidden = file;
       }
-    } else if (!is_missing(error) && unusable.empty()) {
+    } else if (!means_missing(error) && unusable.empty()) {
       unusable = file;
       reason = error;
     }
@@ -129,7 +129,7 @@ std::string find_command(const std::string& command, std::optional<std::string_v
     return find_in_path(command, path.value_or(kDefaultPath));
   }
   const int error = probe(command);
-  if (is_missing(error)) {
+  if (means_missing(error)) {
     throw cannot_find(command, describe_errno(error));
   }
   if (error != 0) {

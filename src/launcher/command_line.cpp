@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
-
-constexpr std::string_view kCannotRead = "cannot read the command line";
-constexpr std::string_view kCannotUse = "cannot use the option";
 
 /// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that
 /// `--check=false`, which cxxopts takes, is told from `--check`.
@@ -68,16 +66,16 @@ Error explain(const cxxopts::exceptions::exception& error, std::string_view hint
   const auto open = sentence.find('\'');
   const auto close = sentence.rfind('\'');
   if (open == close) {
-    return failure(kCannotRead, "options", sentence, hint);
+    return failure(kCannotReadCommandLine, "options", sentence, hint);
   }
   auto name = sentence.substr(open + 1, close - open - 1);
   if (!name.starts_with('-')) {
     name.insert(0, name.size() == 1 ? "-" : "--");
   }
   if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
-    return failure(kCannotRead, name, "its value is missing", hint);
+    return failure(kCannotReadCommandLine, name, "its value is missing", hint);
   }
-  return failure(kCannotRead, name, "there is no such option", hint);
+  return failure(kCannotReadCommandLine, name, "there is no such option", hint);
 }
 
 /// Whether `word` may be this option, with or without its value attached, or hold its letter among
@@ -124,10 +122,10 @@ GivenOption identify(const std::string& name, const std::string& value, Spelling
       std::find_if(spellings.begin(), spellings.end(),
                    [&](const OptionSpelling& spelling) { return spelling.name == name; });
   if (found == spellings.end()) {
-    throw failure(kCannotRead, "--" + name, "there is no such option");
+    throw failure(kCannotReadCommandLine, "--" + name, "there is no such option");
   }
   if (found->takes == Takes::kNothing && value != kNoValue) {
-    throw failure(kCannotUse, "--" + name + "=" + value, "it is a switch and takes no value",
+    throw failure(kCannotUseOption, "--" + name + "=" + value, "it is a switch and takes no value",
                   "leave the option out to switch it off");
   }
   return {static_cast<std::size_t>(found - spellings.begin()),
@@ -144,7 +142,7 @@ std::vector<GivenOption> read_options(std::span<char* const> words, Spellings sp
   // A stray word is named before anything else: it usually is the command, or what was meant to be
   // a value.
   if (!parsed.unmatched().empty()) {
-    throw failure(kCannotRead, parsed.unmatched().front(), "this is no option", kUsage);
+    throw failure(kCannotReadCommandLine, parsed.unmatched().front(), "this is no option", kUsage);
   }
   std::vector<GivenOption> given;
   for (const auto& argument : parsed.arguments()) {
@@ -152,7 +150,7 @@ std::vector<GivenOption> read_options(std::span<char* const> words, Spellings sp
     const auto is_same = [&](const GivenOption& other) { return other.option == option.option; };
     if (spellings[option.option].takes != Takes::kRepeatedValues &&
         std::any_of(given.begin(), given.end(), is_same)) {
-      throw failure(kCannotUse, "--" + argument.key(), "it is given twice");
+      throw failure(kCannotUseOption, "--" + argument.key(), "it is given twice");
     }
     given.push_back(std::move(option));
   }

@@ -12,11 +12,10 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 #include "launcher/socket_filter.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
-
-constexpr std::string_view kCannotConfine = "cannot confine the daemon to its ports";
 
 // Of <linux/landlock.h>, which knows of the network from Linux 6.7 on: the headers of Debian 12 are
 // older.

@@ -13,11 +13,10 @@
 
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
-
-constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
 
 using Ports = std::vector<std::uint16_t>;
 

@@ -5,26 +5,24 @@
 
 #include "base/error.hpp"
 #include "launcher/environment.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
 
-constexpr std::string_view kContradiction = "the options contradict each other";
-constexpr std::string_view kNoEffect = "the option has no effect";
-
-std::string mode_option(Mode mode) { return "--mode " + std::string(format(mode)); }
+std::string mode_option(Mode mode) { return "--mode " + std::string(mode_name(mode)); }
 
 /// In ambient mode the daemon binds by itself, and of what was listed the kernel checks the port
 /// alone.
 void check_ambient(const Options& options) {
   for (const auto& address : options.listen) {
     if (!address.name.empty()) {
-      throw failure(kNoEffect, format(address),
+      throw failure(kNoEffect, format_address(address),
                     "a descriptor name needs a descriptor, and --mode ambient passes none",
                     "leave \"" + address.name + "=\" out, or use --mode listen-fds");
     }
     if (address.host != HostKind::kEvery) {
-      throw failure(kNoEffect, format(address),
+      throw failure(kNoEffect, format_address(address),
                     "in --mode ambient the daemon chooses the address, only the port counts",
                     "leave the host out, or use --mode listen-fds, inetd or nginx");
     }
@@ -74,7 +72,8 @@ void check_socket_mode(const Options& options, const Host& host) {
     if (address.name.empty()) {
       continue;
     }
-    throw failure(kNoEffect, format(address), "only --mode listen-fds passes descriptor names on",
+    throw failure(kNoEffect, format_address(address),
+                  "only --mode listen-fds passes descriptor names on",
                   "leave \"" + address.name + "=\" out");
   }
 }
@@ -114,7 +113,7 @@ void check_consistency(const Options& options, const Host& host) {
         "lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on",
         "use --mode listen-fds, or start it without socket activation");
   }
-  if (options.allow_new_privs && host.no_new_privs) {
+  if (options.allow_new_privs && host.no_new_privs.value()) {
     throw failure(kNoEffect, "--allow-new-privs",
                   "no_new_privs is set already, and nothing can unset it",
                   "leave the option out, or start lowportbind without it; docker: no "
@@ -134,12 +133,12 @@ void check_consistency(const Options& options, const Host& host) {
           options.listen, options.reuse_port ? Repeats::kAllowed : Repeats::kOverlap)) {
     const auto& [one, other] = *overlap;
     if (one == other) {
-      throw failure(kContradiction, format(one), "it is listed twice",
+      throw failure(kContradiction, format_address(one), "it is listed twice",
                     opens_sockets(options.mode)
                         ? "for several sockets of one address, add --reuse-port"
                         : "");
     }
-    throw failure(kContradiction, format(other), "it overlaps " + format(one));
+    throw failure(kContradiction, format_address(other), "it overlaps " + format_address(one));
   }
 }
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/directory.hpp"
 #include "base/error.hpp"
-#include "base/numbered_directory.hpp"
 #include "base/unique_fd.hpp"
 
 namespace lowport {
@@ -46,26 +46,27 @@ int plant_canary(const Range& range) {
 std::vector<int> list_open(const Range& range, int canary) {
   constexpr const char* kDescriptors = "/proc/self/fd";
   auto entries = list_numbers(kDescriptors);
-  if (entries.error == EMFILE) {
+  if (entries.read.error == EMFILE) {
     close(canary);  // makes room; it is in the range
     entries = list_numbers(kDescriptors);
   }
-  if (entries.error != 0) {
+  if (entries.read.error != 0) {
     throw failure(kCannotClose, range.name(),
                   "there is no close_range, and /proc/self/fd cannot be read: " +
-                      std::string(describe_errno(entries.error)),
-                  entries.error == EMFILE
+                      std::string(describe_errno(entries.read.error)),
+                  entries.read.error == EMFILE
                       ? "raise the limit before the launch: ulimit -n 65536"
                       : "mount /proc, or use Linux 5.9 and a container engine that lets "
                         "close_range through");
   }
   auto& numbers = entries.numbers;
-  if (std::find(numbers.begin(), numbers.end(), entries.descriptor) == numbers.end()) {
+  if (std::find(numbers.begin(), numbers.end(), entries.read.descriptor) == numbers.end()) {
     throw failure(kCannotClose, range.name(),
                   "/proc/self/fd is not the list of this process's descriptors");
   }
-  std::erase_if(
-      numbers, [&](int number) { return number == entries.descriptor || !range.contains(number); });
+  std::erase_if(numbers, [&](int number) {
+    return number == entries.read.descriptor || !range.contains(number);
+  });
   return numbers;
 }
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/host.hpp"
 
-#include <fcntl.h>
-#include <linux/kcmp.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,12 +21,9 @@
 #include "base/read_file.hpp"
 #include "base/text.hpp"
 #include "base/unique_fd.hpp"
-#include "launcher/file_capabilities.hpp"
 
 namespace lowport {
 namespace {
-
-constexpr int kDefaultPortStart = 1024;
 
 /// An io_uring acts with the rights of whoever set it up: it may have a kernel thread of theirs
 /// (IORING_SETUP_SQPOLL in io_uring_setup(2)), which no filter sees, and their credentials
@@ -66,19 +60,8 @@ void require_usable(std::span<const int> descriptors) {
 /// The number in a file of /proc/sys, or nothing where it is hidden. Any other reason not to read
 /// it is a failure: the default in its place would make another plan.
 std::optional<int> read_sysctl(const char* path) {
-  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) {
-    if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) {
-      return std::nullopt;
-    }
-    throw system_failure("cannot open", path, errno);
-  }
-  std::array<char, 16> buffer{};
-  const auto count = read(file.value(), buffer.data(), buffer.size());
-  if (count < 0) {
-    throw system_failure("cannot read", path, errno);
-  }
-  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
+  const auto content = read_beginning(path);
+  std::string_view text(content);
   if (text.ends_with('\n')) {
     text.remove_suffix(1);
   }
@@ -105,15 +88,15 @@ ConfinementSupport read_confinement_support() {
       static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi));
   std::uint32_t action = SECCOMP_RET_ERRNO;
   if (support.landlock_abi < 0 && is_refusal("Landlock", errno)) {
-    support.missing = errno == ENOSYS ? "this kernel has no Landlock"
+    support.why_not = errno == ENOSYS ? "this kernel has no Landlock"
                       : errno == EOPNOTSUPP
                           ? "Landlock is disabled in this kernel"
                           : "Landlock cannot be used: " + std::string(describe_errno(errno));
   } else if (support.landlock_abi < kFirstWithNetwork) {
-    support.missing = "this kernel's Landlock has no network rules, which came with Linux 6.7";
+    support.why_not = "this kernel's Landlock has no network rules, which came with Linux 6.7";
   } else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0U, &action) != 0 &&
              is_refusal("seccomp", errno)) {
-    support.missing = "seccomp filters cannot be used: " + std::string(describe_errno(errno));
+    support.why_not = "seccomp filters cannot be used: " + std::string(describe_errno(errno));
   }
   return support;
 }
@@ -202,20 +185,12 @@ std::optional<InheritedSockets> read_inherited(pid_t pid) {
   return InheritedSockets{inherited_names(count.value)};
 }
 
-std::string read_launcher_path() {
-  std::array<char, 4096> buffer{};
-  const auto length = readlink("/proc/self/exe", buffer.data(), buffer.size());
-  const std::string_view path(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  // What has no path any more, or never had one (memfd_create(2)), has no use in a hint.
-  return path.empty() || path.ends_with(" (deleted)") ? "lowportbind" : std::string(path);
-}
-
 /// Whether the daemon itself binds a privileged port.
-bool needs_capability(const Options& options, int unprivileged_port_start) {
-  return !opens_sockets(options.mode) &&
-         std::any_of(
-             options.listen.begin(), options.listen.end(),
-             [=](const ListenAddress& address) { return address.port < unprivileged_port_start; });
+bool needs_capability(const Options& options, int port_start) {
+  return !opens_sockets(options.mode) && std::any_of(options.listen.begin(), options.listen.end(),
+                                                     [=](const ListenAddress& address) {
+                                                       return is_privileged(address, port_start);
+                                                     });
 }
 
 /// SECBIT_KEEP_CAPS of capabilities(7). Where it cannot be read, this is taken for one that is
@@ -223,46 +198,6 @@ bool needs_capability(const Options& options, int unprivileged_port_start) {
 bool may_keep_capabilities() {
   const int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   return securebits >= 0 && (static_cast<unsigned>(securebits) & SECBIT_KEEP_CAPS_LOCKED) == 0;
-}
-
-bool is_traced() {
-  const auto status = read_beginning("/proc/self/status");
-  return status.find("\nTracerPid:\t") != std::string::npos &&
-         status.find("\nTracerPid:\t0\n") == std::string::npos;
-}
-
-/// kcmp(2). A kernel without it, and a parent of another account, leave this unknown.
-bool shares_fs_with_parent() {
-  return syscall(SYS_kcmp, getpid(), getppid(), KCMP_FS, 0UL, 0UL) == 0;
-}
-
-/// For a launcher that lacks the capability though no_new_privs is not set and the bounding set has
-/// it: what is left of mnt_may_suid(), check_unsafe_exec() and get_vfs_caps_from_disk() in the
-/// kernel.
-Uncounted read_uncounted() {
-  constexpr const char* kOwnFile = "/proc/self/exe";
-  const auto capabilities = read_file_capabilities(kOwnFile);
-  if (!capabilities) {
-    return Uncounted::kHasNone;
-  }
-  if (capabilities->root != CapabilityRoot::kUnknown &&
-      !contains(capabilities->permitted, CAP_NET_BIND_SERVICE)) {
-    return Uncounted::kHasNone;
-  }
-  if (!may_count_here(*capabilities)) {
-    return Uncounted::kOtherNamespace;
-  }
-  if (is_nosuid(kOwnFile)) {
-    return Uncounted::kNosuid;
-  }
-  if (is_traced()) {
-    return Uncounted::kTraced;
-  }
-  if (shares_fs_with_parent()) {
-    return Uncounted::kSharesFs;
-  }
-  return capabilities->root == CapabilityRoot::kOurs ? Uncounted::kUnknown
-                                                     : Uncounted::kOtherNamespace;
 }
 
 }  // namespace
@@ -281,20 +216,25 @@ Identity identify_caller() {
   return {uids[0], gids[0], read_groups()};
 }
 
+int privileged_port_end(const Host& host) {
+  constexpr int kDefault = 1024;
+  return host.unprivileged_port_start.value_or(kDefault);
+}
+
 Host inspect_host(const Options& options, Identity caller) {
   Host host;
   host.identity = std::move(caller);
   host.pid = getpid();
   host.capabilities = read_thread_capabilities();
   if (!options.listen.empty()) {
-    const auto start = read_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start");
-    host.knows_port_start = start.has_value();
-    host.unprivileged_port_start = start.value_or(kDefaultPortStart);
+    host.unprivileged_port_start = read_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start");
   }
   if (options.backlog) {
     host.longest_backlog = read_sysctl("/proc/sys/net/core/somaxconn");
   }
-  host.has_ipv6 = (opens_sockets(options.mode) || options.action == Action::kCheck) && probe_ipv6();
+  if (opens_sockets(options.mode) || options.action == Action::kCheck) {
+    host.has_ipv6 = probe_ipv6();
+  }
   if (opens_sockets(options.mode)) {
     host.has_fsuid = probe_fsuid(host.identity.uid);
   }
@@ -303,27 +243,17 @@ Host inspect_host(const Options& options, Identity caller) {
   }
   host.parent_death = read_parent_death();
   if (contains(host.capabilities.effective, CAP_SETPCAP) &&
-      !needs_capability(options, host.unprivileged_port_start)) {
+      !needs_capability(options, privileged_port_end(host))) {
     host.may_keep_capabilities = may_keep_capabilities();
   }
   host.inherited = read_inherited(host.pid);
-  if (host.identity.uid != 0 && getauxval(AT_SECURE) != 0 &&
-      (host.capabilities.permitted & ~kNetBindService) != 0) {
-    const auto path = read_launcher_path();
-    throw failure("refusing to run", path,
-                  "its file capabilities are more than cap_net_bind_service",
-                  "as root: setcap cap_net_bind_service=p " + shell_quoted(path));
-  }
+  refuse_excessive_file_capabilities(host.identity, host.capabilities);
   const bool lacks_capability = !contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE);
   if (lacks_capability || options.allow_new_privs) {
     host.no_new_privs = has_no_new_privs();
   }
   if (lacks_capability) {
-    host.can_be_granted = is_in_bounding_set(CAP_NET_BIND_SERVICE);
-    host.launcher_path = read_launcher_path();
-    if (host.can_be_granted && !host.no_new_privs) {
-      host.uncounted = read_uncounted();
-    }
+    host.lacked = read_lacked_capability(*host.no_new_privs);
   }
   require_usable(options.keep_fds);
   return host;

@@ -9,17 +9,9 @@
 
 #include "base/credentials.hpp"
 #include "launcher/options.hpp"
+#include "launcher/own_file.hpp"
 
 namespace lowport {
-
-/// Who runs the launcher. Real, effective and saved ids are equal: identify_caller() sees to it.
-struct Identity {
-  uid_t uid = 0;
-  gid_t gid = 0;
-  std::vector<gid_t> groups;  ///< sorted, each once
-
-  [[nodiscard]] bool is_root() const { return uid == 0; }
-};
 
 /// The number of the first socket that is passed on, to the launcher as to the daemon:
 /// SD_LISTEN_FDS_START. nginx takes any number.
@@ -40,45 +32,33 @@ struct ParentDeath {
 /// Whether this kernel can keep a process from TCP ports.
 struct ConfinementSupport {
   int landlock_abi = 0;  ///< 4 and later have network rules
-  std::string missing;   ///< what it lacks; empty when nothing is
+  std::string why_not;   ///< empty if it can
 };
 
-/// Why a file capability that the launcher's file has was not counted when the launcher was
-/// executed.
-enum class Uncounted {
-  kHasNone,         ///< there is none to count
-  kOtherNamespace,  ///< it is for another user namespace
-  kNosuid,          ///< the file system is mounted nosuid
-  kTraced,          ///< by a process without the right to give it
-  kSharesFs,        ///< with the process that started it: clone(2), CLONE_FS
-  kUnknown,
-};
-
-/// What this kernel and this process can do, read once before anything is changed.
+/// What this kernel and this process can do, read once before anything is changed. What is absent
+/// was not read, since no plan for the same options asks for it.
 struct Host {
   Identity identity;
   pid_t pid = 0;
   ThreadCapabilities capabilities;
-  int unprivileged_port_start = 1024;  ///< ports below it are privileged here
-  /// False where it is the kernel's default for want of a readable sysctl.
-  bool knows_port_start = true;
-  /// net.core.somaxconn, to which listen(2) cuts, where it is readable.
+  /// net.ipv4.ip_unprivileged_port_start, for listed ports; absent where it is hidden, too.
+  std::optional<int> unprivileged_port_start;
+  /// net.core.somaxconn, to which listen(2) cuts, for --backlog; absent where it is hidden, too.
   std::optional<int> longest_backlog;
-  bool has_ipv6 = false;  ///< read in the modes that open sockets
-  /// setfsuid(2) is there; read in the modes that open sockets.
-  bool has_fsuid = true;
-  ConfinementSupport confinement;  ///< read unless the options have it off
+  std::optional<bool> has_ipv6;   ///< where sockets are opened or tried
+  std::optional<bool> has_fsuid;  ///< whether setfsuid(2) is there; where sockets are opened
+  std::optional<ConfinementSupport> confinement;  ///< unless the options have it off
   ParentDeath parent_death;
-  /// Over a change of user; read with CAP_SETPCAP for a daemon without capability.
-  bool may_keep_capabilities = false;
-  std::optional<InheritedSockets> inherited;
-  /// Was set from outside; read with --allow-new-privs, and without the capability.
-  bool no_new_privs = false;
-  // Read for a launcher that lacks CAP_NET_BIND_SERVICE, for the hint that says how it gets it:
-  bool can_be_granted = false;  ///< it is in the bounding set
-  Uncounted uncounted = Uncounted::kHasNone;
-  std::string launcher_path;
+  /// Over a change of user: for a launcher with CAP_SETPCAP and a daemon without capability.
+  std::optional<bool> may_keep_capabilities;
+  std::optional<InheritedSockets> inherited;  ///< absent where there are none
+  /// Was set from outside: for --allow-new-privs, and without the capability.
+  std::optional<bool> no_new_privs;
+  std::optional<LackedCapability> lacked;
 };
+
+/// The ports below this one are privileged here: the kernel's default where the sysctl is hidden.
+int privileged_port_end(const Host& host);
 
 /// Throws Error for a launcher that is installed set-user-ID or set-group-ID: whoever may run it
 /// would choose what it runs as.

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <iterator>
 
-#include "base/numbered_directory.hpp"
+#include "base/directory.hpp"
 
 namespace lowport {
 namespace {
@@ -100,7 +100,7 @@ std::optional<int> find_inherited_socket(const ListenAddress& address) {
   std::sort(descriptors.begin(), descriptors.end());
   for (const int descriptor : descriptors) {
     const auto held = is_callers(descriptor) ? read_address(descriptor) : std::nullopt;
-    if (held && find_overlap({*held, address}, Repeats::kOverlap) && !is_connected(descriptor)) {
+    if (held && overlaps(*held, address) && !is_connected(descriptor)) {
       return descriptor;
     }
   }

@@ -22,6 +22,7 @@
 #include "launcher/confinement_proof.hpp"
 #include "launcher/descriptors.hpp"
 #include "launcher/environment.hpp"
+#include "launcher/executable.hpp"
 #include "launcher/exit_status.hpp"
 #include "launcher/file_system_state.hpp"
 #include "launcher/host.hpp"
@@ -34,7 +35,6 @@
 #include "launcher/session.hpp"
 #include "launcher/sockets.hpp"
 #include "launcher/standard_descriptors.hpp"
-#include "launcher/target.hpp"
 
 namespace lowport {
 namespace {
@@ -100,14 +100,14 @@ void confine_to_ports(const Plan& plan, const Narrator& say) {
   say([&] {
     return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: "
                                            : "confining TCP ports: ") +
-           std::string(format(plan.confinement.kind));
+           std::string(confinement_name(plan.confinement.kind));
   });
   confine(plan.confinement);
 }
 
 /// Becomes the account, and proves it.
 void become(const Plan& plan, const Narrator& say) {
-  say([&] { return "becoming " + format(plan.account); });
+  say([&] { return "becoming " + describe_account(plan.account); });
   drop_privileges(plan.privileges, plan.account);
   say("verifying the privileges");
   verify_privileges(plan.privileges, plan.account);
@@ -195,7 +195,7 @@ Plan decide(const Options& options, Identity caller, const Narrator& say) {
   say("inspecting this process and the kernel");
   const auto host = inspect_host(options, std::move(caller));
   say("looking up the account");
-  return make_plan(options, resolve_account(options, host.identity), host);
+  return make_plan(options, resolve_account(options.user, options.groups, host.identity), host);
 }
 
 /// `--check`, in the form that was asked for, on stdout. `obstacle` may be null.
@@ -211,7 +211,7 @@ void print_report(const Plan& plan, std::string_view group_name, std::string_vie
 }
 
 /// The launch, stopped before the exec. Returns the exit status: ready, or not.
-int check(const Options& options, Identity caller, const Narrator& say) {
+int rehearse(const Options& options, Identity caller, const Narrator& say) {
   std::optional<Plan> plan;
   std::string group_name;
   std::string file;
@@ -250,7 +250,7 @@ int run(std::span<char* const> arguments) {
     return EXIT_SUCCESS;
   }
   if (options.action == Action::kCheck) {
-    return check(options, std::move(caller), say);
+    return rehearse(options, std::move(caller), say);
   }
   const auto plan = decide(options, std::move(caller), say);
   auto prepared = prepare(plan, say);

@@ -159,25 +159,9 @@ void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
   }
 }
 
-bool is_wildcard(const ListenAddress& address) {
-  return std::all_of(address.bytes.begin(), address.bytes.end(),
-                     [](std::uint8_t byte) { return byte == 0; });
-}
-
-bool overlaps(const ListenAddress& one, const ListenAddress& other) {
-  if (one.transport != other.transport || one.port != other.port) {
-    return false;
-  }
-  if (one.host == HostKind::kEvery || other.host == HostKind::kEvery) {
-    return true;
-  }
-  if (one.host != other.host) {
-    return false;
-  }
-  if (is_wildcard(one) || is_wildcard(other)) {
-    return true;
-  }
-  return one.bytes == other.bytes && one.interface == other.interface;
+/// What the kernel looks at: all but the name.
+auto key_of(const ListenAddress& address) {
+  return std::tie(address.port, address.transport, address.host, address.bytes, address.interface);
 }
 
 }  // namespace
@@ -200,18 +184,24 @@ std::vector<ListenAddress> parse_listen_addresses(std::string_view text,
   return addresses;
 }
 
-std::string format(const ListenAddress& address) {
+std::string host_text(const ListenAddress& address) {
+  if (address.host == HostKind::kEvery) {
+    return {};
+  }
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  return inet_ntop(address.host == HostKind::kIpv4 ? AF_INET : AF_INET6, address.bytes.data(),
+                   host.data(), host.size());
+}
+
+std::string format_address(const ListenAddress& address) {
   std::string text;
   if (!address.name.empty()) {
     text = address.name + "=";
   }
-  std::array<char, INET6_ADDRSTRLEN> host{};
   if (address.host == HostKind::kIpv4) {
-    text += inet_ntop(AF_INET, address.bytes.data(), host.data(), host.size());
-    text += ':';
+    text += host_text(address) + ":";
   } else if (address.host == HostKind::kIpv6) {
-    text += '[';
-    text += inet_ntop(AF_INET6, address.bytes.data(), host.data(), host.size());
+    text += "[" + host_text(address);
     if (!address.interface.empty()) {
       text += "%" + address.interface;
     }
@@ -223,12 +213,29 @@ std::string format(const ListenAddress& address) {
   return text;
 }
 
+bool is_wildcard(const ListenAddress& address) {
+  return std::all_of(address.bytes.begin(), address.bytes.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool overlaps(const ListenAddress& one, const ListenAddress& other) {
+  if (one.transport != other.transport || one.port != other.port) {
+    return false;
+  }
+  if (one.host == HostKind::kEvery || other.host == HostKind::kEvery) {
+    return true;
+  }
+  if (one.host != other.host) {
+    return false;
+  }
+  if (is_wildcard(one) || is_wildcard(other)) {
+    return true;
+  }
+  return one.bytes == other.bytes && one.interface == other.interface;
+}
+
 bool is_same_address(const ListenAddress& one, const ListenAddress& other) {
-  const auto key = [](const ListenAddress& address) {
-    return std::tie(address.port, address.transport, address.host, address.bytes,
-                    address.interface);
-  };
-  return key(one) == key(other);
+  return key_of(one) == key_of(other);
 }
 
 // Sorted so that whatever overlaps stands side by side: within a transport and port the address
@@ -243,11 +250,7 @@ std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(
   }
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const ListenAddress* one, const ListenAddress* other) {
-                     const auto key = [](const ListenAddress& address) {
-                       return std::tie(address.port, address.transport, address.host, address.bytes,
-                                       address.interface);
-                     };
-                     return key(*one) < key(*other);
+                     return key_of(*one) < key_of(*other);
                    });
   for (std::size_t index = 1; index < sorted.size(); ++index) {
     const auto& one = *sorted[index - 1];

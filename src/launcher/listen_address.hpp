@@ -40,7 +40,21 @@ std::vector<ListenAddress> parse_listen_addresses(std::string_view text,
 
 /// The text that parse_listen_addresses reads back to the same value. The transport is always
 /// spelled out.
-std::string format(const ListenAddress& address);
+std::string format_address(const ListenAddress& address);
+
+/// The host as inet_ntop(3) writes it; empty for every address of both families.
+std::string host_text(const ListenAddress& address);
+
+/// Whether binding it needs CAP_NET_BIND_SERVICE, which ports below `port_start` do.
+constexpr bool is_privileged(const ListenAddress& address, int port_start) {
+  return address.port < port_start;
+}
+
+/// Whether it takes every address of its family, or of both.
+bool is_wildcard(const ListenAddress& address);
+
+/// Whether the two cannot both be had: the same address, or one that contains the other.
+bool overlaps(const ListenAddress& one, const ListenAddress& other);
 
 /// Whether two addresses are the same to the kernel, whatever the names of their descriptors.
 bool is_same_address(const ListenAddress& one, const ListenAddress& other);

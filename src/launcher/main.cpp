@@ -10,6 +10,7 @@
 #include "base/output.hpp"
 #include "launcher/exit_status.hpp"
 #include "launcher/launch.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace {
 
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   std::set_terminate(end_without_memory);
   try {
     if (argc < 1) {
-      throw failure("cannot read the command line", "argv", "it is empty");
+      throw failure(kCannotReadCommandLine, "argv", "it is empty");
     }
     return run({argv, static_cast<std::size_t>(argc)});
   } catch (const Error& error) {

@@ -12,17 +12,17 @@
 #include "base/number.hpp"
 #include "base/text.hpp"
 #include "launcher/command_line.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
 
-constexpr std::string_view kCannotRead = "cannot read the command line";
 constexpr std::string_view kSeparator = "--";
 constexpr std::string_view kSeeHelp = "lowportbind --help lists the options";
 
 [[noreturn]] void refuse(std::string_view option, std::string_view reason,
                          std::string_view hint = {}) {
-  throw failure("cannot use the option", option, reason, hint);
+  throw failure(kCannotUseOption, option, reason, hint);
 }
 
 std::string spelled(std::string_view option, std::string_view value) {
@@ -216,14 +216,16 @@ constexpr auto kSpellings = [] {
 
 }  // namespace
 
-std::string_view format(Mode mode) { return word_of(kModes, mode); }
+std::string_view mode_name(Mode mode) { return word_of(kModes, mode); }
 
 Confinement confinement_of(const Options& options) {
   return options.confinement.value_or(options.mode == Mode::kAmbient ? Confinement::kPrivileged
                                                                      : Confinement::kOff);
 }
 
-std::string_view format(Confinement confinement) { return word_of(kConfinements, confinement); }
+std::string_view confinement_name(Confinement confinement) {
+  return word_of(kConfinements, confinement);
+}
 
 Options parse_options(std::span<char* const> arguments, const FindService& find_service) {
   const auto separator = std::find_if(arguments.begin() + 1, arguments.end(),
@@ -238,12 +240,12 @@ Options parse_options(std::span<char* const> arguments, const FindService& find_
     return options;
   }
   if (separator == arguments.end()) {
-    throw failure(kCannotRead, kSeparator, "it is missing",
+    throw failure(kCannotReadCommandLine, kSeparator, "it is missing",
                   "the command comes after it: lowportbind [OPTION...] -- COMMAND [ARG...]");
   }
   options.command = arguments.subspan(ours.size() + 1);
   if (options.command.empty()) {
-    throw failure(kCannotRead, kSeparator, "no command follows it",
+    throw failure(kCannotReadCommandLine, kSeparator, "no command follows it",
                   "lowportbind [OPTION...] -- COMMAND [ARG...]");
   }
   return options;

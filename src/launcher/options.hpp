@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "launcher/account.hpp"
 #include "launcher/listen_address.hpp"
 
 namespace lowport {
@@ -20,13 +21,6 @@ constexpr bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
 /// `--confine`: which TCP ports the daemon can bind: every one that its capabilities allow, the
 /// listed and the unprivileged ones, or the listed ones alone.
 enum class Confinement { kOff, kPrivileged, kListed };
-
-/// `--groups`: where the supplementary groups come from.
-struct GroupsChoice {
-  enum class Kind { kInit, kNone, kKeep, kListed };
-  Kind kind = Kind::kInit;
-  std::vector<std::string> listed;  ///< names or ids, for kListed
-};
 
 /// `--env` and `--clear-env`.
 struct EnvironmentChoice {
@@ -66,8 +60,8 @@ Options parse_options(std::span<char* const> arguments, const FindService& find_
 /// What `--confine` says, or without it: privileged in ambient mode, else off. Pure.
 Confinement confinement_of(const Options& options);
 
-/// The spelling of the option's value.
-std::string_view format(Mode mode);
-std::string_view format(Confinement confinement);
+/// The value as `--mode` and `--confine` take it.
+std::string_view mode_name(Mode mode);
+std::string_view confinement_name(Confinement confinement);
 
 }  // namespace lowport

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "launcher/consistency.hpp"
 #include "launcher/rights.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
@@ -17,7 +18,7 @@ constexpr int kDefaultBacklog = 4096;
 bool lists_privileged_port(const Options& options, const Host& host) {
   return std::any_of(options.listen.begin(), options.listen.end(),
                      [&](const ListenAddress& address) {
-                       return is_privileged(address, host.unprivileged_port_start);
+                       return is_privileged(address, privileged_port_end(host));
                      });
 }
 
@@ -40,10 +41,10 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
       account.groups != own_groups ||
       (!keeps && std::find(own_groups.begin(), own_groups.end(), kOverflowId) != own_groups.end());
   if (options.own_stdio) {
-    privileges.kept_for_stdio = host.capabilities.effective & only(CAP_CHOWN);
+    privileges.kept_for_stdio = host.capabilities.effective & bit(CAP_CHOWN);
   }
   // With no_new_privs, nothing that is left in the bounding set can be drawn from a file.
-  if (!grant && privileges.cut_bounding_set && host.may_keep_capabilities) {
+  if (!grant && privileges.cut_bounding_set && host.may_keep_capabilities.value()) {
     privileges.undecided_bounding = kNetBindService;
   }
   const auto kept =
@@ -58,10 +59,10 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
 
 /// Why the kernel, or the launcher's rights, cannot confine the daemon; empty if they can.
 std::string what_confinement_lacks(const Options& options, const Host& host) {
-  if (!host.confinement.missing.empty()) {
-    return host.confinement.missing;
+  if (!host.confinement.value().why_not.empty()) {
+    return host.confinement.value().why_not;
   }
-  if (options.confinement == Confinement::kPrivileged && !host.knows_port_start) {
+  if (options.confinement == Confinement::kPrivileged && !host.unprivileged_port_start) {
     return "net.ipv4.ip_unprivileged_port_start cannot be read, and is where the privileged ports "
            "end";
   }
@@ -78,7 +79,7 @@ ConfinementPlan plan_confinement(const Options& options, const Host& host, Capab
   auto kind = confinement_of(options);
   if (kind == Confinement::kPrivileged && granted == kNoCapability) {
     if (options.confinement) {
-      throw failure("the option has no effect", "--confine privileged",
+      throw failure(kNoEffect, "--confine privileged",
                     "the daemon is given no capability, and so no privileged port",
                     "leave it out, or use --confine listed");
     }
@@ -87,22 +88,21 @@ ConfinementPlan plan_confinement(const Options& options, const Host& host, Capab
   if (kind == Confinement::kOff) {
     return plan;
   }
-  plan.missing = what_confinement_lacks(options, host);
-  if (!plan.missing.empty()) {
+  plan.why_not = what_confinement_lacks(options, host);
+  if (!plan.why_not.empty()) {
     if (!options.confinement) {
       return plan;
     }
-    throw failure("cannot confine the daemon to its ports",
-                  "--confine " + std::string(format(kind)), plan.missing,
+    throw failure(kCannotConfine, "--confine " + std::string(confinement_name(kind)), plan.why_not,
                   opens_sockets(options.mode)
                       ? "leave --confine out"
                       : "use --mode listen-fds, which needs no capability; or accept it: "
                         "--confine off");
   }
   plan.kind = kind;
-  plan.unprivileged_port_start = host.unprivileged_port_start;
+  plan.unprivileged_port_start = privileged_port_end(host);
   plan.privileged_granted = granted != kNoCapability;
-  plan.landlock_abi = host.confinement.landlock_abi;
+  plan.landlock_abi = host.confinement.value().landlock_abi;
   for (const auto& address : options.listen) {
     (address.transport == Transport::kTcp ? plan.ports : plan.udp_ports).push_back(address.port);
   }
@@ -115,7 +115,7 @@ std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host
   for (const auto& address : options.listen) {
     if (address.host == HostKind::kIpv6) {
       sockets.push_back({address, SocketFamily::kIpv6Only});
-    } else if (address.host == HostKind::kIpv4 || !host.has_ipv6) {
+    } else if (address.host == HostKind::kIpv4 || !host.has_ipv6.value()) {
       sockets.push_back({address, SocketFamily::kIpv4});
     } else if (options.mode == Mode::kNginx) {
       // `listen 80; listen [::]:80` looks among the inherited sockets for these two, and for no
@@ -139,15 +139,15 @@ SocketPlan plan_socket_opening(const Options& options, const Account& account, c
   plan.backlog = options.backlog.value_or(kDefaultBacklog);
   plan.reuse_port = options.reuse_port;
   plan.own_fsuid = host.identity.uid;
-  if (account.uid != host.identity.uid) {
-    if (host.has_fsuid) {
+  if (!plan.only_probe && account.uid != host.identity.uid) {
+    plan.lacks_fsuid = !host.has_fsuid.value();
+    if (!plan.lacks_fsuid) {
       plan.fsuid = account.uid;
     }
-    plan.lacks_fsuid = !host.has_fsuid;
   }
   if (plan.lacks_fsuid && plan.reuse_port) {
     throw failure(
-        "cannot open sockets as", format(account),
+        kCannotOpenSocketsAs, describe_account(account),
         "there is no setfsuid here, and --reuse-port shares a port among the sockets of one user",
         "leave --reuse-port out");
   }
@@ -169,8 +169,8 @@ DescriptorPlan plan_descriptors(const Options& options, const Host& host,
   if (options.mode != Mode::kInetd && !plan.kept.empty() &&
       plan.kept.front() < plan.first + plan.count) {
     throw failure(
-        "the options contradict each other", "--keep-fd " + std::to_string(plan.kept.front()),
-        "--mode " + std::string(format(options.mode)) + " puts a socket there",
+        kContradiction, "--keep-fd " + std::to_string(plan.kept.front()),
+        "--mode " + std::string(mode_name(options.mode)) + " puts a socket there",
         "the sockets take descriptors 3 to " + std::to_string(plan.first + plan.count - 1));
   }
   return plan;
@@ -241,10 +241,6 @@ bool confines_udp(const ConfinementPlan& plan) {
   return plan.kind != Confinement::kOff && plan.landlock_abi >= kFirstWithUdp;
 }
 
-bool is_privileged(const ListenAddress& address, int unprivileged_port_start) {
-  return address.port < unprivileged_port_start;
-}
-
 Plan make_plan(const Options& options, const Account& account, const Host& host) {
   check_consistency(options, host);
   Plan plan;
@@ -252,7 +248,7 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
   plan.account = account;
   plan.mode = options.mode;
   plan.listen = options.listen;
-  plan.unprivileged_port_start = host.unprivileged_port_start;
+  plan.unprivileged_port_start = privileged_port_end(host);
   plan.privileges = plan_privileges(options, account, host);
   check_rights(options, account, host, plan.privileges);
   plan.confinement = plan_confinement(options, host, plan.privileges.capabilities);

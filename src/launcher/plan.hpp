@@ -59,7 +59,7 @@ struct ConfinementPlan {
   int unprivileged_port_start = 1024;
   /// Why the confinement that is the default cannot be had here; empty when it can, or is not
   /// wanted.
-  std::string missing;
+  std::string why_not;
 };
 
 /// Whether the kernel has rules for UDP ports: from Landlock ABI 10 on, Linux 7.2. Below, only TCP
@@ -118,8 +118,5 @@ struct Plan {
 /// Pure. Throws Error: options that contradict each other or would have no effect, and rights that
 /// the launcher lacks.
 Plan make_plan(const Options& options, const Account& account, const Host& host);
-
-/// "443/tcp" is privileged where CAP_NET_BIND_SERVICE is needed to bind it.
-bool is_privileged(const ListenAddress& address, int unprivileged_port_start);
 
 }  // namespace lowport

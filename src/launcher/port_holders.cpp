@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/port_holders.hpp"
 
-#include <arpa/inet.h>
-#include <dirent.h>
 #include <netinet/in.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
@@ -11,11 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <functional>
-#include <memory>
 #include <string_view>
 #include <vector>
 
+#include "base/directory.hpp"
 #include "base/error.hpp"
 #include "base/number.hpp"
 #include "base/read_file.hpp"
@@ -24,114 +24,77 @@
 namespace lowport {
 namespace {
 
-/// Calls `visit` with the name of each entry of a directory until it returns true; whether it did.
-template <typename Visit>
-bool any_entry(const std::string& path, const Visit& visit) {
-  struct Close {
-    void operator()(DIR* open) const { closedir(open); }
-  };
-  const std::unique_ptr<DIR, Close> directory(opendir(path.c_str()));
-  if (!directory) {
-    return false;
-  }
-  while (const dirent* entry =
-             readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe): there is one thread
-    if (visit(std::string(static_cast<const char*>(entry->d_name)))) {
-      return true;
-    }
-  }
-  return false;
-}
+constexpr int kHexadecimal = 16;
 
-/// ":0050" for port 80, as the tables have it.
-std::string hexadecimal_port(std::uint16_t port) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string text = ":";
-  for (const unsigned shift : {12U, 8U, 4U, 0U}) {
-    text += kDigits[(port >> shift) & 0xfU];
-  }
-  return text;
-}
-
-/// An address as the tables have it: words of four bytes, each as the number that the machine's
-/// byte order makes of it.
-std::string hexadecimal_address(const ListenAddress& address) {
-  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string text;
-  const std::size_t length = address.host == HostKind::kIpv4 ? 4 : address.bytes.size();
-  for (std::size_t word = 0; word < length; word += 4) {
-    for (std::size_t byte = word + 4; byte-- > word;) {
-      text += kDigits[address.bytes.at(byte) >> 4U];
-      text += kDigits[address.bytes.at(byte) & 0xfU];
-    }
-  }
-  return text;
-}
-
-/// The reverse, as inet_ntop(3) writes an address; empty if `text` is none.
-std::string read_hexadecimal_address(std::string_view text) {
-  std::array<std::uint8_t, sizeof(in6_addr)> bytes{};
-  if (text.size() != 2 * sizeof(in_addr) && text.size() != 2 * bytes.size()) {
-    return {};
-  }
-  for (std::size_t index = 0; index < text.size() / 2; ++index) {
-    constexpr int kHexadecimal = 16;
-    const std::size_t word = index / 4 * 4;
-    const auto* digits = text.data() + 2 * index;
-    std::from_chars(digits, digits + 2, bytes.at(word + 3 - (index - word)), kHexadecimal);
-  }
-  std::array<char, INET6_ADDRSTRLEN> address{};
-  return inet_ntop(text.size() == 2 * bytes.size() ? AF_INET6 : AF_INET, bytes.data(),
-                   address.data(), address.size());
-}
-
-bool is_wildcard(std::string_view address) {
-  return address.find_first_not_of('0') == std::string_view::npos;
-}
-
-/// Whether a socket on `held` is in the way of one on `address`.
-bool is_in_the_way(std::string_view held, const ListenAddress& address) {
-  const auto wanted = hexadecimal_address(address);
-  // The table does not say whether an IPv6 wildcard takes IPv4 too.
-  if (address.host == HostKind::kEvery || (is_wildcard(held) && held.size() >= wanted.size())) {
-    return true;
-  }
-  return is_wildcard(wanted) ? held.size() == wanted.size() : held == wanted;
-}
-
-/// A socket as /proc/PID/fd names it, and its address as proc_net(5) has it.
+/// A socket as /proc/PID/fd names it, and where it is bound.
 struct HeldSocket {
   std::string link;
-  std::string address;
+  ListenAddress address;
 };
 
-/// The sockets in a table of proc_net(5) that are in the way. TCP connections have the local port
-/// too, and only a socket that listens (state 0A) is.
-void add_sockets(const char* table, const ListenAddress& address,
-                 std::vector<HeldSocket>& sockets) {
-  constexpr std::string_view kIpv4Mapped = "0000000000000000FFFF0000";
+/// "0100007F:0050" of proc_net(5): words of four bytes, each as the number that the machine's byte
+/// order makes of it, and the port. Nothing if `text` is not that.
+std::optional<ListenAddress> read_table_address(std::string_view text) {
+  constexpr std::size_t kDigits = 2 * sizeof(std::uint32_t);
+  constexpr std::size_t kPortDigits = 4;
+  ListenAddress address;
+  const auto colon = text.find(':');
+  address.host = colon == kDigits ? HostKind::kIpv4 : HostKind::kIpv6;
+  if ((colon != kDigits && colon != 2 * address.bytes.size()) ||
+      text.size() != colon + 1 + kPortDigits) {
+    return std::nullopt;
+  }
+  for (std::size_t at = 0; at < colon; at += kDigits) {
+    std::uint32_t word = 0;
+    std::from_chars(text.data() + at, text.data() + at + kDigits, word, kHexadecimal);
+    std::memcpy(&address.bytes.at(at / 2), &word, sizeof(word));
+  }
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), address.port, kHexadecimal);
+  return address;
+}
+
+/// An IPv4 address of an IPv6 socket is one of IPv4; and the table does not say whether an IPv6
+/// wildcard takes IPv4 too, so that it is taken to.
+void unify_families(ListenAddress& address) {
+  constexpr std::array<std::uint8_t, 12> kIpv4Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (address.host != HostKind::kIpv6) {
+    return;
+  }
+  if (std::equal(kIpv4Mapped.begin(), kIpv4Mapped.end(), address.bytes.begin())) {
+    address.host = HostKind::kIpv4;
+    std::rotate(address.bytes.begin(), address.bytes.begin() + kIpv4Mapped.size(),
+                address.bytes.end());
+    std::fill(address.bytes.begin() + sizeof(in_addr), address.bytes.end(), std::uint8_t{0});
+  } else if (is_wildcard(address)) {
+    address.host = HostKind::kEvery;
+  }
+}
+
+/// Adds the sockets in a table of proc_net(5) that block `wanted`. TCP connections have the local
+/// port too, and only a socket that listens (state 0A) blocks it. The table has no interfaces.
+void add_sockets(const char* table, const ListenAddress& wanted, std::vector<HeldSocket>& sockets) {
   constexpr std::size_t kAddress = 1;
   constexpr std::size_t kState = 3;
   constexpr std::size_t kInode = 9;
   const auto content = read_proc_file(table).value_or("");
-  const auto suffix = hexadecimal_port(address.port);
   for (const auto line : split_words(content, "\n")) {
     const auto words = split_words(line);
-    if (words.size() <= kInode || !words[kAddress].ends_with(suffix)) {
+    if (words.size() <= kInode) {
       continue;
     }
-    if (address.transport == Transport::kTcp && words[kState] != "0A") {
+    if (wanted.transport == Transport::kTcp && words[kState] != "0A") {
       continue;
     }
-    auto held = words[kAddress].substr(0, words[kAddress].find(':'));
-    if (held.starts_with(kIpv4Mapped)) {
-      held.remove_prefix(kIpv4Mapped.size());
-    }
-    if (!is_in_the_way(held, address)) {
+    auto held = read_table_address(words[kAddress]);
+    if (!held) {
       continue;
     }
-    sockets.push_back({"socket:[" + std::string(words[kInode]) + "]", std::string(held)});
+    unify_families(*held);
+    held->transport = wanted.transport;
+    held->interface = wanted.interface;
+    if (overlaps(*held, wanted)) {
+      sockets.push_back({"socket:[" + std::string(words[kInode]) + "]", *held});
+    }
   }
 }
 
@@ -149,9 +112,11 @@ std::vector<HeldSocket> find_sockets(const ListenAddress& address) {
   add_sockets(is_tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", address, sockets);
   add_sockets(is_tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", address, sockets);
   // An IPv6 wildcard, which may take IPv4 or not, is asked about last.
-  const auto length = hexadecimal_address(address).size();
+  const bool is_ipv4 = address.host == HostKind::kIpv4;
   if (address.host != HostKind::kEvery) {
-    prefer(sockets, [&](const HeldSocket& held) { return held.address.size() == length; });
+    prefer(sockets, [&](const HeldSocket& held) {
+      return (held.address.host == HostKind::kIpv4) == is_ipv4;
+    });
   }
   prefer(sockets, [](const HeldSocket& held) { return is_wildcard(held.address); });
   return sockets;
@@ -161,9 +126,10 @@ std::vector<HeldSocket> find_sockets(const ListenAddress& address) {
 const HeldSocket* find_socket_of(const std::string& pid, const std::vector<HeldSocket>& sockets) {
   const auto directory = "/proc/" + pid + "/fd";
   auto found = sockets.end();
-  any_entry(directory, [&](const std::string& name) {
+  visit_entries(directory.c_str(), [&](std::string_view name) {
     std::array<char, 64> target{};
-    const auto length = readlink((directory + "/" + name).c_str(), target.data(), target.size());
+    const auto link_path = directory + "/" + std::string(name);
+    const auto length = readlink(link_path.c_str(), target.data(), target.size());
     if (length <= 0) {
       return false;
     }
@@ -211,17 +177,16 @@ std::optional<PortHolder> find_port_holder(const ListenAddress& address) {
       return std::nullopt;
     }
     for (const auto& find : {find_socket_of, find_socket_as_owner}) {
-      const bool found = any_entry("/proc", [&](const std::string& pid) {
+      visit_entries("/proc", [&](std::string_view name) {
+        const std::string pid(name);
         const auto* held = all_digits(pid) ? find(pid, sockets) : nullptr;
-        if (held == nullptr) {
-          return false;
+        if (held != nullptr) {
+          const auto on = is_wildcard(held->address) ? std::string() : host_text(held->address);
+          holder = PortHolder{name_of_process(pid), pid, on};
         }
-        const auto on =
-            is_wildcard(held->address) ? std::string() : read_hexadecimal_address(held->address);
-        holder = PortHolder{name_of_process(pid), pid, on};
-        return true;
+        return held != nullptr;
       });
-      if (found) {
+      if (holder) {
         break;
       }
     }

@@ -3,10 +3,8 @@
 
 #include <cap-ng.h>
 #include <grp.h>
-#include <linux/keyctl.h>
 #include <linux/securebits.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,33 +12,17 @@
 #include <string>
 
 #include "base/error.hpp"
-#include "base/read_file.hpp"
 #include "base/text.hpp"
+#include "launcher/keyring.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
 
-constexpr std::string_view kCannotBecome = "cannot become";
-constexpr std::string_view kCannotLeaveKeyring = "cannot leave the caller's session keyring";
 constexpr std::string_view kCannotSetCapabilities = "cannot set the capabilities";
-constexpr std::string_view kNotAsPlanned = "refusing to start the daemon";
 constexpr std::string_view kHintForSecurebits =
     "use --mode listen-fds; or start it without those securebits: capsh --print shows them";
 constexpr unsigned kBitsOfSet = 64;
-
-std::string hexadecimal(CapabilitySet set) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text = "0x";
-  bool leading = true;
-  for (unsigned shift = kBitsOfSet; shift > 0; shift -= 4) {
-    const auto digit = (set >> (shift - 4)) & 0xfU;
-    leading = leading && digit == 0 && shift > 4;
-    if (!leading) {
-      text += kDigits[digit];
-    }
-  }
-  return text;
-}
 
 /// Whether a call that was refused with `error` was refused because of this one of the securebits.
 /// Others may be set, among them SECBIT_KEEP_CAPS by the launcher itself, and have nothing to do
@@ -132,7 +114,7 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
       return;
     }
     const int error = errno;
-    throw system_failure(kCannotBecome, format(account) + ": " + step, error,
+    throw system_failure(kCannotBecome, describe_account(account) + ": " + step, error,
                          hint_for_ids(step, error));
   };
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
@@ -152,47 +134,6 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   // only setting it tells the two apart.
   check(setresgid(account.gid, account.gid, account.gid), "setresgid");
   check(setresuid(account.uid, account.uid, account.uid), "setresuid");
-}
-
-/// EDQUOT: root's own quota is for uid 0 of the host alone; see key_alloc() in the kernel's
-/// security/keys/key.c.
-std::string hint_for_key_quota() {
-  const auto map = read_proc_file("/proc/self/uid_map").value_or("");
-  const auto words = split_words(map, " \n");
-  const bool is_root_of_host =
-      getuid() == 0 && words.size() > 1 && words[0] == "0" && words[1] == "0";
-  const std::string prefix = is_root_of_host ? "kernel.keys.root_" : "kernel.keys.";
-  return "uid " + std::to_string(getuid()) +
-         " has as many keys as it may, see /proc/key-users; as root" +
-         (is_root_of_host ? "" : " of the host") + ", raise what this prints: sysctl " + prefix +
-         "maxkeys " + prefix + "maxbytes";
-}
-
-/// A process possesses what is in its session keyring, and a change of user or an exec does not
-/// take it away: with a login of root's, that is root's keys (session-keyring(7), keyrings(7)).
-/// Called before the change of user: the account's quota of keys, which its other processes may
-/// have used up, is no reason not to start its daemon. A kernel without keys (ENOSYS) has none to
-/// leave; and what a filter refuses (EPERM or EACCES, in container engines and units), it refuses
-/// to the daemon as well.
-void leave_session_keyring() {
-  const auto keyctl = [](int operation, long argument) {
-    return syscall(SYS_keyctl, operation, argument, 0L, 0L, 0L);
-  };
-  // A null pointer: a new one without a name.
-  const auto joined = keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0);
-  const int error = joined < 0 ? errno : 0;
-  const auto actual = keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING);
-  if (joined > 0 && joined == actual) {
-    return;
-  }
-  if ((error == ENOSYS || error == EPERM || error == EACCES) && actual < 0) {
-    return;
-  }
-  if (error == 0) {
-    throw failure(kCannotLeaveKeyring, "keyctl", "it did not take effect");
-  }
-  throw system_failure(kCannotLeaveKeyring, "keyctl", error,
-                       error == EDQUOT ? hint_for_key_quota() : "");
 }
 
 /// A parent that died between the change of ids and this call sent no signal: it is delivered here
@@ -244,7 +185,7 @@ void verify_ids(const Account& account) {
 
 void expect(std::string_view set_name, CapabilitySet found, CapabilitySet planned) {
   if (found != planned) {
-    refuse(set_name, hexadecimal(found), hexadecimal(planned));
+    refuse(set_name, "0x" + hexadecimal(found), "0x" + hexadecimal(planned));
   }
 }
 
@@ -276,7 +217,7 @@ ThreadCapabilities daemons_and(CapabilitySet kept, const PrivilegePlan& plan) {
 
 ThreadCapabilities capabilities_after_drop(const PrivilegePlan& plan) {
   const bool is_decided = plan.undecided_bounding == kNoCapability;
-  return daemons_and(plan.kept_for_stdio | (is_decided ? kNoCapability : only(CAP_SETPCAP)), plan);
+  return daemons_and(plan.kept_for_stdio | (is_decided ? kNoCapability : bit(CAP_SETPCAP)), plan);
 }
 
 }  // namespace
@@ -314,7 +255,7 @@ void verify_privileges(const PrivilegePlan& plan, const Account& account) {
     throw failure(kNotAsPlanned, "no_new_privs", "it is not set");
   }
   if (setresuid(0, 0, 0) == 0) {
-    throw failure(kNotAsPlanned, format(account), "it can become root again");
+    throw failure(kNotAsPlanned, describe_account(account), "it can become root again");
   }
 }
 

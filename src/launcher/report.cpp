@@ -13,9 +13,9 @@ std::string line(std::string_view label, const std::string& text) {
   return padded + text + "\n";
 }
 
-std::string describe_account(const Plan& plan, std::string_view group_name) {
+std::string account_line(const Plan& plan, std::string_view group_name) {
   const auto& account = plan.account;
-  auto text = printable(format(account)) + ", group ";
+  auto text = printable(describe_account(account)) + ", group ";
   const auto gid = std::to_string(account.gid);
   text += group_name.empty() ? gid : printable(group_name) + " (" + gid + ")";
   text += ", groups ";
@@ -40,7 +40,7 @@ std::string describe_ports(const Plan& plan, std::string_view state) {
   for (const auto& address : plan.listen) {
     const auto start = std::to_string(plan.unprivileged_port_start);
     const bool privileged = is_privileged(address, plan.unprivileged_port_start);
-    auto text = printable(format(address));
+    auto text = printable(format_address(address));
     text.resize(std::max(kPortColumn, text.size()), ' ');
     text += (privileged ? "  privileged here (< " : "  not privileged here (>= ") + start + ")";
     text += state;
@@ -50,7 +50,7 @@ std::string describe_ports(const Plan& plan, std::string_view state) {
 }
 
 std::string describe_mode(const Plan& plan) {
-  const std::string mode(format(plan.mode));
+  const std::string mode(mode_name(plan.mode));
   if (plan.mode != Mode::kAmbient) {
     const int count = plan.descriptors.inherited + plan.descriptors.count;
     return mode + ": " + std::to_string(count) + (count == 1 ? " open socket" : " open sockets") +
@@ -66,8 +66,8 @@ std::string describe_mode(const Plan& plan) {
 std::string describe_confinement(const Plan& plan) {
   const auto& confinement = plan.confinement;
   const bool open = plan.privileges.capabilities != kNoCapability;
-  if (!confinement.missing.empty()) {
-    return "none, every privileged port is open to the daemon: " + confinement.missing;
+  if (!confinement.why_not.empty()) {
+    return "none, every privileged port is open to the daemon: " + confinement.why_not;
   }
   if (confinement.kind == Confinement::kOff) {
     return open ? "off, every privileged port is open to the daemon" : "off";
@@ -125,19 +125,19 @@ std::string describe_port_list(std::vector<std::uint16_t> ports) {
 std::string describe_addresses(const std::vector<ListenAddress>& addresses) {
   std::string text;
   for (const auto& address : addresses) {
-    text += (text.empty() ? "" : ",") + format(address);
+    text += (text.empty() ? "" : ",") + format_address(address);
   }
   return text;
 }
 
 std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file,
                           const Error* obstacle, Colour colour) {
-  std::string text = line("account", describe_account(plan, group_name));
+  std::string text = line("account", account_line(plan, group_name));
   text += describe_ports(plan, obstacle == nullptr ? ", free" : "");
   text += line("mode", describe_mode(plan));
   text += line("confinement", describe_confinement(plan));
   const auto executable =
-      obstacle == nullptr ? ", executable by " + printable(format(plan.account)) : "";
+      obstacle == nullptr ? ", executable by " + printable(describe_account(plan.account)) : "";
   text += line("command", printable(file.empty() ? std::string_view(plan.command.front()) : file) +
                               executable);
   text += line("verdict", describe_verdict(obstacle, colour));
@@ -145,11 +145,11 @@ std::string describe_plan(const Plan& plan, std::string_view group_name, std::st
 }
 
 std::vector<std::string> warnings_of(const Plan& plan) {
-  const auto& missing = plan.confinement.missing;
-  if (missing.empty()) {
+  const auto& why_not = plan.confinement.why_not;
+  if (why_not.empty()) {
     return {};
   }
-  return {"every privileged port is open to the daemon: " + missing +
+  return {"every privileged port is open to the daemon: " + why_not +
           "; --confine off silences this"};
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/report_json.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/sorted.hpp"
+#include "base/text.hpp"
 #include "launcher/report.hpp"
 
 namespace lowport {
@@ -20,14 +21,11 @@ constexpr std::string_view kNull = "null";
 /// file name need not be UTF-8, and what a program decodes and prints must not drive a terminal
 /// either.
 std::string quote(std::string_view text) {
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string quoted = "\"";
   for (const char character : text) {
     const auto byte = static_cast<unsigned char>(character);
     if (byte < 0x20 || byte >= 0x7f) {
-      quoted += "\\\\x";
-      quoted += kHexDigits[byte >> 4U];
-      quoted += kHexDigits[byte & 0xfU];
+      quoted += "\\\\x" + hexadecimal(byte, 2);
       continue;
     }
     if (character == '"' || character == '\\') {
@@ -78,7 +76,7 @@ std::string account_object(const Account& account, std::string_view group_name) 
 }
 
 std::string port_object(const ListenAddress& address, int unprivileged_port_start) {
-  return object({{"address", quote(format(address))},
+  return object({{"address", quote(format_address(address))},
                  {"name", quote_or_null(address.name)},
                  {"port", std::to_string(address.port)},
                  {"transport", quote(transport_name(address.transport))},
@@ -86,10 +84,8 @@ std::string port_object(const ListenAddress& address, int unprivileged_port_star
 }
 
 /// Sorted, each once, however often it is listed.
-std::string port_numbers(std::vector<std::uint16_t> ports) {
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-  return numbers(ports);
+std::string port_numbers(const std::vector<std::uint16_t>& ports) {
+  return numbers(sorted_once(ports));
 }
 
 /// Of a transport that is not confined the ports are null: an empty list is one of which no port is
@@ -97,8 +93,8 @@ std::string port_numbers(std::vector<std::uint16_t> ports) {
 std::string confinement_object(const ConfinementPlan& plan) {
   const bool confined = plan.kind != Confinement::kOff;
   return object(
-      {{"kind", quote(format(plan.kind))},
-       {"missing", quote_or_null(plan.missing)},
+      {{"kind", quote(confinement_name(plan.kind))},
+       {"missing", quote_or_null(plan.why_not)},
        {"landlock_abi", confined ? std::to_string(plan.landlock_abi) : std::string(kNull)},
        {"tcp_ports", confined ? port_numbers(plan.ports) : std::string(kNull)},
        {"udp_ports", confines_udp(plan) ? port_numbers(plan.udp_ports) : std::string(kNull)},
@@ -156,7 +152,7 @@ std::string describe_plan_as_json(const Plan& plan, std::string_view group_name,
   facts.ports =
       array(plan.listen, [&](const ListenAddress& address) { return port_object(address, start); });
   facts.unprivileged_port_start = std::to_string(start);
-  facts.mode = quote(format(plan.mode));
+  facts.mode = quote(mode_name(plan.mode));
   facts.sockets = object({{"inherited", std::to_string(plan.descriptors.inherited)},
                           {"opened", std::to_string(plan.descriptors.count)}});
   const bool granted = plan.privileges.capabilities != kNoCapability;

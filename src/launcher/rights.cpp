@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
@@ -46,16 +47,17 @@ std::string hint_for_uncounted(Uncounted reason, const std::string& path) {
 
 /// The way out, as a command, for each reason why the launcher has not got the capability.
 std::string hint_for_capability(const Account& account, const Host& host) {
-  if (!host.can_be_granted) {
+  const auto& lacked = host.lacked.value();
+  if (!lacked.can_be_granted) {
     return "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; "
            "systemd: "
            "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
   }
-  const auto path = shell_quoted(host.launcher_path);
+  const auto path = shell_quoted(lacked.launcher_path);
   // execve(2) then adds nothing from a file that was not permitted before; see
   // cap_bprm_creds_from_file() in the kernel's security/commoncap.c. What was permitted before
   // cannot be seen any more.
-  if (host.no_new_privs) {
+  if (host.no_new_privs.value()) {
     return "no_new_privs is set: a file capability (setcap cap_net_bind_service=p " + path +
            ") counts then for the first program of a container, in containerd, CRI-O and Docker "
            "from 24.0.6 on; "
@@ -63,7 +65,7 @@ std::string hint_for_capability(const Account& account, const Host& host) {
            "AmbientCapabilities=CAP_NET_BIND_SERVICE in "
            "the unit";
   }
-  if (auto hint = hint_for_uncounted(host.uncounted, path); !hint.empty()) {
+  if (auto hint = hint_for_uncounted(lacked.uncounted, path); !hint.empty()) {
     return hint;
   }
   return "start it as root, or let the group that may open low ports run it, as root: chgrp " +
@@ -83,12 +85,13 @@ void check_rights(const Options& options, const Account& account, const Host& ho
             "shows what takes it from root: the bounding set, or securebits"
           : "start it as root, for instance with sudo, or leave --user out";
   if (account.uid != host.identity.uid && !contains(effective, CAP_SETUID)) {
-    throw failure("cannot become", format(account), who + " may not change its user (CAP_SETUID)",
-                  way_out);
+    throw failure(kCannotBecome, describe_account(account),
+                  who + " may not change its user (CAP_SETUID)", way_out);
   }
   const bool changes_gid = account.gid != host.identity.gid;
   if ((changes_gid || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
-    throw failure("cannot become", format(account), who + " may not change its groups (CAP_SETGID)",
+    throw failure(kCannotBecome, describe_account(account),
+                  who + " may not change its groups (CAP_SETGID)",
                   changes_gid ? way_out : "keep the groups: --groups keep");
   }
   if (contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE)) {
@@ -96,17 +99,17 @@ void check_rights(const Options& options, const Account& account, const Host& ho
   }
   // Where the sysctl cannot be read, bind(2) decides about sockets of ours: in gVisor no port is
   // privileged.
-  if (!host.knows_port_start && opens_sockets(options.mode)) {
+  if (!host.unprivileged_port_start && opens_sockets(options.mode)) {
     return;
   }
   for (const auto& address : options.listen) {
-    if (!is_privileged(address, host.unprivileged_port_start)) {
+    if (!is_privileged(address, privileged_port_end(host))) {
       continue;
     }
-    throw failure("cannot give the port", format(address),
-                  "ports below " + std::to_string(host.unprivileged_port_start) +
+    throw failure("cannot give the port", format_address(address),
+                  "ports below " + std::to_string(privileged_port_end(host)) +
                       " need CAP_NET_BIND_SERVICE, and lowportbind was started without it",
-                  (host.knows_port_start
+                  (host.unprivileged_port_start
                        ? ""
                        : "where no port is privileged, as in gVisor, leave -p out; elsewhere, ") +
                       hint_for_capability(account, host));

@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "base/error.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
@@ -122,7 +123,7 @@ void install_socket_filter() {
   const sock_fprog program{instructions.size(), instructions.data()};
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0) {
     throw system_failure(
-        "cannot confine the daemon to its ports", "seccomp", errno,
+        kCannotConfine, "seccomp", errno,
         "a container engine may refuse it; or leave every privileged port open: --confine off");
   }
 }

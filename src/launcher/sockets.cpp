@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "launcher/bind_failure.hpp"
+#include "launcher/what_failed.hpp"
 
 namespace lowport {
 namespace {
@@ -51,7 +52,7 @@ SocketAddress to_socket_address(const PlannedSocket& planned) {
   if (!address.interface.empty()) {
     ipv6.sin6_scope_id = if_nametoindex(address.interface.c_str());
     if (ipv6.sin6_scope_id == 0) {
-      throw system_failure("cannot find the interface of", format(address), errno,
+      throw system_failure("cannot find the interface of", format_address(address), errno,
                            "`ip link` lists the interfaces");
     }
   }
@@ -60,9 +61,9 @@ SocketAddress to_socket_address(const PlannedSocket& planned) {
 
 std::string describe(const PlannedSocket& planned) {
   if (planned.address.host != HostKind::kEvery) {
-    return format(planned.address);
+    return format_address(planned.address);
   }
-  const auto port = format(planned.address);
+  const auto port = format_address(planned.address);
   if (planned.family == SocketFamily::kDualStack) {
     return port + " (IPv4 and IPv6)";
   }
@@ -113,9 +114,13 @@ void verify_address(const UniqueFd& socket, const SocketAddress& wanted,
   const bool same = actual.length == wanted.length &&
                     std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
   if (!same) {
-    throw failure("cannot bind", describe(planned),
+    throw failure(kCannotBind, describe(planned),
                   "bind succeeded, but the socket has another address");
   }
+}
+
+Binder binder_of(const SocketPlan& plan) {
+  return plan.only_probe ? Binder::kDaemon : Binder::kLauncher;
 }
 
 UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan,
@@ -140,7 +145,7 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan,
   }
   if (bind(socket.value(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) !=
       0) {
-    throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
+    throw explain_bind(describe(planned), address_of(planned), errno, binder_of(plan));
   }
   return socket;
 }
@@ -151,7 +156,7 @@ void listen_on(const UniqueFd& socket, const PlannedSocket& planned, const Socke
   }
   if (listen(socket.value(), plan.backlog) != 0) {
     if (errno == EADDRINUSE) {
-      throw explain_bind(describe(planned), address_of(planned), errno, plan.only_probe);
+      throw explain_bind(describe(planned), address_of(planned), errno, binder_of(plan));
     }
     throw system_failure("cannot listen on", describe(planned), errno);
   }
@@ -177,7 +182,7 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
 void set_fsuid(uid_t uid) {
   setfsuid(uid);
   if (static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1))) != uid) {
-    throw failure("cannot open sockets as", "uid " + std::to_string(uid),
+    throw failure(kCannotOpenSocketsAs, "uid " + std::to_string(uid),
                   "setfsuid did not take effect",
                   "in a user namespace, /proc/self/uid_map must have this uid");
   }

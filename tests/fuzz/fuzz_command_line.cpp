@@ -74,9 +74,9 @@ void check_origin(const Options& options, const std::vector<std::string>& words)
     });
   };
   fuzz::require(!options.user || typed(*options.user), "the user was typed");
-  fuzz::require(options.mode == Mode::kAmbient || typed(format(options.mode)),
+  fuzz::require(options.mode == Mode::kAmbient || typed(mode_name(options.mode)),
                 "the mode was typed");
-  fuzz::require(!options.confinement || typed(format(*options.confinement)),
+  fuzz::require(!options.confinement || typed(confinement_name(*options.confinement)),
                 "the confinement was typed");
   fuzz::require(!options.backlog || typed(std::to_string(*options.backlog)),
                 "the backlog was typed");
@@ -117,7 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (options.action == Action::kShowHelp || options.action == Action::kShowVersion) {
       return 0;
     }
-    const auto account = resolve_account(options, host.identity);
+    const auto account = resolve_account(options.user, options.groups, host.identity);
     fuzz::check_plan(make_plan(options, account, host), options, host);
   } catch (const lowport::Error& error) {
     fuzz::check_refusal(error);

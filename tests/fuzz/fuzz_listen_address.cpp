@@ -85,7 +85,7 @@ bool any_overlap(const std::vector<ListenAddress>& addresses, Repeats repeats) {
 void check_round_trip(const std::vector<ListenAddress>& addresses) {
   std::string text;
   for (const auto& address : addresses) {
-    text += (text.empty() ? "" : ",") + format(address);
+    text += (text.empty() ? "" : ",") + format_address(address);
   }
   // Formatted ports are numbers: nothing is looked up.
   const auto again = parse(text, services_in("http 81/tcp\n"));

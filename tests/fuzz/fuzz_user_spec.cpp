@@ -28,7 +28,7 @@ using lowport::parse_number;
 
 std::optional<Account> resolve(const Options& options, const Identity& caller) {
   try {
-    auto account = resolve_account(options, caller);
+    auto account = resolve_account(options.user, options.groups, caller);
     fuzz::check_account(account);
     return account;
   } catch (const lowport::Error& error) {

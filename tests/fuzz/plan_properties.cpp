@@ -26,15 +26,14 @@ using lowport::Transport;
 
 void check_privileges(const Plan& plan, const Options& options, const Host& host) {
   const auto& privileges = plan.privileges;
-  const bool privileged =
-      std::any_of(plan.listen.begin(), plan.listen.end(), [&](const auto& address) {
-        return static_cast<int>(address.port) < host.unprivileged_port_start;
-      });
+  const bool privileged = std::any_of(
+      plan.listen.begin(), plan.listen.end(),
+      [&](const auto& address) { return is_privileged(address, privileged_port_end(host)); });
   const bool wanted = options.mode == Mode::kAmbient && privileged;
   require(privileges.capabilities == (wanted ? kNetBindService : kNoCapability),
           "the daemon has the capability only if it binds a privileged port itself");
   // Of sockets of ours, bind(2) decides where it is not known which ports are privileged.
-  const bool bind_decides = options.mode != Mode::kAmbient && !host.knows_port_start;
+  const bool bind_decides = options.mode != Mode::kAmbient && !host.unprivileged_port_start;
   require(
       !privileged || bind_decides || contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE),
       "what is given is there to give");
@@ -69,12 +68,12 @@ void check_confinement(const Plan& plan, const Options& options) {
   if (options.confinement) {
     require(confinement.kind == *options.confinement,
             "what was asked for by name is done or refused");
-    require(confinement.missing.empty(), "what was asked for by name is not left out");
+    require(confinement.why_not.empty(), "what was asked for by name is not left out");
   } else if (granted) {
-    require((confinement.kind == Confinement::kPrivileged) == confinement.missing.empty(),
+    require((confinement.kind == Confinement::kPrivileged) == confinement.why_not.empty(),
             "the default is done, or it is said why not");
   } else {
-    require(confinement.kind == Confinement::kOff && confinement.missing.empty(),
+    require(confinement.kind == Confinement::kOff && confinement.why_not.empty(),
             "nothing to confine");
   }
   if (confinement.kind == Confinement::kOff) {
@@ -108,21 +107,23 @@ void check_sockets(const Plan& plan, const Options& options, const Host& host) {
   };
   for (const auto& address : options.listen) {
     const bool every = address.host == HostKind::kEvery;
-    const bool two = every && host.has_ipv6 && options.mode == Mode::kNginx;
+    const bool two = every && *host.has_ipv6 && options.mode == Mode::kNginx;
     if (two) {
       take(address, SocketFamily::kIpv4);
     }
-    take(address, address.host == HostKind::kIpv4 || (every && !host.has_ipv6) ? SocketFamily::kIpv4
+    take(address, address.host == HostKind::kIpv4 || (every && !*host.has_ipv6)
+                      ? SocketFamily::kIpv4
                   : two || address.host == HostKind::kIpv6 ? SocketFamily::kIpv6Only
                                                            : SocketFamily::kDualStack);
   }
   require(socket == sockets.end(), "no socket was not listed");
   require(plan.sockets.backlog == options.backlog.value_or(4096),
           "the backlog is the one asked for");
-  require(plan.sockets.fsuid.value_or(host.identity.uid) ==
-              (host.has_fsuid ? plan.account.uid : host.identity.uid),
-          "the sockets are the account's wherever they can be");
-  require(host.has_fsuid || plan.account.uid == host.identity.uid || !options.reuse_port,
+  require(
+      plan.sockets.fsuid.value_or(host.identity.uid) ==
+          (*host.has_fsuid && opens_sockets(options.mode) ? plan.account.uid : host.identity.uid),
+      "the sockets are the account's wherever they can be");
+  require(*host.has_fsuid || plan.account.uid == host.identity.uid || !options.reuse_port,
           "ports are shared among sockets of the account alone");
 }
 

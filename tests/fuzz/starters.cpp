@@ -45,11 +45,11 @@ constexpr Circumstance kCircumstances[] = {
     {'4', [](Host& host) { host.has_ipv6 = false; }},
     {'0', [](Host& host) { host.unprivileged_port_start = 0; }},
     {'h', [](Host& host) { host.unprivileged_port_start = 65535; }},
-    {'x', [](Host& host) { host.knows_port_start = false; }},
+    {'x', [](Host& host) { host.unprivileged_port_start.reset(); }},
     {'f', [](Host& host) { host.has_fsuid = false; }},
     {'k',
      [](Host& host) {
-       host.confinement = {0, "this kernel has no Landlock"};
+       host = situation::without_confinement(std::move(host), "this kernel has no Landlock");
      }},
     {'b', [](Host& host) { host.longest_backlog = 128; }},
     // What the starter set up:
@@ -59,7 +59,7 @@ constexpr Circumstance kCircumstances[] = {
      }},
     {'j', [](Host& host) { host.inherited = lowport::InheritedSockets{{""}}; }},
     {'v', [](Host& host) { host.no_new_privs = true; }},
-    {'z', [](Host& host) { host.can_be_granted = false; }},
+    {'z', [](Host& host) { host.lacked = lowport::LackedCapability{}; }},
     {'d',
      [](Host& host) {
        host.parent_death = {SIGTERM, 1};

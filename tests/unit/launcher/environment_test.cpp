@@ -76,7 +76,7 @@ TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in a
       "LISTEN_FDS=1", "LISTEN_PID=1", "A=1",        "LISTEN_FDNAMES=x", "LISTEN_PIDFDID=9",
       "NGINX=3;",     "NGINX=4;",     "LISTEN_FDS", "LISTEN_FDS=2",     "NGINX"};
   for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
-    CAPTURE(format(mode));
+    CAPTURE(mode_name(mode));
     auto options = situation::for_the_caller("8080", mode);
     const auto plan = make_plan(options, situation::the_caller(), situation::started_by_user());
     Environment expected{"A=1"};

@@ -10,7 +10,7 @@
 #include "services.hpp"
 
 using lowport::find_overlap;
-using lowport::format;
+using lowport::format_address;
 using lowport::HostKind;
 using lowport::ListenAddress;
 using lowport::parse_listen_addresses;
@@ -63,7 +63,7 @@ TEST_CASE("every form of a listen address is read") {
     CHECK(addresses.front().host == row.host);
     CHECK(addresses.front().port == row.port);
     CHECK(addresses.front().transport == row.transport);
-    CHECK(format(addresses.front()) == row.formatted);
+    CHECK(format_address(addresses.front()) == row.formatted);
     CHECK(parse_known(row.formatted) == addresses);
   }
 }
@@ -93,7 +93,7 @@ TEST_CASE("commas separate listen addresses and their order is kept") {
   const auto addresses = parse_known("443,b=127.0.0.1:81/udp,http,[::1]:22");
   std::vector<std::string> formatted;
   for (const auto& address : addresses) {
-    formatted.push_back(format(address));
+    formatted.push_back(format_address(address));
   }
   CHECK(formatted ==
         std::vector<std::string>{"443/tcp", "b=127.0.0.1:81/udp", "80/tcp", "[::1]:22/tcp"});
@@ -153,7 +153,7 @@ TEST_CASE("what is formatted is read back to the same value") {
           const std::string text = name + host + port + transport;
           CAPTURE(text);
           for (const auto& address : parse_known(text)) {
-            CHECK(parse_known(format(address)) == std::vector<ListenAddress>{address});
+            CHECK(parse_known(format_address(address)) == std::vector<ListenAddress>{address});
           }
         }
       }

@@ -9,7 +9,7 @@
 #include "services.hpp"
 
 using lowport::find_overlap;
-using lowport::format;
+using lowport::format_address;
 using lowport::ListenAddress;
 using lowport::Repeats;
 
@@ -22,8 +22,8 @@ std::string overlap_of(const std::vector<ListenAddress>& addresses,
   if (!overlap) {
     return "none";
   }
-  auto one = format(overlap->first);
-  auto other = format(overlap->second);
+  auto one = format_address(overlap->first);
+  auto other = format_address(overlap->second);
   if (other < one) {
     std::swap(one, other);
   }

@@ -11,7 +11,7 @@
 #include "launcher/report.hpp"
 #include "services.hpp"
 
-using lowport::format;
+using lowport::format_address;
 using lowport::HostKind;
 using lowport::ListenAddress;
 using lowport::Transport;
@@ -106,7 +106,7 @@ TEST_CASE("every combination of the parts of a listen address is read back from 
           const auto addresses = parse_known(text);
           std::string formatted;
           for (const auto& address : addresses) {
-            formatted += (formatted.empty() ? "" : ",") + format(address);
+            formatted += (formatted.empty() ? "" : ",") + format_address(address);
           }
           CHECK(parse_known(formatted) == addresses);
           ++count;
@@ -123,7 +123,7 @@ TEST_CASE("thousands of arbitrary listen addresses are read back from their form
   std::string list;
   for (int round = 0; round < kRounds; ++round) {
     const auto address = random_address(generator);
-    const auto text = format(address);
+    const auto text = format_address(address);
     CAPTURE(text);
     REQUIRE(parse_known(text) == std::vector<ListenAddress>{address});
     some.push_back(address);
@@ -137,13 +137,13 @@ TEST_CASE("a listen address that is one character off is another one or none") {
   int accepted = 0;
   for (int round = 0; round < kRounds; ++round) {
     const auto address = random_address(generator);
-    auto text = format(address);
+    auto text = format_address(address);
     const auto position = pick(generator, text.size());
     text[position] = static_cast<char>(' ' + pick(generator, 0x5f));
     CAPTURE(text);
     try {
       for (const auto& other : parse_known(text)) {
-        REQUIRE(parse_known(format(other)) == std::vector<ListenAddress>{other});
+        REQUIRE(parse_known(format_address(other)) == std::vector<ListenAddress>{other});
         ++accepted;
       }
     } catch (const lowport::Error& error) {

@@ -9,7 +9,7 @@
 #include "services.hpp"
 
 using lowport::Confinement;
-using lowport::format;
+using lowport::format_address;
 using lowport::Mode;
 using lowport::Options;
 
@@ -24,7 +24,7 @@ Options parse(const Arguments& arguments) {
 
 TEST_CASE("a mode is read back from its name") {
   for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
-    const std::string name(format(mode));
+    const std::string name(mode_name(mode));
     CAPTURE(name);
     CHECK_FALSE(name.empty());
     CHECK(parse(Arguments({"--mode", name, "--", "x"})).mode == mode);
@@ -35,7 +35,7 @@ TEST_CASE("a mode is read back from its name") {
 TEST_CASE("a confinement is read back from its name") {
   for (const auto confinement :
        {Confinement::kOff, Confinement::kPrivileged, Confinement::kListed}) {
-    const std::string name(format(confinement));
+    const std::string name(confinement_name(confinement));
     CAPTURE(name);
     CHECK_FALSE(name.empty());
     CHECK(parse(Arguments({"--confine", name, "--", "x"})).confinement == confinement);
@@ -50,7 +50,7 @@ TEST_CASE("listen addresses that are formatted are the same on a command line of
   REQUIRE(options.listen.size() == 7);
   std::vector<std::string> words;
   for (const auto& address : options.listen) {
-    words.insert(words.end(), {"-p", format(address)});
+    words.insert(words.end(), {"-p", format_address(address)});
   }
   words.insert(words.end(), {"--", "x"});
   const Arguments again(words);

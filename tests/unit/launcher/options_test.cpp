@@ -30,7 +30,7 @@ Options parse(std::vector<std::string> words) {
 std::string listed(const Options& options) {
   std::string text;
   for (const auto& address : options.listen) {
-    text += format(address) + " ";
+    text += format_address(address) + " ";
   }
   return text;
 }
@@ -104,7 +104,7 @@ TEST_CASE("each mode has its word") {
   for (const auto& row : rows) {
     CAPTURE(row.first);
     CHECK(parse({"--mode", row.first}).mode == row.second);
-    CHECK(format(row.second) == row.first);
+    CHECK(mode_name(row.second) == row.first);
   }
 }
 
@@ -116,7 +116,7 @@ TEST_CASE("each confinement has its word") {
   for (const auto& row : rows) {
     CAPTURE(row.first);
     CHECK(parse({"--confine", row.first}).confinement == row.second);
-    CHECK(format(row.second) == row.first);
+    CHECK(confinement_name(row.second) == row.first);
   }
 }
 

@@ -59,7 +59,7 @@ TEST_CASE(
     const auto plan =
         make_plan(situation::for_www_data(row.ports, row.mode), situation::www_data(), host);
     CHECK(plan.confinement.kind == row.kind);
-    CHECK(plan.confinement.missing.empty());
+    CHECK(plan.confinement.why_not.empty());
     if (row.kind == Confinement::kOff) {
       continue;
     }
@@ -73,7 +73,7 @@ TEST_CASE("with the confinement off nothing is confined and nothing is missing")
                            without_confinement(situation::started_by_root(), kNoLandlock)}) {
     const auto plan = make_plan(confined("80", Confinement::kOff), situation::www_data(), host);
     CHECK(plan.confinement.kind == Confinement::kOff);
-    CHECK(plan.confinement.missing.empty());
+    CHECK(plan.confinement.why_not.empty());
     CHECK(plan.privileges.capabilities == kNetBindService);
   }
 }
@@ -114,7 +114,7 @@ TEST_CASE("UDP is confined from Landlock ABI 10 on") {
   for (const int abi : {4, 9, 10, 11}) {
     CAPTURE(abi);
     auto host = situation::started_by_root();
-    host.confinement.landlock_abi = abi;
+    host.confinement->landlock_abi = abi;
     const auto confines = [&](const Options& options) {
       return confines_udp(make_plan(options, situation::www_data(), host).confinement);
     };
@@ -155,12 +155,12 @@ TEST_CASE("the default confinement that cannot be had is left out with the reaso
   const auto host = without_confinement(situation::started_by_root(), kNoLandlock);
   const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), host);
   CHECK(plan.confinement.kind == Confinement::kOff);
-  CHECK(plan.confinement.missing == kNoLandlock);
+  CHECK(plan.confinement.why_not == kNoLandlock);
   CHECK(plan.privileges.capabilities == kNetBindService);
   // Where nothing would be confined, nothing is missing.
   for (const auto& options :
        {situation::for_www_data("8080"), situation::for_www_data("80", Mode::kListenFds)}) {
-    CHECK(make_plan(options, situation::www_data(), host).confinement.missing.empty());
+    CHECK(make_plan(options, situation::www_data(), host).confinement.why_not.empty());
   }
 }
 
@@ -201,19 +201,19 @@ TEST_CASE("without no-new-privs the confinement needs CAP-SYS-ADMIN") {
         Confinement::kPrivileged);
   const auto plan = make_plan(options, situation::www_data(), few);
   CHECK(plan.confinement.kind == Confinement::kOff);
-  CHECK(plan.confinement.missing == reason);
+  CHECK(plan.confinement.why_not == reason);
 
   // The kernel's own reason comes first: no capability would help.
   const auto neither =
       make_plan(options, situation::www_data(), without_confinement(few, kNoLandlock));
-  CHECK(neither.confinement.missing == kNoLandlock);
+  CHECK(neither.confinement.why_not == kNoLandlock);
 
   for (const auto named : {Confinement::kPrivileged, Confinement::kListed}) {
     options.confinement = named;
     CHECK(make_plan(options, situation::www_data(), root).confinement.kind == named);
     const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), few); });
     CHECK(refusal.message == "cannot confine the daemon to its ports: --confine " +
-                                 std::string(format(named)) + ": " + reason);
+                                 std::string(confinement_name(named)) + ": " + reason);
     CHECK(refusal.status == 125);
   }
 }
@@ -227,7 +227,7 @@ TEST_CASE("a user with the file capability on the launcher is confined like root
 
 TEST_CASE("an unknown start cannot confine privileged ports by name") {
   auto host = situation::started_by_root();
-  host.knows_port_start = false;
+  host.unprivileged_port_start.reset();
   const auto refusal = refusal_of(
       [&] { make_plan(confined("80", Confinement::kPrivileged), situation::www_data(), host); });
   CHECK(refusal.message ==

@@ -21,7 +21,7 @@ std::string sockets_of(const Plan& plan) {
     if (!text.empty()) {
       text += ' ';
     }
-    text += format(planned.address);
+    text += format_address(planned.address);
     if (planned.family == SocketFamily::kIpv4) {
       text += "=4";
     }

@@ -320,7 +320,7 @@ TEST_CASE("a descriptor that the mode uses cannot be kept and any other can") {
     options.keep_fds = {1000, row.lowest - 1};
     const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
     CHECK(refusal.message == "the options contradict each other: --keep-fd " + taken + ": --mode " +
-                                 std::string(format(row.mode)) + " puts a socket there");
+                                 std::string(mode_name(row.mode)) + " puts a socket there");
     CHECK(refusal.hint == "the sockets take descriptors 3 to " + taken);
   }
 }

@@ -150,7 +150,7 @@ TEST_CASE(
   for (const auto& row : rows) {
     CAPTURE(row.hint);
     auto host = situation::started_by_user();
-    host.can_be_granted = row.can_be_granted;
+    host.lacked->can_be_granted = row.can_be_granted;
     host.no_new_privs = row.no_new_privs;
     for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
       const auto refusal = refusal_of(
@@ -201,7 +201,7 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
       {Uncounted::kSharesFs, "does not count while it shares its working directory "},
       {Uncounted::kUnknown, "the kernel did not count: "}};
   auto host = situation::started_by_user();
-  host.launcher_path = "/usr/my sbin/lowportbind";
+  host.lacked->launcher_path = "/usr/my sbin/lowportbind";
   const auto hint_of = [&] {
     return refusal_of(
                [&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); })
@@ -209,8 +209,8 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.part);
-    host.uncounted = row.reason;
-    host.can_be_granted = true;
+    host.lacked->uncounted = row.reason;
+    host.lacked->can_be_granted = true;
     host.no_new_privs = false;
     const bool has_one = row.reason != Uncounted::kHasNone;
     CHECK(hint_of().starts_with((has_one ? "its file has the capability, which " : "") + row.part));
@@ -220,7 +220,7 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
     // What would keep it from counting anyway comes first.
     host.no_new_privs = true;
     CHECK(hint_of().starts_with("no_new_privs is set: "));
-    host.can_be_granted = false;
+    host.lacked->can_be_granted = false;
     CHECK(hint_of().starts_with("it is not in the bounding set; "));
   }
 }
@@ -235,7 +235,7 @@ TEST_CASE("the first privileged port is the one that the refusal names") {
 
 TEST_CASE("bind decides on sockets where the privileged ports are not known") {
   auto host = situation::started_by_user();
-  host.knows_port_start = false;
+  host.unprivileged_port_start.reset();
   const auto plan =
       make_plan(situation::for_the_caller("80", Mode::kListenFds), situation::the_caller(), host);
   CHECK(plan.sockets.sockets.size() == 1);
@@ -292,7 +292,7 @@ TEST_CASE("a user can become nobody else") {
 
 TEST_CASE("a user with the right to change groups alone can change the group and not the user") {
   auto host = situation::started_by_user();
-  host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETGID);
+  host.capabilities.permitted = host.capabilities.effective = lowport::bit(CAP_SETGID);
   auto options = situation::for_the_caller("");
   options.user = "1000:33";
   const Account other_group{1000, 33, {27, 1000}, "me", "/home/me", "/bin/sh"};
@@ -309,7 +309,7 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   CHECK(user.message ==
         "cannot become: www-data (uid 33): uid 1000 may not change its user (CAP_SETUID)");
 
-  host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETUID);
+  host.capabilities.permitted = host.capabilities.effective = lowport::bit(CAP_SETUID);
   const auto refused = refusal_of([&] { make_plan(options, other_group, host); });
   CHECK(refused.message ==
         "cannot become: me (uid 1000): uid 1000 may not change its groups (CAP_SETGID)");
@@ -352,6 +352,6 @@ TEST_CASE("the session keyring is left by whoever may change the user") {
   };
   auto host = situation::started_by_user();
   CHECK_FALSE(as_the_caller(host));
-  host.capabilities.permitted = host.capabilities.effective = lowport::only(CAP_SETUID);
+  host.capabilities.permitted = host.capabilities.effective = lowport::bit(CAP_SETUID);
   CHECK(as_the_caller(host));
 }

@@ -80,7 +80,7 @@ TEST_CASE("the report says which TCP ports the daemon can bind and that UDP is n
 
 TEST_CASE("the report lists TCP and UDP ports where Landlock has rules for UDP") {
   auto host = situation::started_by_root();
-  host.confinement.landlock_abi = 10;
+  host.confinement->landlock_abi = 10;
   const std::string by = " (Landlock ABI 10 and seccomp)";
   const auto check = [&](const Options& options, const std::string& ports) {
     CHECK(confinement_line(options, host) == Lines{ports + by});
@@ -91,7 +91,7 @@ TEST_CASE("the report lists TCP and UDP ports where Landlock has rules for UDP")
   check(confined("80,54/udp,53/udp", Confinement::kListed), "TCP: 80; UDP: 53-54");
   check(confined("53/udp", Confinement::kListed, Mode::kListenFds), "TCP: no port; UDP: 53");
   check(confined("", Confinement::kListed), "TCP: no port; UDP: no port");
-  host.confinement.landlock_abi = 9;
+  host.confinement->landlock_abi = 9;
   CHECK(confinement_line(situation::for_www_data("80"), host) ==
         Lines{"TCP: 80 and unprivileged ports (Landlock ABI 9 and seccomp); UDP not confined"});
   CHECK(confinement_line(situation::for_www_data("8080"), host) == Lines{"off"});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "launcher/plan.hpp"
 #include "refusal.hpp"
@@ -16,26 +17,31 @@ namespace situation {
 constexpr lowport::CapabilitySet kEveryCapability = (lowport::CapabilitySet{1} << 41U) - 1;
 constexpr int kLandlockAbi = 4;
 
+inline lowport::Host on_usual_kernel(lowport::Host host) {
+  host.pid = 4242;
+  host.unprivileged_port_start = 1024;
+  host.has_ipv6 = true;
+  host.has_fsuid = true;
+  host.confinement = lowport::ConfinementSupport{kLandlockAbi, {}};
+  host.no_new_privs = false;
+  return host;
+}
+
 inline lowport::Host started_by_root() {
   lowport::Host host;
   host.identity = {0, 0, {0}};
-  host.pid = 4242;
   host.capabilities = {kEveryCapability, 0, kEveryCapability};
   host.longest_backlog = 4096;
-  host.has_ipv6 = true;
-  host.confinement = {kLandlockAbi, {}};
-  return host;
+  host.may_keep_capabilities = false;
+  return on_usual_kernel(std::move(host));
 }
 
 inline lowport::Host started_by_user() {
   lowport::Host host;
   host.identity = {1000, 1000, {27, 1000}};
-  host.pid = 4242;
-  host.has_ipv6 = true;
-  host.confinement = {kLandlockAbi, {}};
-  host.can_be_granted = true;
-  host.launcher_path = "/usr/sbin/lowportbind";
-  return host;
+  host.lacked =
+      lowport::LackedCapability{true, lowport::Uncounted::kHasNone, "/usr/sbin/lowportbind"};
+  return on_usual_kernel(std::move(host));
 }
 
 /// A file with `cap_net_bind_service=p`: permitted, not yet effective.
@@ -82,14 +88,17 @@ inline lowport::Plan plan_for_root(const lowport::Options& options) {
 }
 
 /// A kernel that cannot confine, for this reason.
-inline lowport::Host without_confinement(lowport::Host host, const std::string& missing) {
-  host.confinement = {0, missing};
+inline lowport::Host without_confinement(lowport::Host host, const std::string& why_not) {
+  host.confinement = lowport::ConfinementSupport{0, why_not};
   return host;
 }
 
 inline lowport::Host without(lowport::Host host, unsigned capability) {
-  host.capabilities.permitted &= ~lowport::only(capability);
-  host.capabilities.effective &= ~lowport::only(capability);
+  host.capabilities.permitted &= ~lowport::bit(capability);
+  host.capabilities.effective &= ~lowport::bit(capability);
+  if (capability == CAP_NET_BIND_SERVICE) {
+    host.lacked = lowport::LackedCapability{};
+  }
   return host;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "launcher/target.hpp"
+#include "launcher/executable.hpp"
 
 #include <elf.h>
 #include <sys/stat.h>
@@ -285,7 +285,8 @@ CapabilitySet require_planned_rights(const std::string& file, const Plan& plan) 
   }
   if (has_set_id) {
     throw cannot_execute(
-        program, "it is set-user-ID or set-group-ID, and would not run as " + format(plan.account),
+        program,
+        "it is set-user-ID or set-group-ID, and would not run as " + describe_account(plan.account),
         "leave --allow-new-privs out, or as root: chmod u-s,g-s " + shell_quoted(program));
   }
   return require_capabilities(program, *capabilities, privileges);
