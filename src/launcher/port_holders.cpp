@@ -35,18 +35,18 @@ struct HeldSocket {
 /// "0100007F:0050" of proc_net(5): words of four bytes, each as the number that the machine's byte
 /// order makes of it, and the port. Nothing if `text` is not that.
 std::optional<ListenAddress> read_table_address(std::string_view text) {
-  constexpr std::size_t kDigits = 2 * sizeof(std::uint32_t);
-  constexpr std::size_t kPortDigits = 4;
+  constexpr std::size_t kWord = 2 * sizeof(std::uint32_t);
+  constexpr std::size_t kPort = std::string_view(":0050").size();
   ListenAddress address;
-  const auto colon = text.find(':');
-  address.host = colon == kDigits ? HostKind::kIpv4 : HostKind::kIpv6;
-  if ((colon != kDigits && colon != 2 * address.bytes.size()) ||
-      text.size() != colon + 1 + kPortDigits) {
+  const bool is_ipv4 = text.size() == 2 * sizeof(in_addr) + kPort;
+  if (!is_ipv4 && text.size() != 2 * sizeof(in6_addr) + kPort) {
     return std::nullopt;
   }
-  for (std::size_t at = 0; at < colon; at += kDigits) {
+  address.host = is_ipv4 ? HostKind::kIpv4 : HostKind::kIpv6;
+  const std::size_t colon = text.size() - kPort;
+  for (std::size_t at = 0; at < colon; at += kWord) {
     std::uint32_t word = 0;
-    std::from_chars(text.data() + at, text.data() + at + kDigits, word, kHexadecimal);
+    std::from_chars(text.data() + at, text.data() + at + kWord, word, kHexadecimal);
     std::memcpy(&address.bytes.at(at / 2), &word, sizeof(word));
   }
   std::from_chars(text.data() + colon + 1, text.data() + text.size(), address.port, kHexadecimal);
