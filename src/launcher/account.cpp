@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/account.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/names.hpp"
@@ -131,6 +133,17 @@ Account resolve_account(const std::optional<std::string>& user,
   const auto choice = groups.value_or(GroupsChoice{fallback, {}});
   account.groups = sorted_once(resolve_groups(choice, account, caller));
   return account;
+}
+
+// A group without a mapping in this user namespace is shown as 65534 and may be any: only
+// `--groups keep` keeps it.
+bool changes_groups(const std::optional<GroupsChoice>& groups, const Account& account,
+                    const Identity& caller) {
+  if (account.groups != caller.groups) {
+    return true;
+  }
+  const bool keeps = groups ? groups->kind == GroupsChoice::Kind::kKeep : account.uid == caller.uid;
+  return !keeps && std::binary_search(caller.groups.begin(), caller.groups.end(), kOverflowId);
 }
 
 std::string describe_account(const Account& account) {

@@ -36,6 +36,11 @@ struct GroupsChoice {
 Account resolve_account(const std::optional<std::string>& user,
                         const std::optional<GroupsChoice>& groups, const Identity& caller);
 
+/// Whether setgroups(2) has to be called: `account` has other supplementary groups than the caller,
+/// or the same numbers may be other groups. Pure.
+bool changes_groups(const std::optional<GroupsChoice>& groups, const Account& account,
+                    const Identity& caller);
+
 /// "www-data (uid 33)", or "uid 4000" for one without a name.
 std::string describe_account(const Account& account);
 

@@ -32,14 +32,7 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   // that execve(2) could add from a file is added then.
   privileges.cut_bounding_set =
       !options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP);
-  // A group without a mapping in this user namespace is shown as 65534 and may be any: only
-  // `--groups keep` keeps it.
-  const bool keeps = options.groups ? options.groups->kind == GroupsChoice::Kind::kKeep
-                                    : account.uid == host.identity.uid;
-  const auto& own_groups = host.identity.groups;
-  privileges.change_groups =
-      account.groups != own_groups ||
-      (!keeps && std::find(own_groups.begin(), own_groups.end(), kOverflowId) != own_groups.end());
+  privileges.change_groups = changes_groups(options.groups, account, host.identity);
   if (options.own_stdio) {
     privileges.kept_for_stdio = host.capabilities.effective & bit(CAP_CHOWN);
   }
@@ -250,7 +243,7 @@ Plan make_plan(const Options& options, const Account& account, const Host& host)
   plan.listen = options.listen;
   plan.unprivileged_port_start = privileged_port_end(host);
   plan.privileges = plan_privileges(options, account, host);
-  check_rights(options, account, host, plan.privileges);
+  check_rights(options, account, host);
   plan.confinement = plan_confinement(options, host, plan.privileges.capabilities);
   plan.sockets = plan_socket_opening(options, account, host);
   plan.descriptors =

@@ -75,8 +75,7 @@ std::string hint_for_capability(const Account& account, const Host& host) {
 
 }  // namespace
 
-void check_rights(const Options& options, const Account& account, const Host& host,
-                  const PrivilegePlan& privileges) {
+void check_rights(const Options& options, const Account& account, const Host& host) {
   const auto effective = host.capabilities.effective;
   const auto who = "uid " + std::to_string(host.identity.uid);
   const std::string way_out =
@@ -89,7 +88,8 @@ void check_rights(const Options& options, const Account& account, const Host& ho
                   who + " may not change its user (CAP_SETUID)", way_out);
   }
   const bool changes_gid = account.gid != host.identity.gid;
-  if ((changes_gid || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
+  if ((changes_gid || changes_groups(options.groups, account, host.identity)) &&
+      !contains(effective, CAP_SETGID)) {
     throw failure(kCannotBecome, describe_account(account),
                   who + " may not change its groups (CAP_SETGID)",
                   changes_gid ? way_out : "keep the groups: --groups keep");
