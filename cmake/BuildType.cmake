@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Before project(): a plain `cmake -B build`, CMAKE_BUILD_TYPE=Release and the preset `release` are the same program.
 get_property(is_multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
 if(NOT is_multi_config AND NOT CMAKE_BUILD_TYPE AND NOT DEFINED ENV{CMAKE_BUILD_TYPE})

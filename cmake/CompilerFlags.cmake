@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Warnings and hardening for everything that is built here. See also the presets for the sanitizers.
 include(CheckCXXCompilerFlag)
 include(CheckPIESupported)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A copy of the installed cxxopts.hpp, with one change. Built with CXXOPTS_NO_REGEX it asks std::locale which characters
 # are letters or digits, and the first to ask has all facets of the C locale constructed: several hundred KiB of
 # libstdc++ in the static program, and a good twentieth of the time that a launch takes. <cctype> has the same answer,

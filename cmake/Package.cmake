@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Packages by CPack, each of one build: `cpack -G DEB` in build/release, `cpack -G TGZ` in build/static. What the
 # package has beyond `cmake --install`, and has elsewhere, package/finish.cmake does to the files before they are
 # packed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The version stands in one place, the newest heading of CHANGELOG.md that has a number and a date, as in
 # "## [1.2.3] - 2026-11-20"; "[Unreleased]" is none. So no program is ahead of its changelog.
 set(changelog ${CMAKE_CURRENT_LIST_DIR}/../CHANGELOG.md)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # bash completion for lowportbind. The package bash-completion is needed only for what follows `--`: without it, the
 # command is completed by names of commands and files.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # fish completion for lowportbind.
 
 # Whether an option can still be given: none of its names, $argv, is on the line. fish itself offers none behind `--`.

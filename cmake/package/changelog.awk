@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # CHANGELOG.md, with -v maintainer="NAME <ADDRESS>", as a changelog of Debian's: deb-changelog(5).
 function print_item() {
     line = "  *"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What CPack reads for each generator before it begins.
 if(CPACK_GENERATOR STREQUAL "DEB" AND (CPACK_LOWPORTBIND_STATIC OR NOT CPACK_LOWPORTBIND_STATIC_RUNTIME))
   message(FATAL_ERROR "the .deb is of the preset release: run cpack -G DEB in build/release")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Run by CPack between the installation into a folder of its own and the packing of that folder: what a package has
 # beyond `cmake --install`.
 set(here ${CMAKE_CURRENT_LIST_DIR})

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Run by CPack when the package is there: packed anew, so that it is the same to the byte on every disk.
 get_filename_component(parent ${CPACK_TEMPORARY_INSTALL_DIRECTORY} DIRECTORY)
 set(package ${CPACK_PACKAGE_FILES})

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """render.py RESULTS README CHART: writes what tests/bench measured (see bench and count) into the README between its
 two comments, and as a bar chart into an SVG file."""
 import collections

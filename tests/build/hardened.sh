@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program, and every object it is made of, those
 # of the library and OBJECT..., is hardened. Each check is first tried on a program that is not, built of sample.cpp;
 # SAMPLE_OBJECT is that with the project's own options.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # installed.sh BUILD-DIRECTORY: what `cmake --install` puts where. The examples that begin with "#!" are to be started.
 set -eu
 directory=$(mktemp -d)

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # reproducible.sh LAUNCHER BUILD_DIRECTORY: a copy of the sources, built in another folder by a plain `cmake -B`, gives
 # the same program to the byte: neither the folder nor the preset makes a difference.
 set -eu

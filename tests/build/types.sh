@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # types.sh COMPILER: which options the compiler is given, by the type of the build and by what a packager sets. Nothing
 # is compiled: hardened.sh shows what the options do, reproducible.sh that a plain build is that of the preset.
 set -eu

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # For CMAKE_TOOLCHAIN_FILE: arm64, by Debian's cross compiler, tried under qemu.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)

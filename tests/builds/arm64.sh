@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # arm64.sh: the static program for arm64, by the cross compiler of this machine's Debian in a root of its own: no
 # warning, and the seccomp filter in it is that of arm64. Under qemu-user the unit tests pass, and a launch is complete
 # but for the confinement, which qemu-user does not emulate; under a kernel for arm64, with it.

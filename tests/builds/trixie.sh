@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # trixie.sh: the whole project on Debian 13, with its g++ 14 and newer libraries: no warning, the tests that need no
 # other program pass with both builds, and it packs itself.
 # shellcheck source=../support/fresh_root.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # caddy, a static Go program with its own threads and no libc, binds 80, 443 and 443/udp by itself.
 set -eu
 # shellcheck source=../support/confinement.sh

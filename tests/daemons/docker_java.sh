@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # java on a Debian base as process 1 of a container.
 set -eu
 # shellcheck source=../support/docker.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # nginx on a Debian base as process 1 of a container: its logs go to the engine, and `docker stop` ends it.
 set -eu
 # shellcheck source=../support/docker.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A container that never has root: `docker run --user 33`, with a file capability on the launcher in the image, and
 # without.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Images of the static launcher and a static daemon, started as root, in the ways that containers are given privileges.
 set -eu
 # shellcheck source=../support/docker.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Go asks for MPTCP first, whose ports no rule of the kernel confines. Confined, its server listens on TCP.
 set -eu
 # shellcheck source=../support/confinement.sh

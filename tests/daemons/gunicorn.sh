@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # gunicorn takes the sockets of LISTEN_FDS: two workers, no capability.
 set -eu
 # shellcheck source=../support/daemon.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # In gVisor's kernel, without an engine: every mode that it can have, and what is said of the others. No port is
 # privileged there, there is no setfsuid(2) and no ambient set, and /proc/sys/net is empty.
 set -eu

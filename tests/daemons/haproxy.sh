@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # haproxy, master and worker, on a socket that it is given as `bind fd@3`; it has no capability.
 set -eu
 # shellcheck source=../support/daemon.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A server in the manner of inetd's "wait" accepts on descriptor 0; the port is named as /etc/services has it.
 set -eu
 # shellcheck source=../support/daemon.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # java binds port 80 by itself. A file capability on java, the usual way, stops it from starting at all.
 set -eu
 # shellcheck source=../support/confinement.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The pods of examples/kubernetes: by Kubernetes' own models they are pods, they fit the Pod Security level that they
 # claim, and under Docker, with the options that follow from each securityContext, the daemon gets its port.
 #

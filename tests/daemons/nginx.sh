@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80 by itself, in mode nginx
 # it takes the sockets that it is given and has no capability.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # node listens on the descriptor that it is given: `listen({fd: 3})`, no capability.
 set -eu
 # shellcheck source=../support/confinement.sh

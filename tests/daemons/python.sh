@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # python3 -m http.server binds port 80 by itself, as nobody: a program that knows nothing of privileges.
 set -eu
 # shellcheck source=../support/daemon.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A service of runit, as examples/runit has it: nginx under runsvdir and runsv.
 set -eu
 # shellcheck source=../support/supervisor.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A service of s6, as examples/s6 has it: gunicorn under s6-svscan and s6-supervise, which it tells that it is ready.
 set -eu
 # shellcheck source=../support/supervisor.sh

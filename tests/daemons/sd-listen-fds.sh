@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A program that asks libsystemd for its sockets by name: those that lowportbind opens, and before them those that
 # lowportbind itself was activated with.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # SocketBindAllow= and SocketBindDeny= where they work, in a booted Debian 13: what native.service says of them, and
 # nginx.service with them, whose TCP ports are then confined twice, and whose UDP ports are confined as well.
 set -eu

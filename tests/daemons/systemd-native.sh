@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # nginx twice in a real systemd: with lowportbind, and by systemd's own means. What each may bind is what the probe may
 # in its place.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # WatchdogSec= in a real systemd: the daemon's WATCHDOG=1 counts, and where it does not come, systemd acts.
 set -eu
 # shellcheck source=../support/systemd.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A real systemd as process 1 of a container, with the units of examples/systemd: Type=notify, socket activation, nginx
 # with a reload, and launches that fail.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # tini as process 1 of a container, in front of the launcher: it reaps what the daemon leaves behind, and passes signals
 # on. Without it the daemon is process 1, which the kernel treats in its own way.
 set -eu

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # unbound binds port 53 over UDP and TCP by itself, and answers from a zone of its own.
 set -eu
 # shellcheck source=../support/daemon.sh

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Start-up file of the bash that completions.sh tests. See press_keys.py for what C-x a and C-x b are for.
 if [[ -n $BASH_COMPLETION ]]; then
     # shellcheck source=/dev/null

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What completions.sh asks of fish: for each line of standard input, the line with the candidates in place of its last
 # word, or as it is if there are none. Where nothing begins with that word, fish offers what has it inside: not here.
 complete -c demo-command -f -l alpha

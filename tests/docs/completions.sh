@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The completions, in the shells that they are for: what is offered where, and what the line becomes. bash and zsh have
 # a terminal of their own and are told by keys; fish prints what it would put on the line.
 set -eu

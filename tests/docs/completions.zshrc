@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Start-up file of the zsh that completions.sh tests. See press_keys.py for what C-x a and C-x b are for.
 fpath=($COMPLETIONS $fpath)
 autoload -Uz compinit && compinit -u -D

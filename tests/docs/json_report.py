@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """json_report.py LAUNCHER: runs `--check --json` where it is ready, where it is not, and where there is no plan, reads what is
 printed as JSON, and compares its keys with those of the manual page's section JSON. As root, in a network of its own."""
 import json

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What `--check --json` prints is JSON, and has the keys that the manual page describes and no others: json_report.py reads both.
 set -eu
 

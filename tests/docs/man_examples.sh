@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The EXAMPLES of man/lowportbind.8: each command is run, lowportbind as `lowportbind --check`, which says that all is
 # ready; and each file is the text of the one in examples/. What a command says of a daemon is no invention either: it
 # stands in examples/, with which the tests of the daemons start them.

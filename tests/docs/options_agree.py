@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """options_agree.py LAUNCHER: reads the options wherever they stand, in the form that they have there, and compares
 
 - their names, letters, whether each takes a value, and whether it can be repeated, and of those whose values are

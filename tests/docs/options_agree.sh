@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The options are the same in the program, in --help, in the manual page, in the three completions and in README.md:
 # options_agree.py reads and compares them.
 set -eu

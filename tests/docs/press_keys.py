@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """press_keys.py ANSWER-FILE SHELL [ARG...]: types into an interactive shell, on a terminal of its own.
 
 Each line of standard input is `KEY TEXT`: TEXT is typed, then the key: `tab`, or `all`, which the shell's start-up file

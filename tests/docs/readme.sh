@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # README.md: its commands are those of the examples with which the tests start the real daemons, its messages are what
 # the launcher says, and its links lead somewhere.
 set -eu

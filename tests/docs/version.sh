@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # version.sh [CHANGELOG]: what --version prints is the newest version in the changelog.
 set -eu
 changelog=${1:-$(cd "$(dirname "$0")/../.." && pwd)/CHANGELOG.md}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The programs that the tests are run with: one build of all mutants together, and one more for each mutant that does
 not fit in with the others."""
 

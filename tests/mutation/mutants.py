@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The mutants of a source file. clang's parser says what a statement is and where it ends, so that no text is guessed
 at; a mutant is then a piece of the file's text that is left out."""
 

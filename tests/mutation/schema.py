@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """All mutants of a file in one text, each behind a question about its number, so that one build serves for all of them.
 The number stands in the program behind MAGIC: another mutant is a copy of the program with another number in it, and
 costs neither a compilation nor a system call that the tests would see. Number 0 is the program as it is."""

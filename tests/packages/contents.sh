@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # contents.sh: the .deb and the archive as files: what lintian says, what is in them and where, that nothing in them has
 # a right of its own, and that packing again, elsewhere and with another umask, gives the same to the byte.
 # shellcheck source=../support/fresh_root.sh

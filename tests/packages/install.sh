@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # install.sh SUITE: the packages on a fresh Debian of this suite, by its own apt and dpkg: installed, used, upgraded as
 # README.Debian says, and purged without a trace.
 # shellcheck source=../support/fresh_root.sh

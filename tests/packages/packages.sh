@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # To be read after fresh_root.sh. build_packages: both packages, as $deb and $archive, each of its preset.
 # Built once, to PACKAGES_DIRECTORY; a second time there is nothing to compile.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What the daemon tests share about the confinement to the listed ports: read before daemon.sh, which changes the working
 # directory, and used after a launch that gives the capability, for which it is the default. Where the kernel cannot

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What the daemon tests share. A test is a recipe: launch the daemon, poll until it answers, ask it something, read the
 # status of all its processes, end it.

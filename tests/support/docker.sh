@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What the tests with a real Docker Engine share. Instead of daemon.sh, which this reads:
 #

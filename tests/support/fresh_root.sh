@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What the tests share that need a machine of their own: a fresh root of Debian, made by debootstrap from the mirror
 # that this machine's apt uses, in which they install packages, build, and start what was built.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a manifest of a Kubernetes pod says, for the test that runs it under Docker.
 
   pod.py check FILE             fails unless it is a Pod by the models of Debian's python3-kubernetes, which are made

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What a test needs of the machine, what it says when it cannot run, and that it leaves nothing behind. For every script
 # here that is one, or that prepares one.

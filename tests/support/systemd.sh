@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # A real systemd as process 1 of a container, with the units of examples/systemd and its journal. Instead of daemon.sh,
 # which this reads.

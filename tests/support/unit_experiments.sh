@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What a unit of examples/systemd may bind: the probe in the place of its daemon says. To be read after systemd.sh, and
 # used before and after boot_systemd, which is to bind $work/answers at /answers and the probe at /usr/local/bin/probe.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* What is launched: it says on stdout when it began, as a timespec of CLOCK_MONOTONIC. */
 #include <time.h>
 #include <unistd.h>

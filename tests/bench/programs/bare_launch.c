@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* bare_launch USER FIRST-PORT COUNT COMMAND [ARG...]: what lowportbind does, in plain C, as the limit of what it can
    be: the same system calls in the same order, each as cheap to prepare as it can be, without options, messages, or any
    case that is not this one. COUNT 0: mode ambient; else that many sockets from FIRST-PORT on. */

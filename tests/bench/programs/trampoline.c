@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 /* trampoline COMMAND [ARG...]: the least that one program before another can be. */
 #include <unistd.h>
 
