@@ -1,9 +1,10 @@
 // go build -o /srv/server server.go
 // lowportbind --user www-data -p 80 -- /srv/server
 //
-// From 1.24 on, Go asks for an MPTCP socket to listen on before it asks for a TCP socket. The kernel has no rule for the
-// ports of MPTCP, so that lowportbind refuses it with the errno at which Go asks for TCP; nothing is to be changed here.
-// The page says which it was: the number of the protocol is 6 for TCP and 262 for MPTCP.
+// From 1.24 on, Go asks for an MPTCP socket to listen on before it asks for a TCP socket. The
+// kernel has no rule for MPTCP ports, so lowportbind refuses that socket with the errno that makes
+// Go fall back to TCP; the program needs no change. The page shows which protocol was used: 6 is
+// TCP and 262 is MPTCP.
 package main
 
 import (
@@ -15,7 +16,7 @@ import (
 	"syscall"
 )
 
-const soProtocol = 38 // SO_PROTOCOL, which the package syscall does not have
+const soProtocol = 38 // SO_PROTOCOL, which the package syscall lacks
 
 func protocolOf(listener net.Listener) (protocol int) {
 	connection, err := listener.(*net.TCPListener).SyscallConn()

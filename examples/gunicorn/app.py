@@ -1,4 +1,4 @@
-"""A page for gunicorn, which takes the sockets of LISTEN_FDS by itself.
+"""A page for gunicorn, which supports the sockets of LISTEN_FDS itself.
 
 lowportbind --user www-data -m listen-fds -p 80 -- gunicorn --workers 2 --chdir /srv/app app
 """

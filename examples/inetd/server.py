@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A server in the manner of inetd's "wait": the listening socket is descriptor 0.
+"""A "wait" server of inetd: the listening socket is descriptor 0.
 
 lowportbind --user nobody -m inetd -p daytime -- /srv/server.py
 """

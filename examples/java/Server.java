@@ -1,7 +1,7 @@
 // lowportbind --user www-data -p 80 -- java /srv/Server.java
 //
-// A file capability on java would make the dynamic loader ignore $ORIGIN, by which java finds libjli.so. An ambient
-// capability does not.
+// A file capability on java would make the dynamic loader ignore $ORIGIN, which java uses to find
+// libjli.so. An ambient capability does not.
 import com.sun.net.httpserver.HttpServer;
 import java.net.InetSocketAddress;
 

@@ -1,6 +1,6 @@
 // lowportbind --user www-data -m listen-fds -p 80 -- node /srv/server.js
 //
-// Descriptor 3 is the first port that is listed. Without lowportbind it binds port 80 by itself.
+// Descriptor 3 is the first listed port. Without sockets it binds port 80 itself.
 'use strict';
 const http = require('http');
 

@@ -1,5 +1,5 @@
-/* Answers each connection with the name of the socket that it came in by, in the words of sd_listen_fds(3). It tells
- * systemd when it is ready, and where WatchdogSec= asks for it, that it is alive.
+/* Answers each connection with the name of the socket that accepted it, as sd_listen_fds(3) gives
+ * it. It tells systemd when it is ready, and, if WatchdogSec= asks for it, that it is alive.
  *
  *   cc -o server server.c -lsystemd
  *   lowportbind --user www-data -m listen-fds -p web=80,admin=127.0.0.1:81 -- ./server
@@ -16,7 +16,8 @@
 
 enum { kMaximum = 16 };
 
-/* One connection after the other: who says nothing is not waited for, since the others and the watchdog wait as well. */
+/* One connection at a time. Don't wait long for a silent client: the other clients and the watchdog
+ * are waiting too. */
 static void answer(int listener, const char* name) {
   const struct timeval patience = {.tv_sec = 1};
   char request[4096];
@@ -25,13 +26,15 @@ static void answer(int listener, const char* name) {
   if (connection < 0) return;
   setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   if (read(connection, request, sizeof(request)) > 0) {
-    const int length = snprintf(reply, sizeof(reply), "HTTP/1.0 200 OK\r\n\r\nthe socket named %s\n", name);
+    const int length =
+        snprintf(reply, sizeof(reply), "HTTP/1.0 200 OK\r\n\r\nthe socket named %s\n", name);
     if (write(connection, reply, (size_t)length) != length) perror("write");
   }
   close(connection);
 }
 
-/* What poll(2) may wait, in milliseconds: half of what WATCHDOG_USEC says, if WATCHDOG_PID is this process. */
+/* How long poll(2) may wait, in milliseconds: half of WATCHDOG_USEC, if WATCHDOG_PID is this
+ * process. */
 static int pause_between_messages(void) {
   uint64_t microseconds = 0;
   return sd_watchdog_enabled(0, &microseconds) > 0 ? (int)(microseconds / 2000) : -1;

@@ -1,4 +1,4 @@
-"""gunicorn tells s6 that it is ready: with a newline, on the descriptor of the file notification-fd."""
+"""gunicorn tells s6 that it is ready: a newline on the descriptor in the file notification-fd."""
 
 import os
 
