@@ -7,7 +7,8 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 add_library(lowport_flags INTERFACE)
 target_compile_options(lowport_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
-# g++ 12 sees an overlap in `"text" + std::string` that is not there (GCC bug 105651, mended in 13).
+# g++ 12 reports an overlap in `"text" + std::string` that does not exist (GCC bug 105651, fixed in
+# 13).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(lowport_flags INTERFACE -Wno-restrict)
 endif()
@@ -15,13 +16,14 @@ if(LOWPORTBIND_WERROR)
   target_compile_options(lowport_flags INTERFACE -Werror)
 endif()
 
-# Each function in a section of its own, so that what is not called is not linked: there is less to load and to audit.
+# Put each function in its own section, so that what is not called is not linked: there is less to
+# load and to audit.
 target_compile_options(lowport_flags INTERFACE -ffunction-sections -fdata-sections)
 target_link_options(lowport_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
 
-# Relative relocations in a bitmap: some 60 KiB less to read at each start. The program loader knows it from glibc 2.36
-# on; a linker that knows it may be older or newer than that, and where it does not for this architecture, it says that
-# the option is ignored, and goes on.
+# Relative relocations in a bitmap: some 60 KiB less to read at each start. The program loader
+# supports it from glibc 2.36 on. The linker may be older or newer than that, and if it does not
+# support the option for this architecture, it prints that the option is ignored, and continues.
 include(CheckCXXSourceCompiles)
 set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,-z,pack-relative-relocs)
 check_cxx_source_compiles("#include <features.h>
@@ -43,10 +45,10 @@ check_cxx_compiler_flag(-fstack-clash-protection LOWPORTBIND_HAS_STACK_CLASH)
 if(LOWPORTBIND_HAS_STACK_CLASH)
   target_compile_options(lowport_flags INTERFACE -fstack-clash-protection)
 endif()
-# The same program from whichever folder it is built in.
+# Build the same program in any folder.
 target_compile_options(lowport_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
-# _FORTIFY_SOURCE needs an optimizing build, and hides from the sanitizers what it checks itself. Level 3 came with g++ 12
-# and is an alias of 2 before.
+# _FORTIFY_SOURCE needs an optimising build, and hides from the sanitizers what it checks itself.
+# Level 3 came with g++ 12; before that it is an alias of 2.
 if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize|-O0")
   target_compile_options(lowport_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
                                                      $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=3>)

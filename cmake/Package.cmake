@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Packages by CPack, each of one build: `cpack -G DEB` in build/release, `cpack -G TGZ` in build/static. What the
-# package has beyond `cmake --install`, and has elsewhere, package/finish.cmake does to the files before they are
-# packed.
+# Packages made by CPack, each from one build: `cpack -G DEB` in build/release, `cpack -G TGZ` in
+# build/static. Before the files are packed, package/finish.cmake adds what a package has beyond
+# `cmake --install`, and moves what it has elsewhere.
 set(LOWPORTBIND_MAINTAINER "lowportbind authors <lowportbind@packages.invalid>" CACHE STRING
-    "Who answers for the package: NAME <ADDRESS>")
+    "Maintainer of the package: NAME <ADDRESS>")
 
 find_program(DPKG_COMMAND dpkg)
 if(DPKG_COMMAND AND NOT CMAKE_CROSSCOMPILING)
@@ -29,21 +29,21 @@ set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 if(LOWPORTBIND_HAS_RELR)
-  # Relative relocations are of this glibc, which dpkg-shlibdeps does not look for: it sees symbols only.
+  # Relative relocations need this glibc. dpkg-shlibdeps does not notice: it looks only at symbols.
   set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.36)")
 endif()
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "start unmodified daemons on low ports without root")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Linux lets only a privileged process listen on a port below 1024. lowportbind
-becomes an ordinary user, gives a daemon the ports that were listed, as open
-sockets or with CAP_NET_BIND_SERVICE alone, and then becomes the daemon: same
-process, nothing left running.
+becomes an ordinary user, gives a daemon the listed ports, as open sockets or
+with CAP_NET_BIND_SERVICE alone, and then becomes the daemon: same process,
+nothing left running.
 
-Where the kernel can, the daemon is confined to the TCP ports that were
-listed. The launcher reads back what the daemon will hold, and does not start
-it on any difference.")
+If the kernel can, it confines the daemon to the listed TCP ports. The
+launcher reads back what the daemon will hold, and does not start it if
+anything differs.")
 
-# For package/finish.cmake: CPack hands on what begins with CPACK_.
+# For package/finish.cmake: CPack passes on variables that begin with CPACK_.
 set(CPACK_LOWPORTBIND_SOURCE ${PROJECT_SOURCE_DIR})
 set(CPACK_LOWPORTBIND_STATIC ${LOWPORTBIND_STATIC})
 set(CPACK_LOWPORTBIND_STATIC_RUNTIME ${LOWPORTBIND_STATIC_RUNTIME})

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# bash completion for lowportbind. The package bash-completion is needed only for what follows `--`: without it, the
-# command is completed by names of commands and files.
+# bash completion for lowportbind. The package bash-completion is needed only for what follows `--`:
+# without it, the command is completed with the names of commands and files.
 
-# Joins again what bash splits at = : and @, as `words`, up to the cursor. `command` becomes the index in COMP_WORDS of
-# the word behind the first `--`, if the cursor is there or further on, else 0.
+# Rejoins what bash splits at = : and @, as `words`, up to the cursor. `command` becomes the index in
+# COMP_WORDS of the word after the first `--` if the cursor is there or later, otherwise 0.
 _lowportbind_split_line()
 {
     local line=${COMP_LINE:0:COMP_POINT} index blanks word
@@ -24,7 +24,7 @@ _lowportbind_split_line()
     done
 }
 
-# The option in a word, and as `prefix` what stands before the value that is attached to it.
+# Sets `option` to the option in a word, and `prefix` to what precedes the value attached to it.
 _lowportbind_split_word()
 {
     option=$1
@@ -35,13 +35,15 @@ _lowportbind_split_word()
     esac
 }
 
-# The options that can be given, as `candidates`: all that are not in `given`, and those that can be repeated.
+# Sets `candidates` to the options that can be given: all that are not in `given`, and those that can
+# be repeated.
 _lowportbind_list_options()
 {
     local names name
     candidates=(-p --port --env --keep-fd)
-    for names in -u,--user --groups -m,--mode --confine --backlog --reuse-port --clear-env --own-stdio --new-session \
-        --allow-new-privs -n,--check --json -v,--verbose -h,--help -V,--version; do
+    for names in -u,--user --groups -m,--mode --confine --backlog --reuse-port --clear-env \
+        --own-stdio --new-session --allow-new-privs -n,--check --json -v,--verbose -h,--help \
+        -V,--version; do
         for name in "${given[@]}"; do
             [[ ,$names, == *",$name,"* ]] && continue 2
         done
@@ -62,7 +64,7 @@ _lowportbind_list_services()
     done </etc/services
 }
 
-# The values of `option`, as `candidates`. What stands on the line before the item of a list goes to `prefix`.
+# Sets `candidates` to the values of `option`. What precedes the last item of a list goes to `prefix`.
 _lowportbind_list_values()
 {
     local value=${current#"$prefix"}
@@ -89,15 +91,15 @@ _lowportbind_list_values()
         --confine) candidates=(privileged listed off) ;;
         --env) mapfile -t candidates < <(compgen -e) ;;
         --keep-fd)
-            # Asked of a child, since the shell's own descriptors are closed there.
+            # Ask a child process, in which the shell's own descriptors are closed.
             # shellcheck disable=SC2016  # for the child
-            mapfile -t candidates < <(command sh -c \
-                'for fd in /proc/$$/fd/*; do [ -e "$fd" ] && [ "${fd##*/}" -gt 2 ] && echo "${fd##*/}"; done')
+            mapfile -t candidates < <(command sh -c 'for fd in /proc/$$/fd/*; do
+                [ -e "$fd" ] && [ "${fd##*/}" -gt 2 ] && echo "${fd##*/}"; done')
             ;;
     esac
 }
 
-# What follows `--` is completed as if it stood alone; $1 is where it starts.
+# Completes what follows `--` as if it were alone on the line; $1 is where it starts.
 _lowportbind_complete_command()
 {
     local shift_words
@@ -142,7 +144,7 @@ _lowportbind()
     fi
     if [[ $option ]]; then _lowportbind_list_values; else _lowportbind_list_options; fi
 
-    # Readline replaces what follows the last character that bash splits at.
+    # Readline replaces only what follows the last character that bash splits at.
     local breaks=${COMP_WORDBREAKS//[^=:@]/}
     [[ $breaks ]] && kept=${current%"${current##*["$breaks"]}"}
     for word in "${candidates[@]}"; do

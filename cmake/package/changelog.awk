@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# CHANGELOG.md, with -v maintainer="NAME <ADDRESS>", as a changelog of Debian's: deb-changelog(5).
+# Converts CHANGELOG.md, with -v maintainer="NAME <ADDRESS>", to a Debian changelog: deb-changelog(5).
 function print_item() {
     line = "  *"
     count = split(item, words, " ")

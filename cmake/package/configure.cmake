@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# What CPack reads for each generator before it begins.
+# CPack reads this for each generator before it begins.
 if(CPACK_GENERATOR STREQUAL "DEB" AND (CPACK_LOWPORTBIND_STATIC OR NOT CPACK_LOWPORTBIND_STATIC_RUNTIME))
-  message(FATAL_ERROR "the .deb is of the preset release: run cpack -G DEB in build/release")
+  message(FATAL_ERROR "the .deb is made from the preset release: run cpack -G DEB in build/release")
 elseif(CPACK_GENERATOR STREQUAL "TGZ" AND NOT CPACK_LOWPORTBIND_STATIC)
-  message(FATAL_ERROR "the archive is of the static program: run cpack -G TGZ in build/static")
+  message(FATAL_ERROR "the archive is made from the preset static: run cpack -G TGZ in build/static")
 endif()
 
-# The same package to the byte, whenever it is built: its files are as old as the version, by the changelog.
+# The package is identical to the byte whenever it is built: its files have the date of the version
+# in the changelog.
 if("$ENV{SOURCE_DATE_EPOCH}" STREQUAL "")
   file(STRINGS ${CPACK_LOWPORTBIND_SOURCE}/CHANGELOG.md heading LIMIT_COUNT 1 REGEX "^## \\[[0-9.]+\\] - ")
   string(REGEX REPLACE ".* - " "" date ${heading})

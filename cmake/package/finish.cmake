@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Run by CPack between the installation into a folder of its own and the packing of that folder: what a package has
-# beyond `cmake --install`.
+# CPack runs this after it has installed into a folder of its own, and before it packs that folder. It
+# adds what a package has beyond `cmake --install`.
 set(here ${CMAKE_CURRENT_LIST_DIR})
 set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
 if(CPACK_GENERATOR STREQUAL "DEB")
@@ -9,8 +9,8 @@ endif()
 set(share ${root}/share)
 set(doc ${share}/doc/lowportbind)
 
-# package_of FILE VARIABLE: the package of Debian that FILE is of. dpkg knows a file by the name it was installed as,
-# which may be another one since /lib is a link to /usr/lib.
+# package_of FILE VARIABLE: the Debian package that FILE belongs to. dpkg knows a file by the name it
+# was installed as, which may differ, because /lib is a link to /usr/lib.
 function(package_of file variable)
   get_filename_component(file ${file} REALPATH)
   string(REGEX REPLACE "^/usr/" "/" short_name ${file})
@@ -22,10 +22,10 @@ function(package_of file variable)
       return()
     endif()
   endforeach()
-  message(FATAL_ERROR "no package of Debian has ${file}, and so nobody knows what its licence is")
+  message(FATAL_ERROR "no Debian package has ${file}, so its licence is unknown")
 endfunction()
 
-# The packages whose code is in the program: those of the libraries that are linked statically, and of cxxopts.
+# The packages whose code is in the program: those of the statically linked libraries, and cxxopts.
 function(list_linked_in variable)
   set(archives libstdc++.a libgcc.a libgcc_eh.a)
   if(CPACK_LOWPORTBIND_STATIC)
@@ -46,17 +46,18 @@ function(list_linked_in variable)
   set(${variable} ${packages} PARENT_SCOPE)
 endfunction()
 
-# LGPL and GPL ask for the sources to be found: this says of which.
+# LGPL and GPL require that the sources can be found: this lists them.
 function(write_linked_in packages)
   execute_process(COMMAND dpkg-query --show
     "--showformat=\${Package} \${Version}, of the source \${source:Package} \${source:Version}\\n" ${packages}
     OUTPUT_VARIABLE lines COMMAND_ERROR_IS_FATAL ANY)
-  file(WRITE ${doc}/linked-statically "Debian's packages whose code is in this build of lowportbind:\n\n${lines}")
+  file(WRITE ${doc}/linked-statically
+       "Debian packages whose code is in this build of lowportbind:\n\n${lines}")
 endfunction()
 
 function(finish_debian)
   file(RENAME ${share}/zsh/site-functions ${share}/zsh/vendor-completions)
-  # Debian has every licence in this file or in /usr/share/common-licenses.
+  # On Debian every licence is in this file or in /usr/share/common-licenses.
   file(REMOVE ${doc}/LICENSE)
   file(COPY ${here}/copyright ${here}/README.Debian DESTINATION ${doc})
   execute_process(COMMAND awk -v "maintainer=${CPACK_PACKAGE_CONTACT}" -f ${here}/changelog.awk
@@ -64,7 +65,7 @@ function(finish_debian)
   execute_process(COMMAND gzip -9n ${doc}/changelog ${share}/man/man8/lowportbind.8 COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-# Whoever unpacks the archive may have none of Debian's files: the texts of the licences come along.
+# A system that unpacks the archive may have none of Debian's files: include the licence texts.
 function(finish_archive packages)
   set(licences ${doc}/licences)
   foreach(package IN LISTS packages)
@@ -85,7 +86,7 @@ if(CPACK_GENERATOR STREQUAL "DEB")
 else()
   finish_archive("${packages}")
 endif()
-# Whatever the umask and the hour.
+# The modes and times do not depend on the umask or the time of the build.
 execute_process(COMMAND find ${CPACK_TEMPORARY_INSTALL_DIRECTORY} -type d -exec chmod 0755 {} +
                 COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND find ${root} -type f -perm /u+x -exec chmod 0755 {} + COMMAND_ERROR_IS_FATAL ANY)

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program, and every object it is made of, those
-# of the library and OBJECT..., is hardened. Each check is first tried on a program that is not, built of sample.cpp;
-# SAMPLE_OBJECT is that with the project's own options.
+# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program is hardened, and so is every object it
+# is made of: those of the library, and OBJECT... . Each check is first tried on a program that is not hardened, built
+# from sample.cpp; SAMPLE_OBJECT is the same source with the project's own options.
 set -eu
 launcher=$1
 library=$2
@@ -12,20 +12,20 @@ shift 4
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
-# Of a linked program.
+# For a linked program.
 is_pie() { readelf -hW "$1" | grep -q 'Type:.*DYN' && readelf -dW "$1" | grep -q 'FLAGS_1.*PIE'; }
 has_relro() { readelf -lW "$1" | grep -q 'GNU_RELRO'; }
 binds_now() { readelf -dW "$1" | grep -qE 'FLAGS_1.*NOW'; }
 has_no_executable_stack() { readelf -lW "$1" | grep 'GNU_STACK' | grep -qv 'RWE'; }
 has_no_search_path() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
-# Of a linked program's own functions, which are compiled once more when it is linked: some have this instruction.
+# For a linked program's own functions, which are compiled again at link time: some have this instruction.
 has_instruction() {
     objdump -dC --no-show-raw-insn "$2" |
         awk -v what="$1" '/>:$/ { ours = /<lowport::/ } ours && index($0, what) { found = 1 } END { exit !found }'
 }
 checks_stack() { has_instruction '<__stack_chk_fail' "$1"; }
 has_branch_targets() { has_instruction endbr64 "$1"; }
-# Of an object: the C library's start-up files have no CET on Debian, so that no linked program is marked with it.
+# For an object: the C library's start-up files have no CET on Debian, so no linked program is marked with it.
 has_stack_protector() { readelf -sW "$1" | grep -q 'UND __stack_chk_fail'; }
 has_cet() { readelf -nW "$1" | grep -q 'x86 feature:.*IBT.*SHSTK'; }
 is_fortified() { readelf -sW "$1" | grep -q 'UND __memcpy_chk'; }
@@ -37,7 +37,7 @@ must() {
 }
 must_not() {
     "$@" || return 0
-    echo "a check that cannot fail: $*" >&2
+    echo "this check cannot fail: $*" >&2
     exit 1
 }
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# installed.sh BUILD-DIRECTORY: what `cmake --install` puts where. The examples that begin with "#!" are to be started.
+# installed.sh BUILD-DIRECTORY: `cmake --install` puts every file in its place, and makes the examples that begin with
+# "#!" executable.
 set -eu
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
@@ -18,7 +19,7 @@ find share/doc -path '*/examples/*' -type f >"$directory/examples"
 [ -s "$directory/examples" ] || fail "no examples"
 while read -r file; do
     case $(head -c 2 "$file") in
-        '#!') [ "$(stat -c %a "$file")" = 755 ] || fail "$file cannot be started" ;;
-        *) [ "$(stat -c %a "$file")" = 644 ] || fail "$file is no program" ;;
+        '#!') [ "$(stat -c %a "$file")" = 755 ] || fail "the mode of the script $file is not 755" ;;
+        *) [ "$(stat -c %a "$file")" = 644 ] || fail "the mode of $file is not 644" ;;
     esac
 done <"$directory/examples"

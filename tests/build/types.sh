@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# types.sh COMPILER: which options the compiler is given, by the type of the build and by what a packager sets. Nothing
-# is compiled: hardened.sh shows what the options do, reproducible.sh that a plain build is that of the preset.
+# types.sh COMPILER: the compiler gets the right options for each build type and for what a packager sets. Nothing is
+# compiled: hardened.sh shows what the options do, and reproducible.sh that a plain build equals the preset's.
 set -eu
 compiler=$1
 cd "$(dirname "$0")/../.."
@@ -9,8 +9,8 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 unset CXX CXXFLAGS LDFLAGS CMAKE_BUILD_TYPE
 
-# configure NAME OPTION...: the command that compiles main.cpp, as $command. CXXFLAGS are the environment's. What the
-# compiler can do is found out once, and all else forgotten.
+# configure NAME OPTION...: sets $command to the command that compiles main.cpp. CXXFLAGS come from the environment.
+# The tests of the compiler's features are cached; everything else is reset.
 configure() {
     name=$1
     shift
@@ -32,7 +32,7 @@ configure "no type"
 must_have -Os -DNDEBUG -D_FORTIFY_SOURCE=3 $always
 plain=$command
 configure Release -DCMAKE_BUILD_TYPE=Release
-[ "$command" = "$plain" ] || { echo "failed: Release is another program than a build without a type"; exit 1; }
+[ "$command" = "$plain" ] || { echo "failed: Release differs from a build without a type"; exit 1; }
 for type in RelWithDebInfo MinSizeRel; do
     configure $type -DCMAKE_BUILD_TYPE=$type
     # shellcheck disable=SC2086

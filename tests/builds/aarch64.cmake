@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# For CMAKE_TOOLCHAIN_FILE: arm64, by Debian's cross compiler, tried under qemu.
+# For CMAKE_TOOLCHAIN_FILE: arm64, with Debian's cross compiler, run under qemu.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

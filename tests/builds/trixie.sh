@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# trixie.sh: the whole project on Debian 13, with its g++ 14 and newer libraries: no warning, the tests that need no
-# other program pass with both builds, and it packs itself.
+# trixie.sh: the whole project on Debian 13, with its g++ 14 and newer libraries. It builds without warnings, the tests
+# that need no other program pass with both builds, and the package can be built.
 # shellcheck source=../support/fresh_root.sh
 . "$(dirname "$0")/../support/fresh_root.sh"
 enter_own_namespaces "$@"
@@ -19,19 +19,19 @@ build() {
     quietly in_source cmake --preset "$preset" -DLOWPORTBIND_WERROR=ON
     quietly in_source cmake --build --preset "$preset" --parallel "$jobs" ${1+--target "$@"}
 }
-in_root g++ -dumpversion | grep -qx 14 || fail "another compiler than g++ 14: $(in_root g++ --version | head -n 1)"
+in_root g++ -dumpversion | grep -qx 14 || fail "the compiler is not g++ 14: $(in_root g++ --version | head -n 1)"
 build release
 build static lowportbind
 
-# What this project presumes of the newer libraries and tools.
+# What this project assumes about the newer libraries and tools.
 cat "$root"/src/build/*/cxxopts/cxxopts.hpp | grep -n 'std::locale' &&
-    fail "cmake/Cxxopts.cmake does not know the words in which this cxxopts asks for letters and digits"
+    fail "cmake/Cxxopts.cmake does not recognise how this cxxopts asks for letters and digits"
 grep -q '^LOWPORTBIND_HAS_RELR:INTERNAL=1' "$root/src/build/release/CMakeCache.txt" || fail "no relative relocations"
 
 in_source ctest --preset release --parallel "$jobs" --no-tests=error --label-regex '^(unit|cli|privileged|build)$' ||
-    fail "tests of the preset release"
+    fail "the tests of the preset release"
 in_source env LOWPORTBIND=/src/build/static/lowportbind ctest --preset release --parallel "$jobs" --no-tests=error \
-    --label-regex '^(cli|privileged)$' || fail "tests of the static program"
+    --label-regex '^(cli|privileged)$' || fail "the tests of the static program"
 
 quietly in_source cpack -G DEB --config build/release/CPackConfig.cmake -B build/packed
 in_source sh -c 'lintian --allow-root --fail-on error,warning,info --display-info build/packed/*.deb' ||

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# caddy, a static Go program with its own threads and no libc, binds 80, 443 and 443/udp by itself.
+# caddy, a static Go program with its own threads and no libc, binds 80, 443 and 443/udp itself.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
@@ -11,7 +11,7 @@ need_commands caddy curl
 use_account caddy
 copy_example caddy
 
-# The certificates, in a directory of this test's own.
+# The certificates go to this test's own directory.
 mount -t tmpfs -o "uid=$uid,gid=$gid,mode=0750" tmpfs /var/lib/caddy
 
 check_refused 'bind: permission denied' \
@@ -28,7 +28,7 @@ check_confinement
 [ -d /var/lib/caddy/.local/share/caddy ] || fail "HOME was not that of the account"
 stop_daemon 0
 
-# Port 81 is open to the capability, and not to the confined daemon.
+# The capability allows port 81, but the confinement does not.
 printf 'http://:81 {\n\trespond "caddy on port 81"\n}\n' >>"$work/caddy/Caddyfile"
 set -- --user caddy -p 80,443,443/udp -- caddy run --config "$work/caddy/Caddyfile" --adapter caddyfile
 launch --confine off "$@"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# nginx on a Debian base as process 1 of a container: its logs go to the engine, and `docker stop` ends it.
+# nginx on a Debian base as process 1 of a container: its logs go to the engine, and `docker stop` stops it.
 set -eu
 # shellcheck source=../support/docker.sh
 . "$(dirname "$0")/../support/docker.sh"
@@ -10,12 +10,12 @@ start_engine
 import_debian
 build_image nginx.Dockerfile
 
-# has_output STREAM TEXT: in what the engine has of the container.
+# has_output STREAM TEXT: the engine's log of the container contains it.
 has_output() {
     docker logs "$container" 2>"$work/stderr" >"$work/stdout" && grep -qF -e "$2" "$work/$1"
 }
 
-# check_nginx CAPABILITIES [BOUNDING-SET]: it serves, every process is as planned, and both logs are the engine's.
+# check_nginx CAPABILITIES [BOUNDING-SET]: it serves, every process is as planned, and both logs reach the engine.
 check_nginx() {
     wait_for "a page" fetch_inside http://127.0.0.1/
     expect "the page" "$(fetch_inside http://127.0.0.1/)" "nginx on port 80"
@@ -36,7 +36,7 @@ start_container host-network --network host nginx-www
 check_nginx "$bind_capability"
 check_stop 0
 
-# With what it takes alone, on a read-only root; and where the engine leaves no port privileged, with even less.
+# With only what it needs, on a read-only root; and with even less if the engine leaves no port privileged.
 set -- --read-only --tmpfs /tmp --security-opt no-new-privileges \
     --cap-drop ALL --cap-add SETUID --cap-add SETGID --cap-add CHOWN
 start_container few-own --network none "$@" nginx-www
@@ -46,17 +46,17 @@ start_container few-host --network host "$@" --cap-add NET_BIND_SERVICE nginx-ww
 check_nginx "$bind_capability" 00000000000004c1
 check_stop 0
 
-# A terminal of the engine's is given to the account as well.
+# The account also gets a terminal that the engine made.
 start_container terminal --tty --network none nginx-www
 wait_for "a page" fetch_inside http://127.0.0.1/
 wait_for "a line of the access log" has_output stdout 'GET / HTTP'
 check_stop 0
 
-# Without --own-stdio the pipes stay root's; and giving them away takes CAP_CHOWN.
+# Without --own-stdio the pipes still belong to root, and giving them away needs CAP_CHOWN.
 try_to_run --network none --entrypoint /usr/local/sbin/lowportbind nginx-www --user www-data -p 80 -- \
     nginx -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'
 expect "the status without --own-stdio" "$status" 1
-grep -q 'open() "/dev/std[a-z]*" failed (13: Permission denied)' "$work/errors" || fail "another error"
+grep -q 'open() "/dev/std[a-z]*" failed (13: Permission denied)' "$work/errors" || fail "a different error"
 check_refusal 'cannot give the account: descriptor 1: ' 'docker run --cap-add CHOWN' \
     --network none --cap-drop ALL --cap-add SETUID --cap-add SETGID nginx-www
 
@@ -65,10 +65,10 @@ try_to_run --network host --user 33:33 --entrypoint nginx nginx-www \
     -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'
 expect "the status without lowportbind" "$status" 1
 grep -q 'bind() to 0.0.0.0:80 failed (13: Permission denied)' "$work/errors" ||
-    fail "without lowportbind, another error"
+    fail "without lowportbind, a different error"
 
-# An entry point that takes the account from a variable, which is empty: it is not root. In JSON there is no shell to
-# expand it, and without quotes the next option is taken for the account. None of the three starts nginx.
+# An entry point that takes the account from an empty variable does not run as root. In JSON there is no shell to expand
+# it, and without quotes the next option is taken for the account. None of the three starts nginx.
 # shellcheck disable=SC2016  # the container's
 check_empty_account() {
     set -- --network none --env APP_USER= --entrypoint /bin/sh nginx-www -c
@@ -81,7 +81,7 @@ check_empty_account() {
 }
 check_empty_account
 
-# What `docker stop` is without: a shell that stays process 1 does not pass the signal on, and the engine kills.
+# The contrast for `docker stop`: a shell that remains process 1 does not pass the signal on, and the engine kills it.
 start_container shell --network none --entrypoint /bin/sh nginx-www \
     -c '/usr/local/sbin/lowportbind --user www-data --own-stdio -p 80 -- "$@"; exit' \
     sh nginx -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'

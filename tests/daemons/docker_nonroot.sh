@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A container that never has root: `docker run --user 33`, with a file capability on the launcher in the image, and
-# without.
+# A container that never has root: `docker run --user 33`, with and without a file capability on the launcher in the
+# image.
 set -eu
 # shellcheck source=../support/docker.sh
 . "$(dirname "$0")/../support/docker.sh"
@@ -9,7 +9,7 @@ set -eu
 start_engine
 build_image static.Dockerfile
 
-# Without the file capability, the one that --cap-add gives is in the bounding set alone, and nobody has it.
+# Without the file capability, the one that --cap-add gives is only in the bounding set, and no process has it.
 set -- --network host --user 33:33 --cap-drop ALL --cap-add NET_BIND_SERVICE
 expect_refused_port "$@" www
 engine_filters=$(count_filters "$work/answers")
@@ -18,12 +18,12 @@ expect_answer CapPrm "$no_capability"
 check_refusal 'cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE' \
     'setcap cap_net_bind_service=p' "$@" --entrypoint /lowportbind www -p 80 -- /daemon
 
-# In a network of the container's own, where no port is privileged, it needs none.
+# In the container's own network, where no port is privileged, it needs none.
 try_to_run --network none --user 33:33 --cap-drop ALL --entrypoint /lowportbind www -p 80 -- \
     /daemon status pid fds bind=tcp/4/80
 check_www "$no_capability"
 
-# With it, and with the user of the image or of the command line.
+# With it, and with the user from the image or from the command line.
 build_image nonroot.Dockerfile
 ask www-nonroot --network host --cap-drop ALL --cap-add NET_BIND_SERVICE
 check_www "$bind_capability"
@@ -33,14 +33,15 @@ compare_confinement "$engine_filters"
 ask www-nonroot "$@" --read-only
 check_www "$bind_capability"
 
-# Whatever the file has, a bounding set without it is the end of it; and an account beyond the file's group has nothing.
+# Whatever the file has, a bounding set without the capability removes it, and an account outside the file's group has
+# nothing.
 check_refusal 'cannot give the port: 80/tcp: ' 'docker run --cap-add NET_BIND_SERVICE' \
     --network host --user 33:33 --cap-drop ALL www-nonroot
 try_to_run --network host --user 34:34 --cap-drop ALL --cap-add NET_BIND_SERVICE www-nonroot /daemon status
 expect "the status of docker run for another group" "$status" 126
 [ ! -s "$work/answers" ] || fail "the daemon of another group ran"
 
-# The groups of --group-add stay: for who is not root, that is the default.
+# The groups of --group-add stay: that is the default for a user other than root.
 mkdir "$work/volume"
 : >"$work/volume/file"
 chgrp -R 2000 "$work/volume"
@@ -51,8 +52,8 @@ expect_answer open=/volume/file EACCES
 try_to_run "$@" --volume "$work/volume:/volume" --group-add 2000 www-nonroot /daemon status open=/volume/file
 expect_answer open=/volume/file ok
 
-# With no_new_privs a file capability counts only if the engine left it permitted before the exec: Debian 13's does;
-# with Debian 12's, the launcher says why it fails. Without a file capability, no engine gives the port.
+# With no_new_privs a file capability counts only if the engine left it permitted before the exec. Debian 13's does; with
+# Debian 12's, the launcher reports why it fails. Without a file capability, no engine grants the port.
 expect_refused_port "$@" --security-opt no-new-privileges www
 set -- "$@" --security-opt no-new-privileges
 try_to_run "$@" www-nonroot /daemon status
@@ -67,7 +68,7 @@ check_www "$bind_capability"
 compare_confinement "$engine_filters"
 check_refusal 'cannot give the port: 80/tcp: ' 'setcap cap_net_bind_service=p /lowportbind' \
     "$@" --entrypoint /lowportbind www -p 80 -- /daemon
-# Another program in front of the launcher has lost what was permitted.
+# Another program in front of the launcher loses what was permitted.
 check_refusal 'cannot give the port: 80/tcp: ' 'for the first program of a container' "$@" --init www-nonroot
 
 stop_engine

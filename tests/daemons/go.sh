@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Go asks for MPTCP first, whose ports no rule of the kernel confines. Confined, its server listens on TCP.
+# Go asks for MPTCP first, and no kernel rule confines MPTCP ports. When confined, its server listens on TCP.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
-# Skipped where everything is required, too: Debian 12 has no such Go, and Debian 13 is the first that has.
+# Skipped even if everything is required: Debian 12 has no such Go, and Debian 13 is the first that does.
 has_new_go() {
     command -v go >/dev/null || return 1
     go version | awk '{ sub(/^go/, "", $3); split($3, part, "."); exit !(part[1] > 1 || part[2] >= 24) }'
 }
 if ! has_new_go; then
-    echo "skipped: needs Go 1.24, the first to ask for MPTCP by itself"
+    echo "skipped: needs Go 1.24, the first that asks for MPTCP by default"
     reason_given=yes
     exit 77
 fi
@@ -28,7 +28,7 @@ chmod 0755 "$server"
 
 check_refused 'listen tcp :80: bind: permission denied' "$server"
 
-# Without confinement: MPTCP, where the kernel has it, on whatever port.
+# Without confinement: MPTCP on any port, if the kernel has it.
 launch --user www-data -p 80 --confine off -- "$server" :81
 wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/
 protocol=6

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# In gVisor's kernel, without an engine: every mode that it can have, and what is said of the others. No port is
-# privileged there, there is no setfsuid(2) and no ambient set, and /proc/sys/net is empty.
+# In gVisor's kernel, without an engine: every mode that it supports, and the messages for the others. gVisor has no
+# privileged ports, no setfsuid(2) and no ambient set, and /proc/sys/net is empty.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
-# launch_inside OPTION...: with the probe; the status is $status, and the rest in $work/answers and $work/errors.
+# launch_inside OPTION...: launches the probe; sets $status, and writes the rest to $work/answers and $work/errors.
 launch_inside() {
     status=0
     # shellcheck disable=SC2086  # the words of a command, or none
@@ -18,10 +18,10 @@ expect_answer() {
     expect "the answer to $1" "$(sed -n "s|^$1:[[:space:]]*||p" "$work/answers" | tr -s '\t ' ' ' | sed 's/ $//')" "$2"
 }
 
-# expect_daemon MODE: it is the account, without any right. This kernel does not show CapAmb and NoNewPrivs.
+# expect_daemon MODE: it is the account, without capabilities. This kernel does not show CapAmb and NoNewPrivs.
 expect_daemon() {
     expect "the status in mode $1" "$status" 0
-    expect "what is said in mode $1" "$(cat "$work/errors")" ""
+    expect "the messages in mode $1" "$(cat "$work/errors")" ""
     expect_answer Uid "$uid $uid $uid $uid"
     expect_answer Gid "$gid $gid $gid $gid"
     for set in CapInh CapPrm CapEff; do expect_answer $set "$no_capability"; done
@@ -33,10 +33,10 @@ expect_refusal() {
     grep -v '^lowportbind: every privileged port is open' "$work/errors" >"$work/lines" || :
     expect "the message" "$(head -n 1 "$work/lines")" "lowportbind: $1"
     expect "the hint" "$(tail -n +2 "$work/lines")" "lowportbind: hint: $2"
-    expect "what the daemon says" "$(cat "$work/answers")" ""
+    expect "the output of the daemon" "$(cat "$work/answers")" ""
 }
 
-# try_listen_fds OPTION...: and --check of the same.
+# try_listen_fds OPTION...: launches it, and runs --check with the same options.
 try_listen_fds() {
     launch_inside "$@" -m listen-fds -p web=80,53/udp -- "$PROBE" status fds env fd=3 fd=4 reach=3/4/80 reach=4/4/53
     expect_daemon listen-fds
@@ -53,7 +53,7 @@ try_listen_fds() {
 }
 
 try_other_modes() {
-    # Another port than those above, of which connections are left.
+    # A different port from those above, which still have connections.
     launch_inside --user www-data -- "$PROBE" status fds bind=tcp/4/81
     expect_daemon "ambient, without a port"
     expect_answer fds "0 1 2"
@@ -80,7 +80,7 @@ try_other_modes() {
 if [ "${1-}" = inside ]; then
     launcher=$2
     use_account www-data
-    [ ! -e /proc/sys/net/ipv4/ip_unprivileged_port_start ] || skip "this gVisor says which ports are privileged"
+    [ ! -e /proc/sys/net/ipv4/ip_unprivileged_port_start ] || skip "this gVisor shows which ports are privileged"
     expect "the account's attempt to bind port 80" \
         "$(setpriv --reuid "$uid" --regid "$gid" --clear-groups "$PROBE" bind=tcp/4/80 | tr '\t' ' ')" "bind=tcp/4/80: ok"
 
@@ -89,7 +89,7 @@ if [ "${1-}" = inside ]; then
     launch_inside --user www-data -p 80 -m listen-fds -v -- "$PROBE" status
     expect "the status with --verbose" "$status" 0
     grep -qx 'lowportbind: no setfsuid here: the sockets belong to the user of lowportbind' "$work/errors" ||
-        fail "whose the sockets are is not said"
+        fail "--verbose does not print whose the sockets are"
     launch_inside --user www-data -p 80 -m listen-fds --reuse-port -- "$PROBE" status
     expect_refusal "cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port shares a port \
 among the sockets of one user" "leave --reuse-port out"
@@ -97,7 +97,7 @@ among the sockets of one user" "leave --reuse-port out"
     expect_refusal "cannot read the ambient set: 10: Invalid argument" "a kernel without one can hand over sockets: \
 --mode listen-fds; where no port is privileged, as in gVisor, leave -p out"
 
-    # A launcher of the account's own, which has no capability.
+    # The account's own launcher, which has no capability.
     as_user="setpriv --reuid $uid --regid $gid --init-groups"
     try_listen_fds
     exit
@@ -107,8 +107,8 @@ need_commands runsc setpriv
 case $PROBE in "$work"/*) ;; *) skip "needs a probe" ;; esac
 for launcher in "$LOWPORTBIND" ${LOWPORTBIND_STATIC-}; do
     install -m 0755 "$launcher" "$work/lowportbind"
-    # The host's files, and what is written stays in the sandbox.
+    # The host's files; what is written stays in the sandbox.
     set -- runsc --root "$work/runsc" --platform=ptrace --network=none --ignore-cgroups "do" -quiet
-    timeout 60 "$@" /bin/true >>"$log" 2>&1 || skip "no sandbox of gVisor starts here: $(tail -n 3 "$log")"
+    timeout 60 "$@" /bin/true >>"$log" 2>&1 || skip "no gVisor sandbox starts here: $(tail -n 3 "$log")"
     timeout 200 "$@" /bin/sh "$(readlink -f "$0")" inside "$work/lowportbind" 2>&1 || fail "in gVisor, with $launcher"
 done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A server in the manner of inetd's "wait" accepts on descriptor 0; the port is named as /etc/services has it.
+# A "wait" server of inetd accepts on descriptor 0; the port has its name from /etc/services.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
@@ -13,7 +13,7 @@ copy_example inetd
 check_port_refused 13
 check_refused 'descriptor 0 is not a socket' "$work/inetd/server.py"
 
-# ask ADDRESS: the time.
+# ask ADDRESS: asks for the time.
 ask() {
     curl -q --silent --show-error --noproxy '*' --max-time 10 "telnet://$1:13" </dev/null
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# java binds port 80 by itself. A file capability on java, the usual way, stops it from starting at all.
+# java binds port 80 itself. The usual solution, a file capability on java, stops it from starting at all.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
@@ -13,7 +13,7 @@ copy_example java
 
 check_refused 'BindException: Permission denied' java "$work/java/Server.java"
 
-# A copy of the java command alone, beside links to the rest of the JDK: it works until it gets the file capability.
+# A copy of only the java command, beside links to the rest of the JDK: it works until it gets the file capability.
 jdk=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
 mkdir -p "$work/jdk/bin"
 cp "$jdk/bin/java" "$work/jdk/bin/java"
@@ -33,7 +33,7 @@ check_processes java "$bind_capability"
 check_confinement
 stop_daemon 143
 
-# Port 81 is open to the capability, and not to the confined daemon.
+# The capability allows port 81, but the confinement does not.
 sed 's/(80)/(81)/' "$work/java/Server.java" >"$work/java/OtherPort.java"
 launch --user www-data -p 80 --confine off -- java "$work/java/OtherPort.java"
 wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The pods of examples/kubernetes: by Kubernetes' own models they are pods, they fit the Pod Security level that they
+# The pods of examples/kubernetes: they are valid by Kubernetes' own models, they fit the Pod Security level that they
 # claim, and under Docker, with the options that follow from each securityContext, the daemon gets its port.
 #
-# No kubelet and no API server is run here. What Kubernetes does beyond the securityContext is not seen, and values are
-# not checked against lists of allowed words.
+# This runs neither a kubelet nor an API server. It does not test what Kubernetes does beyond the securityContext, and
+# does not check values against lists of allowed words.
 set -eu
 # shellcheck source=../support/docker.sh
 . "$(dirname "$0")/../support/docker.sh"
 
 pod_py=$(cd "$examples/.." && pwd)/tests/support/pod.py
-# Debian's own: another python3 does not have Debian's modules.
+# Use Debian's python3: another one does not have Debian's modules.
 pod() {
     /usr/bin/python3 -B "$pod_py" "$@"
 }
@@ -19,11 +19,11 @@ pod() {
 copy_example kubernetes
 pods=$work/kubernetes
 
-# expect_no_pod REASON SED-SCRIPT: root.yaml, spoilt like this, is refused.
+# expect_no_pod REASON SED-SCRIPT: root.yaml, spoilt by this script, is refused.
 expect_no_pod() {
     sed "$2" "$pods/root.yaml" >"$work/spoilt.yaml"
     if cmp -s "$pods/root.yaml" "$work/spoilt.yaml"; then fail "nothing to spoil: $2"; fi
-    if pod check "$work/spoilt.yaml" 2>"$work/errors"; then fail "this is taken for a pod: $2"; fi
+    if pod check "$work/spoilt.yaml" 2>"$work/errors"; then fail "this is accepted as a pod: $2"; fi
     cat "$work/errors" >>"$log"
     grep -q -e "$1" "$work/errors" || fail "this is refused for another reason: $2"
 }
@@ -34,17 +34,17 @@ expect_level() {
     expect "the Pod Security level of $2 ${3:-}" "$(pod level "$work/changed.yaml")" "$1"
 }
 
-# expect_no_level REASON SED-SCRIPT: nonroot-sysctl.yaml, changed like this, is a pod, and not one to judge.
+# expect_no_level REASON SED-SCRIPT: nonroot-sysctl.yaml, changed by this script, is a pod, but gets no level.
 expect_no_level() {
     sed "$2" "$pods/nonroot-sysctl.yaml" >"$work/changed.yaml"
-    pod check "$work/changed.yaml" 2>>"$log" || fail "this is no pod: $2"
-    if pod level "$work/changed.yaml" >>"$log" 2>"$work/errors"; then fail "this is judged: $2"; fi
+    pod check "$work/changed.yaml" 2>>"$log" || fail "this is not a pod: $2"
+    if pod level "$work/changed.yaml" >>"$log" 2>"$work/errors"; then fail "this gets a level: $2"; fi
     cat "$work/errors" >>"$log"
-    grep -q "$1" "$work/errors" || fail "this is not judged for another reason: $2"
+    grep -q "$1" "$work/errors" || fail "this gets no level for another reason: $2"
 }
 
 for file in "$pods"/*.yaml; do
-    pod check "$file" 2>>"$log" || fail "${file##*/} is no pod"
+    pod check "$file" 2>>"$log" || fail "${file##*/} is not a pod"
 done
 expect_no_pod ': V1SecurityContext has no such field' 's/readOnlyRootFilesystem/readOnlyRootFileSystem/'
 expect_no_pod ': not of type int' 's/containerPort: 80/containerPort: "80"/'
@@ -62,7 +62,7 @@ expect_level restricted nonroot-sysctl.yaml
 expect_level privileged root.yaml 's/"SETUID"/"SYS_ADMIN"/'
 expect_level privileged nonroot-sysctl.yaml 's/ip_unprivileged_port_start/ip_forward/'
 expect_level baseline nonroot-sysctl.yaml 's/Escalation: false/Escalation: true/'
-# What has a meaning for the level and is not known here is no level at all.
+# A field that matters for the level and is unknown here means no level at all.
 expect_no_level 'hostPort' 's/containerPort: 80/&\n          hostPort: 80/'
 expect_no_level 'hostPath' 's/^  containers:/  volumes:\n    - name: root\n      hostPath: {path: \/}\n&/'
 expect_no_level 'annotations' 's/^  name: www/&\n  annotations: {container.apparmor.security.beta.kubernetes.io\/www: unconfined}/'
@@ -72,7 +72,7 @@ start_engine
 build_image static.Dockerfile
 build_image nonroot.Dockerfile
 
-# run_pod FILE SED-SCRIPT QUESTION...: as Docker runs the manifest after this change, with the probe as its daemon.
+# run_pod FILE SED-SCRIPT QUESTION...: runs the manifest under Docker after this change, with the probe as its daemon.
 run_pod() {
     sed "$2" "$pods/$1" >"$work/changed.yaml"
     if [ -n "$2" ] && cmp -s "$pods/$1" "$work/changed.yaml"; then fail "nothing to change in $1: $2"; fi
@@ -85,7 +85,7 @@ run_pod() {
     try_to_run "$@"
 }
 
-# ask_pod FILE [SED-SCRIPT]: it runs, and is asked what every daemon is asked.
+# ask_pod FILE [SED-SCRIPT]: runs it, and asks it what every daemon is asked.
 ask_pod() {
     run_pod "$1" "${2:-}" status pid fds bind=tcp/4/80 bind=tcp/4/81 bind=tcp/4/443 read=/key/tls.key
     expect "the status of $1" "$status" 0
@@ -95,7 +95,7 @@ ask_pod() {
 expect_refusal() {
     run_pod "$1" "$2" status
     expect "the status of $1 with $2" "$status" 125
-    grep -q "^lowportbind: $3" "$work/errors" || fail "$1 with $2: another message"
+    grep -q "^lowportbind: $3" "$work/errors" || fail "$1 with $2: a different message"
     grep -q '^lowportbind: hint: ' "$work/errors" || fail "$1 with $2: no hint"
     [ ! -s "$work/answers" ] || fail "$1 with $2: the daemon ran"
 }
@@ -119,9 +119,9 @@ compare_confinement "$engine_filters"
 expect_refusal root.yaml 's/, "NET_BIND_SERVICE"//' "$cannot_give"
 expect_refusal root.yaml 's/"SETUID", //' 'cannot become: www-data'
 
-# The daemon alone has the capability of the manifest in its bounding set and nowhere else, and the launcher without file
-# capability says what to do. In the way of newer engines it is restricted; with this one, baseline.
-# check_nonroot_capability [SED-SCRIPT]
+# check_nonroot_capability [SED-SCRIPT]: without the launcher, the daemon has the manifest's capability only in its
+# bounding set. A launcher without a file capability reports what to do. The pod is restricted under newer engines, and
+# baseline under this one.
 check_nonroot_capability() {
     expect_no_port nonroot-capability.yaml "${1:-}"
     expect_answer CapBnd "$bind_capability"
@@ -137,7 +137,7 @@ check_nonroot_capability
 runtime=runc
 check_nonroot_capability 's/Escalation: false/Escalation: true/'
 
-# Without the sysctl, this pod has no way.
+# Without the sysctl, this pod cannot work.
 expect_no_port nonroot-sysctl.yaml 's/value: "80"/value: "81"/'
 ask_pod nonroot-sysctl.yaml
 check_www "$no_capability"
@@ -145,7 +145,7 @@ run_pod nonroot-sysctl.yaml '' bind=tcp/4/79
 expect_answer bind=tcp/4/79 EACCES
 expect_refusal nonroot-sysctl.yaml 's/value: "80"/value: "81"/' 'cannot give the port: 80/tcp: '
 
-# As root.yaml, on port 443. The key is for group 2000, and the group is the daemon's with `--groups keep`.
+# Like root.yaml, on port 443. The key is for group 2000, which the daemon has with `--groups keep`.
 expect_no_port fsgroup.yaml 's/^    fsGroup:/    runAsUser: 33\n&/'
 expect_answer bind=tcp/4/443 EACCES
 run_pod fsgroup.yaml 's/"--groups", "keep", //' read=/key/tls.key

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80 by itself, in mode nginx
-# it takes the sockets that it is given and has no capability.
+# Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80 itself, and in mode nginx
+# it takes the sockets that it is handed and has no capability.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
@@ -12,13 +12,13 @@ need_commands nginx curl ss
 use_account www-data
 copy_example nginx
 
-# What the configuration asks for, in directories of this test's own.
+# The directories of the configuration, on this test's own mounts.
 for directory in /run /var/log /var/cache; do
     mount -t tmpfs tmpfs "$directory"
     install -d -o www-data -g www-data -m 0750 "$directory/lowportbind-nginx"
 done
 
-# check_pages CAPABILITIES: before and after a reload, whose new workers are as the old ones.
+# check_pages CAPABILITIES: before and after a reload; the new workers are like the old ones.
 check_pages() {
     wait_for "a page" fetch http://127.0.0.1/
     expect "the page over IPv4" "$(fetch http://127.0.0.1/)" "nginx on port 80"
@@ -49,7 +49,7 @@ expect_filters 0
 expect_log 'using inherited sockets from "3;4;"'
 stop_daemon 0
 
-# With `reuseport`, nginx wants a socket for each of its two workers: one alone is refused it, two are taken.
+# With `reuseport`, nginx wants a socket for each of its two workers: it refuses one socket, and accepts two.
 sed 's/listen \(.*80\);/listen \1 reuseport;/' "$work/nginx/nginx.conf" >"$work/nginx/reuseport.conf"
 expect "the number of lines with reuseport" "$(grep -c ' reuseport;' "$work/nginx/reuseport.conf")" 2
 set -- --user www-data -m nginx --reuse-port
@@ -58,7 +58,7 @@ status=0
 # shellcheck disable=SC2086  # the words of a command
 timeout -k 5 "$patience" "$LOWPORTBIND" "$@" -p 80 -- $nginx_reuseport 'daemon off;' </dev/null >>"$log" 2>&1 ||
     status=$?
-expect "the status with a socket for one worker alone" "$status" 1
+expect "the status with a socket for only one worker" "$status" 1
 expect_log 'bind() to 0.0.0.0:80 failed (13: Permission denied)'
 # shellcheck disable=SC2086
 launch "$@" -p 80,80 -- $nginx_reuseport 'daemon off;'
@@ -67,7 +67,7 @@ expect_log 'using inherited sockets from "3;4;5;6;"'
 expect "the number of listening sockets" "$(ss -Hltn 'sport = :80' | wc -l)" 4
 stop_daemon 0
 
-# Port 81 is open to the capability, and not to the confined daemon.
+# The capability allows port 81, but the confinement does not.
 sed 's/listen 80;/listen 80; listen 81;/' "$work/nginx/nginx.conf" >"$work/nginx/other-port.conf"
 set -- --user www-data -p 80 -- nginx -e stderr -c "$work/nginx/other-port.conf" -g 'daemon off;'
 launch --confine off "$@"
@@ -76,7 +76,7 @@ expect_filters 0
 stop_daemon 0
 check_unlisted_refused 'bind() to 0.0.0.0:81 failed (13: Permission denied)' "$@"
 
-# Listed alone, it is confined on the sockets that it is given, too.
+# With --confine listed it is also confined on the sockets that it is handed.
 if is_confining; then
     launch --user www-data -m nginx -p 80 --confine listed -- \
         nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'

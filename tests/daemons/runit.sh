@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A service of runit, as examples/runit has it: nginx under runsvdir and runsv.
+# A runit service, from examples/runit: nginx under runsvdir and runsv.
 set -eu
 # shellcheck source=../support/supervisor.sh
 . "$(dirname "$0")/../support/supervisor.sh"
@@ -20,7 +20,7 @@ cp -R "$work/runit/www" /etc/sv/www
 ln -s /etc/sv/www "$work/service/www"
 service=$work/service/www
 
-# is_down: and runsv wants it to be; while it does not, sv says "want up".
+# is_down: runsv wants it down, too; otherwise sv prints "want up".
 is_down() {
     sv status "$service" | grep -q '^down: [^,]*, normally up$'
 }
@@ -34,7 +34,7 @@ use_service() {
     check_processes nginx "$no_capability" 3
 }
 
-# stop_service: with SIGTERM, at which nginx ends in an orderly manner.
+# stop_service: with SIGTERM, which makes nginx shut down in an orderly manner.
 stop_service() {
     stopped=$daemon
     daemon=$supervisor
@@ -56,11 +56,11 @@ daemon=$supervisor
 sv restart "$service" >>"$log"
 wait_for "the end of the first daemon" has_ended "$first"
 use_service
-[ "$daemon" != "$first" ] || fail "sv restart leaves the process as it was"
+[ "$daemon" != "$first" ] || fail "sv restart does not replace the process"
 stop_service
 wait_for "the status in ./finish" has_logged 'www: ended with status 0, signal 0'
 
-# A launch that fails: ./finish is told so, and keeps runsv from trying again each second.
+# A launch that fails: ./finish gets the status, and keeps runsv from trying again every second.
 take_port 80
 sv up "$service" >>"$log"
 wait_for "the status in ./finish" has_logged 'www: ended with status 125, signal 0'
@@ -71,7 +71,7 @@ sv up "$service" >>"$log"
 use_service
 stop_service
 
-# runsvdir has its services end with it at SIGHUP.
+# At SIGHUP runsvdir ends its services, and itself.
 daemon=$supervisor
 services=$(list_processes "$supervisor")
 kill -HUP "$supervisor"

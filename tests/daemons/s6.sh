@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A service of s6, as examples/s6 has it: gunicorn under s6-svscan and s6-supervise, which it tells that it is ready.
+# An s6 service, from examples/s6: gunicorn under s6-svscan and s6-supervise, to which it reports that it is ready.
 set -eu
 # shellcheck source=../support/supervisor.sh
 . "$(dirname "$0")/../support/supervisor.sh"
@@ -24,9 +24,9 @@ stat_of() {
     s6-svstat -o "$1" "$service"
 }
 
-# use_service: its process becomes the daemon. It has said that it is ready: there is no need to try.
+# use_service: its process becomes the daemon. It has reported that it is ready, so there is no need to poll.
 use_service() {
-    s6-svwait -U -t "$limit" "$service" >>"$log" 2>&1 || fail "the daemon does not say that it is ready"
+    s6-svwait -U -t "$limit" "$service" >>"$log" 2>&1 || fail "the daemon does not report that it is ready"
     daemon=$(stat_of pid)
     expect "the page" "$(fetch http://127.0.0.1/)" "gunicorn on an open socket"
     expect "the page over IPv6" "$(fetch 'http://[::1]/')" "gunicorn on an open socket"
@@ -50,18 +50,18 @@ use_service
 first=$daemon
 daemon=$supervisor
 s6-svc -wR -T "$limit" -r "$service" || fail "s6-svc -r"
-has_ended "$first" || fail "s6-svc -r leaves the process as it was"
+has_ended "$first" || fail "s6-svc -r does not replace the process"
 use_service
 stop_service
 expect_log 'www: ended with status 0, signal 0'
 
-# A launch that fails: ./finish is told so, and has s6-supervise not try again each second.
+# A launch that fails: ./finish gets the status, and keeps s6-supervise from trying again every second.
 take_port 80
 s6-svc -u "$service"
 wait_for "the status in ./finish" has_logged 'www: ended with status 125, signal 0'
 expect_log 'lowportbind: cannot bind: 80/tcp (IPv4 and IPv6): Address already in use by sleep'
-s6-svwait -D -t "$limit" "$service" >>"$log" 2>&1 || fail "s6 does not say that the service is down"
-expect "the status that s6 knows" "$(stat_of exitcode)" 125
+s6-svwait -D -t "$limit" "$service" >>"$log" 2>&1 || fail "s6 does not report that the service is down"
+expect "the status that s6 recorded" "$(stat_of exitcode)" 125
 expect "whether s6 wants it up" "$(stat_of wantedup)" false
 free_port
 s6-svc -u "$service"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A program that asks libsystemd for its sockets by name: those that lowportbind opens, and before them those that
-# lowportbind itself was activated with.
+# A program that asks libsystemd for its sockets by name: first those that lowportbind itself was activated with, then
+# those that it opens.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
@@ -23,8 +23,8 @@ expect "the page of the socket without a name" "$(fetch http://127.0.0.1:82/)" "
 check_processes "$work/server" "$no_capability"
 stop_daemon 143
 
-# Socket activation in front: what was inherited comes first, then what is listed. systemd-socket-activate starts the
-# program when the first connection comes in.
+# Socket activation in front: the inherited sockets come first, then the listed ones. systemd-socket-activate starts the
+# program at the first connection.
 command -v systemd-socket-activate >/dev/null || skip "the first half passed; needs systemd-socket-activate"
 start systemd-socket-activate --fdname=inherited -l 127.0.0.1:83 \
     "$LOWPORTBIND" --user www-data -m listen-fds -p web=80 -- "$work/server"

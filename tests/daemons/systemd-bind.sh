@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# SocketBindAllow= and SocketBindDeny= where they work, in a booted Debian 13: what native.service says of them, and
-# nginx.service with them, whose TCP ports are then confined twice, and whose UDP ports are confined as well.
+# SocketBindAllow= and SocketBindDeny= where they work, in a booted Debian 13: native.service does what it claims, and
+# nginx.service with them has its TCP ports confined twice and its UDP ports once.
 set -eu
 # shellcheck source=../support/systemd.sh
 . "$(dirname "$0")/../support/systemd.sh"
@@ -13,7 +13,7 @@ root=${SYSTEMD_ROOT_DIRECTORY:-}/trixie
 use_account www-data
 copy_example systemd
 
-# By systemd's own means; with lowportbind, where the kernel confines; where it does not.
+# The columns: by systemd's own means; with lowportbind, if the kernel confines; if it does not.
 cat >"$work/experiments" <<'EOF'
 tcp/4/80 ok ok ok
 tcp/6/80 ok ok ok
@@ -27,7 +27,7 @@ EOF
 write_probe_unit native
 write_probe_unit nginx SocketBindAllow=tcp:80 SocketBindDeny=any
 boot_systemd_of "$root" --bind-ro="$PROBE:/usr/local/bin/probe" --bind="$work/answers:/answers"
-inside systemctl --version | grep -qF +BPF_FRAMEWORK || fail "this systemd has no BPF either"
+inside systemctl --version | grep -qF +BPF_FRAMEWORK || fail "this systemd has no BPF"
 
 ask_probe native
 check_answers native 2

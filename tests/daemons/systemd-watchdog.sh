@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# WatchdogSec= in a real systemd: the daemon's WATCHDOG=1 counts, and where it does not come, systemd acts.
+# WatchdogSec= in a real systemd: the daemon's WATCHDOG=1 counts, and systemd acts if it does not come.
 set -eu
 # shellcheck source=../support/systemd.sh
 . "$(dirname "$0")/../support/systemd.sh"
@@ -12,12 +12,12 @@ build_server
 boot_systemd --bind-ro="$work/server:/usr/local/bin/server"
 unit=notify.service
 
-# lives_on_messages: systemd heard from the daemon when it would have ended a silent one.
+# lives_on_messages: systemd heard from the daemon after the time when it would have ended a silent one.
 lives_on_messages() {
     [ "$(show WatchdogTimestampMonotonic $unit)" -gt "$(($(show ExecMainStartTimestampMonotonic $unit) + limit))" ]
 }
 
-# says_more_than MICROSECONDS: there was a message later than that.
+# says_more_than MICROSECONDS: there was a later message.
 says_more_than() {
     [ "$(show WatchdogTimestampMonotonic $unit)" -gt "$1" ]
 }
@@ -34,11 +34,11 @@ wait_for "a WATCHDOG=1 later than the limit" lives_on_messages
 expect "the daemon's PID after that" "$(show MainPID $unit)" "$inner"
 expect "the number of restarts" "$(show NRestarts $unit)" 0
 
-# A client that says nothing does not keep the daemon from its messages.
+# A silent client does not keep the daemon from sending messages.
 python3 -c 'import socket, sys
 connection = socket.create_connection(("127.0.0.1", 81))
 connection.settimeout(20)
-sys.exit(len(connection.recv(1)))' || fail "the daemon does not let go of a silent client"
+sys.exit(len(connection.recv(1)))' || fail "the daemon does not drop a silent client"
 since=$(show WatchdogTimestampMonotonic $unit)
 wait_for "a WATCHDOG=1 after a silent client" says_more_than "$since"
 expect "the daemon's PID after a silent client" "$(show MainPID $unit)" "$inner"
@@ -47,8 +47,8 @@ expect "the daemon's PID after a silent client" "$(show MainPID $unit)" "$inner"
 hanging=$daemon
 kill -STOP "$hanging"
 daemon=$container
-wait_for "another daemon in place of the one that hangs" is_replaced
-has_ended "$hanging" || fail "the daemon that hangs is still there"
+wait_for "a new daemon in place of the hanging one" is_replaced
+has_ended "$hanging" || fail "the hanging daemon still runs"
 wait_for "the reason in the journal" journal_says $unit systemd 'Watchdog timeout'
 use_unit $unit
 expect "the page" "$(fetch http://127.0.0.1:81/)" "the socket named web"

@@ -19,7 +19,7 @@ boot_systemd --bind-ro="$work/server:/usr/local/bin/server" --bind-ro="$work/ngi
 
 check_port_refused 80
 
-# check_notify: what systemd gave the launcher for its messages is the daemon's, whose PID is the one systemd knows.
+# check_notify: the daemon has what systemd gave the launcher for messages, and the PID that systemd knows.
 check_notify() {
     use_unit notify.service
     expect "the page" "$(fetch http://127.0.0.1:81/)" "the socket named web"
@@ -35,16 +35,16 @@ check_failed_launch() {
     daemon=$container
     if control start "$1"; then fail "$1 starts"; fi
     expect "what ended $1" "$(show Result "$1")" exit-code
-    expect "the state of $1, which is not to be tried again" "$(show ActiveState "$1")" failed
+    expect "the state of $1, which must not be retried" "$(show ActiveState "$1")" failed
     systemctl_inside status "$1" >"$work/status" 2>&1 || :
-    grep -q 'status=125' "$work/status" || fail "systemctl status $1 does not say status=125: $(cat "$work/status")"
+    grep -q 'status=125' "$work/status" || fail "systemctl status $1 does not show status=125: $(cat "$work/status")"
     wait_for "'$3' in the journal of $1" journal_says "$1" "$2" "$3"
 }
 
 # `systemctl start` waits for the daemon's READY=1.
 control start notify.service || fail "systemctl start notify.service"
 check_notify
-wait_for "the daemon's words under its own name" journal_says notify.service server 'descriptor 3 is web'
+wait_for "the daemon's output under its own name" journal_says notify.service server 'descriptor 3 is web'
 restart_unit notify.service
 check_notify
 check_failed_launch second.service server 'lowportbind: cannot bind: web=81/tcp (IPv4 and IPv6): Address already in use'
@@ -53,7 +53,7 @@ check_notify
 stop_unit notify.service
 if fetch http://127.0.0.1:81/ >>"$log" 2>&1; then fail "the port answers after systemctl stop"; fi
 
-# A start of the service is one of its socket, too.
+# Starting the service also starts its socket.
 control start activated.service || fail "systemctl start activated.service"
 use_unit activated.service
 expect "the daemon's LISTEN_FDNAMES" "$(variable LISTEN_FDNAMES)" inherited:web
@@ -63,7 +63,7 @@ stop_unit activated.service
 # The first connection to systemd's socket starts the service.
 control start activated.socket || fail "systemctl start activated.socket"
 
-# check_activated: one socket of systemd's, which came in first, and one of the launcher's.
+# check_activated: one socket from systemd, which comes first, and one from the launcher.
 check_activated() {
     expect "the page of the inherited socket" "$(fetch http://127.0.0.1:82/)" "the socket named inherited"
     use_unit activated.service
@@ -105,6 +105,6 @@ check_failed_launch second-nginx.service nginx 'lowportbind: cannot bind: 80/tcp
 check_nginx "after a launch that failed"
 stop_unit nginx.service
 
-# The container goes down in an orderly manner.
+# The container shuts down in an orderly manner.
 daemon=$container
 stop_daemon 0

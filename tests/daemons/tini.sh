@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tini as process 1 of a container, in front of the launcher: it reaps what the daemon leaves behind, and passes signals
-# on. Without it the daemon is process 1, which the kernel treats in its own way.
+# tini as process 1 of a container, in front of the launcher: it reaps what the daemon leaves behind, and passes on
+# signals. Without it the daemon is process 1, which the kernel treats specially.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
@@ -26,7 +26,7 @@ while True:
 EOF
 chmod 0644 "$work/daemon.py"
 
-# start_container COMMAND...: as process 1 of a PID namespace.
+# start_container COMMAND...: runs it as process 1 of a PID namespace.
 start_container() {
     start unshare --pid --fork --kill-child --mount-proc "$@" \
         "$LOWPORTBIND" --user www-data -m listen-fds -p 80 -- /usr/bin/python3 "$work/daemon.py"
@@ -35,7 +35,7 @@ start_container() {
     expect "the page" "$(fetch 'http://[::1]/')" "left one behind"
 }
 
-# has_orphan PARENT: a child of it is a zombie.
+# has_orphan PARENT: one of its children is a zombie.
 has_orphan() {
     for process in $(list_processes "$1"); do
         if grep -q '^State:[[:space:]]*Z' "/proc/$process/status" 2>/dev/null; then return 0; fi
@@ -43,12 +43,12 @@ has_orphan() {
     return 1
 }
 
-# has_no_other PID: but the daemon: no orphan that still runs, and no zombie.
+# has_no_other PID: it has only the daemon: no running orphan, and no zombie.
 has_no_other() {
     [ "$(list_processes "$1" | wc -l)" -eq 2 ]
 }
 
-# child_of PID: the first one.
+# child_of PID: prints the first one.
 child_of() {
     cat /proc/[0-9]*/status 2>/dev/null |
         awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' | sort -n | head -n 1
@@ -56,7 +56,7 @@ child_of() {
 
 check_port_refused 80
 
-# Without tini: orphans stay, and SIGTERM is not for a process 1 that has no handler.
+# Without tini: orphans stay, and process 1 ignores SIGTERM if it has no handler.
 start_container
 daemon=$(child_of "$container")
 expect "the daemon's PID in the container" "$(awk '/^NSpid:/ { print $NF }' "/proc/$daemon/status")" 1
@@ -71,7 +71,7 @@ wait_for "the end after SIGKILL" has_ended "$container"
 wait "$container" || :
 started=
 
-# With it.
+# With tini.
 start_container tini --
 init=$(child_of "$container")
 daemon=$(child_of "$init")
@@ -91,7 +91,7 @@ wait "$container" || status=$?
 started=
 expect "the exit status after SIGTERM" "$status" 143
 
-# A launch that fails is not hidden by it.
+# tini does not hide a launch that fails.
 status=0
 unshare --pid --fork --kill-child --mount-proc tini -- "$LOWPORTBIND" --user "" -p 80 -- true >>"$log" 2>&1 || status=$?
 expect "the exit status of a launch that fails" "$status" 125

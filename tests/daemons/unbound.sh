@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# unbound binds port 53 over UDP and TCP by itself, and answers from a zone of its own.
+# unbound binds port 53 over UDP and TCP itself, and answers from its own zone.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
@@ -9,7 +9,7 @@ need_commands unbound dig
 use_account unbound
 copy_example unbound
 
-# ask ADDRESS TRANSPORT: succeeds when there is an answer.
+# ask ADDRESS TRANSPORT: succeeds if there is an answer.
 ask() {
     answer=$(dig +short +tries=1 +timeout=5 "@$1" "$2" unbound.lowportbind.test. A)
     [ "$answer" = 192.0.2.53 ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Start-up file of the bash that completions.sh tests. See press_keys.py for what C-x a and C-x b are for.
+# Start-up file of the bash that completions.sh tests. press_keys.py explains C-x a and C-x b.
 if [[ -n $BASH_COMPLETION ]]; then
     # shellcheck source=/dev/null
     . "$BASH_COMPLETION"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What completions.sh asks of fish: for each line of standard input, the line with the candidates in place of its last
-# word, or as it is if there are none. Where nothing begins with that word, fish offers what has it inside: not here.
+# Answers completions.sh for fish: prints each line of standard input with the candidates in place of its last word, or
+# unchanged if there are none. If nothing begins with that word, fish offers what contains it; this script does not.
 complete -c demo-command -f -l alpha
 complete -c demo-command -f -l beta
 while read --line line

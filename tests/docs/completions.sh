@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The completions, in the shells that they are for: what is offered where, and what the line becomes. bash and zsh have
-# a terminal of their own and are told by keys; fish prints what it would put on the line.
+# The completions, in their shells: what is offered where, and what the line becomes. bash and zsh get their own
+# terminal and are driven by keys; fish prints what it would put on the line.
 set -eu
 
 : "${LOWPORTBIND:=lowportbind}"
@@ -14,7 +14,7 @@ cd "$work"
 export PATH="$work/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 bash_completion=/usr/share/bash-completion/bash_completion
 
-# lacks SHELL: prints what its test needs and is not there.
+# lacks SHELL: prints what its test needs but cannot find.
 lacks() {
     for command in python3 "${1%%-*}"; do
         command -v "$command" >/dev/null || { echo "the command $command"; return; }
@@ -24,7 +24,7 @@ lacks() {
     python3 -c 'import os; os.openpty()' 2>/dev/null || echo "a pseudo-terminal"
 }
 
-# `line| => candidates`. All of them are offered at |, those behind ! are not, and nothing else, unless there is `...`.
+# `line| => candidates`: all of them are offered at |, those after ! are not, and nothing else is, unless there is `...`.
 candidates() {
     cat <<'TABLE'
 lowportbind --mo| => --mode
@@ -78,7 +78,7 @@ lowportbind demo-comm| =>
 TABLE
 }
 
-# The same, where the shell knows how to complete the command behind --, or the one before lowportbind.
+# The same, for a shell that can complete the command after --, or the one before lowportbind.
 candidates_of_commands() {
     cat <<'TABLE'
 lowportbind -- demo-command -| => --alpha --beta
@@ -110,7 +110,7 @@ lowportbind --user=root -- demo-comm| => lowportbind --user=root -- demo-command
 TABLE
 }
 
-# The start-up files are beside this script. Each shell finds the completion by its name, as it does once installed.
+# The start-up files are beside this script. Each shell finds the completion by name, as if it were installed.
 mkdir -p bin share/bash-completion/completions share/fish/vendor_completions.d
 ln -s "$LOWPORTBIND" bin/lowportbind
 ln -s /bin/true bin/demo-command
@@ -118,15 +118,15 @@ ln -s "$completions/lowportbind.bash" share/bash-completion/completions/lowportb
 ln -s "$completions/lowportbind.fish" share/fish/vendor_completions.d/lowportbind.fish
 ln -s "$tests/completions.zshrc" .zshrc
 
-# in_shell COMMAND...: with nothing of the caller's environment.
+# in_shell COMMAND...: runs it without the caller's environment.
 in_shell() {
     env -i HOME="$work" ZDOTDIR="$work" XDG_DATA_HOME="$work/share" XDG_CONFIG_HOME="$work/.config" \
         PATH="$PATH" TERM=xterm INPUTRC=/dev/null COMPLETIONS="$completions" ANSWER="$work/answer" \
         LOWPORTBIND_TEST_VARIABLE=1 "$@"
 }
 
-# press SHELL KEY: for every line of standard input, what it becomes by that key. fish needs no terminal for the same:
-# it prints what can stand in place of the last word.
+# press SHELL KEY: prints what each line of standard input becomes with that key. fish needs no terminal for this: it
+# prints what can replace the last word.
 press() {
     case $1 in
         bash) set -- "$2" "BASH_COMPLETION=$bash_completion" bash --noprofile --rcfile "$tests/completions.bashrc" -i ;;
@@ -157,7 +157,7 @@ fail() {
     : >failed
 }
 
-# The candidates in the answer $2 to the line $1: nothing of a word but what follows = : or a comma counts here.
+# Prints the candidates in the answer $2 to the line $1: only what follows = : or a comma in a word counts.
 candidates_in() {
     [ "${1% }" != "${2% }" ] || return 0
     before=${1% *}
@@ -173,7 +173,7 @@ check_candidates() {
         case $word in
             ...) rest= ;;
             !*) case $found in *" ${word#!} "*) fail "$1: $2| offers ${word#!}" ;; esac ;;
-            *) case $found in *" $word "*) ;; *) fail "$1: $2| does not offer $word, but:$found" ;; esac ;;
+            *) case $found in *" $word "*) ;; *) fail "$1: $2| does not offer $word, only:$found" ;; esac ;;
         esac
         rest=$(printf '%s' "$rest" | sed "s| ${word#!} | |")
     done

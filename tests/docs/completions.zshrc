@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Start-up file of the zsh that completions.sh tests. See press_keys.py for what C-x a and C-x b are for.
+# Start-up file of the zsh that completions.sh tests. press_keys.py explains C-x a and C-x b.
 fpath=($COMPLETIONS $fpath)
 autoload -Uz compinit && compinit -u -D
 _demo_command() { _arguments --alpha --beta }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""json_report.py LAUNCHER: runs `--check --json` where it is ready, where it is not, and where there is no plan, reads what is
-printed as JSON, and compares its keys with those of the manual page's section JSON. As root, in a network of its own."""
+"""json_report.py LAUNCHER: runs `--check --json` when it is ready, when it is not, and when there is no
+plan. It reads the output as JSON, and compares its keys with those in the section JSON of the manual
+page. Run it as root, in its own network."""
 import json
 import re
 import subprocess
@@ -30,7 +31,7 @@ def check(truth, *what):
 
 
 def keys_of(value, prefix=""):
-    """Of an object, and of those in it: account.uid"""
+    """The keys of an object and of the objects in it, such as account.uid."""
     found = set()
     if isinstance(value, list):
         for item in value:
@@ -42,7 +43,7 @@ def keys_of(value, prefix=""):
 
 
 def keys_of_man():
-    """`.It Li account` is a key; what is marked `.Li` in its text are the keys in it."""
+    """`.It Li account` is a key; words marked `.Li` in its text are the keys in it."""
     with open("man/lowportbind.8", encoding="utf-8") as file:
         section = re.search(r"^\.Sh JSON\n(.*?)^\.El", file.read(), re.M | re.S).group(1)
     found = set()

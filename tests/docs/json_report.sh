@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What `--check --json` prints is JSON, and has the keys that the manual page describes and no others: json_report.py reads both.
+# `--check --json` prints JSON with the keys that the manual page describes and no others: json_report.py compares them.
 set -eu
 
 : "${LOWPORTBIND:=lowportbind}"

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The EXAMPLES of man/lowportbind.8: each command is run, lowportbind as `lowportbind --check`, which says that all is
-# ready; and each file is the text of the one in examples/. What a command says of a daemon is no invention either: it
-# stands in examples/, with which the tests of the daemons start them.
+# The EXAMPLES of man/lowportbind.8: each command is run, with lowportbind as `lowportbind --check`, which must report
+# ready, and each file is the text of the one in examples/. The commands of the daemons are those in examples/, which
+# the tests of the daemons use to start them.
 #
-# The page's own rules, which are also in its first lines: between `.Bd -literal` and `.Ed` there are commands; after
+# The page's own rules are also in its first lines: between `.Bd -literal` and `.Ed` there are commands; after
 # `.\" file: NAME` there is the file examples/NAME without its comments. A line that ends with `\e` is continued.
 set -eu
 page=$(cd "$(dirname "$0")/../../man" && pwd)/lowportbind.8
@@ -12,14 +12,14 @@ page=$(cd "$(dirname "$0")/../../man" && pwd)/lowportbind.8
 . "$(dirname "$0")/../support/daemon.sh"
 
 need_commands setpriv setcap
-missing= # the daemons and accounts that are not here
+missing= # the daemons and accounts that this machine lacks
 
-# join_lines FILE: continued lines as one, and every space as one.
+# join_lines FILE: joins continued lines, and squeezes spaces.
 join_lines() {
     sed -e ':again' -e '/\\$/ { N; s/\\\n/ /; b again' -e '}' "$1" | tr -s ' \t' '  '
 }
 
-# extract: $work/commands, and each file as $work/files/NAME.
+# extract: writes $work/commands, and each file as $work/files/NAME.
 extract() {
     mkdir -p "$work/files"
     : >"$work/commands.raw"
@@ -34,14 +34,14 @@ extract() {
     join_lines "$work/commands.raw" >"$work/commands"
 }
 
-# expect_in_examples COMMAND: it stands there, perhaps on several lines of a comment.
+# expect_in_examples COMMAND: examples/ contains it, possibly on several lines of a comment.
 expect_in_examples() {
     find "$examples" -type f -exec cat {} + | sed 's/^# *//; s/^\/\/ //' >"$work/texts"
     join_lines "$work/texts" | grep -qF -e "$1" || fail "no file of examples/ has this command: $1"
 }
 
-# with_descriptor NUMBER COMMAND...: with it open, as s6-supervise has it for a daemon that says when it is ready. sh
-# itself need not know descriptors of two digits.
+# with_descriptor NUMBER COMMAND...: runs it with this descriptor open, as s6-supervise does for a daemon that reports
+# when it is ready. sh itself need not support descriptors with two digits.
 with_descriptor() {
     # shellcheck disable=SC2016  # bash's
     bash -c 'eval "exec $1</dev/null"; shift; exec "$@"' bash "$@"
@@ -54,19 +54,19 @@ check_ready() {
     if [ -n "$kept" ]; then
         plan=$("$@" </dev/null 2>&1) || status=$?
         expect "the status of $* without that descriptor" "$status" 125
-        expect "what it says" "$(echo "$plan" | head -n 1)" \
+        expect "the message" "$(echo "$plan" | head -n 1)" \
             "lowportbind: cannot keep the descriptor: $kept: it is not open"
         status=0
         set -- with_descriptor "$kept" "$@"
     fi
-    # Through pipes, as a container engine reads it.
+    # Through pipes, as a container engine does.
     plan=$("$@" </dev/null 2>&1) || status=$?
     echo "$plan" >>"$log"
     expect "the status of $*" "$status" 0
     expect "the end of what it prints" "$(echo "$plan" | tail -n 1)" "verdict      ready"
 }
 
-# is_here DAEMON ACCOUNT: or it is noted as missing.
+# is_here DAEMON ACCOUNT: if not, notes it as missing.
 is_here() {
     if ! command -v "$1" >/dev/null; then
         missing="$missing $1"
@@ -78,7 +78,7 @@ is_here() {
     return 1
 }
 
-# check_launch lowportbind [--check] --user ACCOUNT OPTION... -- DAEMON...: by root.
+# check_launch lowportbind [--check] --user ACCOUNT OPTION... -- DAEMON...: as root.
 check_launch() {
     shift
     if [ "$1" = --check ]; then shift; fi
@@ -89,12 +89,12 @@ check_launch() {
     check_ready "$LOWPORTBIND" --check "$@"
 }
 
-# as_account LAUNCHER OPTION...: by www-data, who has no capability.
+# as_account LAUNCHER OPTION...: runs it as www-data, without capabilities.
 as_account() {
     setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"
 }
 
-# check_launch_of_user lowportbind OPTION... -- DAEMON...: with the file capability of the launcher, and not without.
+# check_launch_of_user lowportbind OPTION... -- DAEMON...: works with the launcher's file capability, and not without.
 check_launch_of_user() {
     shift
     words=$*
@@ -124,17 +124,17 @@ run_example() {
             check_launch "$@"
             ;;
         'lowportbind '*) check_launch_of_user "$@" ;;
-        'docker run '*) expect_in_examples "$line" ;; # tests/daemons/docker_root.sh has an engine, and runs it
+        'docker run '*) expect_in_examples "$line" ;; # tests/daemons/docker_root.sh runs it
         'install '*)
             expect_in_examples "$line"
             "$@" || fail "$line"
             ;;
         'chgrp '* | 'chmod '* | 'setcap '*) "$@" || fail "$line" ;;
-        *) fail "this test does not know how to run: $line" ;;
+        *) fail "this test cannot run: $line" ;;
     esac
 }
 
-# check_file NAME: of examples/.
+# check_file NAME: the page shows this file of examples/.
 check_file() {
     sed '/^ *#/d' "$examples/$1" >"$work/example.raw"
     join_lines "$work/example.raw" >"$work/example"
@@ -142,7 +142,7 @@ check_file() {
     diff "$work/example" "$work/shown" >>"$log" || fail "the page's $1 is not the text of the file"
 }
 
-# launcher_of NAME: the command line of lowportbind in a file. A daemon that this test has not is `true`.
+# launcher_of NAME: prints the command line of lowportbind in a file. A daemon that this test lacks becomes `true`.
 launcher_of() {
     file=$work/shown
     case $1 in
@@ -159,7 +159,7 @@ for daemon_name in caddy java unbound gunicorn node haproxy nginx; do
     grep -q "^lowportbind .*-- $daemon_name " "$work/commands" || fail "the page has no example for $daemon_name"
 done
 
-# What the commands change, in directories of this test's own.
+# The commands change directories of this test's own.
 for directory in /run /var/log /var/cache /usr/local/sbin; do
     mount -t tmpfs -o mode=0755 tmpfs "$directory"
 done

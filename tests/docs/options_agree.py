@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""options_agree.py LAUNCHER: reads the options wherever they stand, in the form that they have there, and compares
+"""options_agree.py LAUNCHER: reads the options wherever they are listed, in the form that they have
+there, and compares
 
-- their names, letters, whether each takes a value, and whether it can be repeated, and of those whose values are
-  words, as --mode, the words: in the program, --help, the manual page and the completions;
+- their names and letters, whether each takes a value, and whether it can be repeated, and if its
+  values are words, as for --mode, the words: in the program, --help, the manual page and the
+  completions;
 - their order: in the program and --help, and with their groups in --help and the manual page;
-- that README.md and the manual page mention each of them, and none that is not there.
+- that README.md and the manual page mention each of them, and none that does not exist.
 
-Whether the shells really offer what their files say is what completions.sh asks them.
+completions.sh tests whether the shells really offer what their files say.
 """
 import re
 import subprocess
@@ -21,7 +23,7 @@ class Option(NamedTuple):
     letter: str
     takes: str  # "value" or "switch"
     repeat: str  # "repeatable" or "once"
-    words: tuple = ()  # those that its value can be
+    words: tuple = ()  # the possible values
 
 
 def make_option(name, letter, takes_value, is_repeatable, words=()):
@@ -39,12 +41,14 @@ def run(*arguments):
 
 
 def knows(option, word):
-    """Whether the word is a value of the option by itself, and not as the first of a list. --help ends the launch."""
+    """Whether the word alone is a value of the option, not just the first of a list. --help ends the
+    launch."""
     return run(option, word, "--help").returncode == 0 and run(option, word + ",x", "--help").returncode != 0
 
 
 def options_of_program(enumerated):
-    """Definition{{'m', "mode", Takes::kOneValue}, ...; the words are those of the source that the program takes."""
+    """Definition{{'m', "mode", Takes::kOneValue}, ...; the words are those in the source that the program
+    accepts."""
     source = read("src/launcher/options.cpp")
     candidates = set(re.findall(r'"([a-z-]+)"', source))
     for letter, name, takes in re.findall(r"Definition\{\{'(\w|\\0)', \"(.+?)\",\s*Takes::k(\w+)", source):
@@ -54,7 +58,8 @@ def options_of_program(enumerated):
 
 
 def options_of_help(program):
-    """Rows (group, option). In a description, every word that the program knows for the option is one of its values."""
+    """Rows (group, option). In a description, every word that the program accepts for the option is one of
+    its values."""
     words = {option.name: option.words for option in program}
     for part in re.split(r"^(?=\w+:\n)", run("--help").stdout.decode(), flags=re.M)[1:]:
         group = part.partition(":")[0]
@@ -68,7 +73,8 @@ def section_of_man(title):
 
 
 def options_of_man(enumerated):
-    """Rows (group, option) of `.Ss Ports`, `.It Fl m , Fl -mode Ar mode`, `.Cm ambient , inetd No or Cm nginx .`"""
+    """Rows (group, option) of `.Ss Ports`, `.It Fl m , Fl -mode Ar mode`,
+    `.Cm ambient , inetd No or Cm nginx .`"""
     for part in re.split(r"^\.Ss ", section_of_man("OPTIONS"), flags=re.M)[1:]:
         group = part.partition("\n")[0]
         for item in re.split(r"^\.It Fl ", part, flags=re.M)[1:]:
@@ -79,7 +85,7 @@ def options_of_man(enumerated):
 
 
 def check_valued(place, text, options):
-    """'^(-[um]|--(user|mode))$' says, too, what takes a value: it is how the completion reads the line."""
+    """'^(-[um]|--(user|mode))$' also lists what takes a value: the completion reads the line with it."""
     letters, names = re.search(r"'\^\(-\[(\w+)\]\|--\(([a-z|-]+)\)\)\$'", text).groups()
     valued = [option for option in options if option.takes == "value"]
     compare(f"{place}: what takes a value", {"-" + letter for letter in letters} | {"--" + n for n in names.split("|")},
@@ -87,7 +93,8 @@ def check_valued(place, text, options):
 
 
 def options_of_bash():
-    """candidates=(-p --port --env): those that can be repeated; for names in -u,--user --groups: the others."""
+    """candidates=(-p --port --env): those that can be repeated; for names in -u,--user --groups: the
+    others."""
     text = read("completions/lowportbind.bash")
     lists = re.search(r"_list_options\(\)\n.*?candidates=\((.*?)\)\s*for names in (.*?); do", text, re.S).groups()
     valued = re.search(r"valued='.*--\((.*?)\)", text).group(1).split("|")
@@ -101,7 +108,8 @@ def options_of_bash():
 
 
 def options_of_zsh():
-    """'(-m --mode)'{-m+,--mode=}'[...]:mode:((ambient\\:"..."))', '*--env=[...]'; or the words are in a function."""
+    """'(-m --mode)'{-m+,--mode=}'[...]:mode:((ambient\\:"..."))', '*--env=[...]'; or the words are in a
+    function."""
     text = read("completions/_lowportbind")
     functions = dict(re.findall(r"^(\w+)\(\) \{\n(.*?)^\}", text, re.M | re.S))
     pattern = r"^    ['\"](\(.*?\)'|\*'?)?\{?(?:(-\w)(\+?),)?(--[a-z-]+)(=?)(.*(?:\n {6}.*)*)"
@@ -115,8 +123,8 @@ def options_of_zsh():
 
 
 def options_of_fish():
-    """complete -c lowportbind -n '__lowportbind_lacks m mode' -s m -l mode -x -a 'ambient\\t"..."', or -a '(function)'.
-    """
+    """complete -c lowportbind -n '__lowportbind_lacks m mode' -s m -l mode -x -a 'ambient\\t"..."', or
+    -a '(function)'."""
     text = read("completions/lowportbind.fish")
     functions = dict(re.findall(r"^function (\w+)\n(.*?)^end", text, re.M | re.S))
     options = []
@@ -137,8 +145,8 @@ def options_of_fish():
 
 
 def options_of_code(code):
-    """Our options in a command. Those of another one are none of ours: what stands before `lowportbind`, or behind `--`
-    or an operator of the shell. Where there is no command, they are ours."""
+    """Our options in a command. Options before `lowportbind`, or after `--` or an operator of the shell,
+    belong to another command. Without a command, they are ours."""
     if code.lstrip().startswith("-"):
         return [code]
     return re.findall(r"""(?<![\w.-])lowportbind["']?,? (.*?)(?= "?--"?(?:,? |$)| [&|;]|$)""", code)
@@ -150,7 +158,8 @@ def options_of_readme():
     for block in re.findall(r"^ *```.*\n(.*?)^ *```", text, re.M | re.S):
         code += block.splitlines()
     text = re.sub(r"^ *```.*\n(.*?)^ *```", "", text, flags=re.M | re.S)
-    code += re.findall(r"^(?: {4}|\t)([^`\n]*)$", text, re.M)  # a line with backquotes is the rest of a list's item
+    # A line with backquotes continues an item of a list.
+    code += re.findall(r"^(?: {4}|\t)([^`\n]*)$", text, re.M)
     text = re.sub(r"^(?: {4}|\t)[^`\n]*$", "", text, flags=re.M)
     code += re.findall(r"`([^`]*)`", text.replace("\n", " "))
     plain = re.sub(r"`[^`]*`", "", text)
@@ -159,7 +168,7 @@ def options_of_readme():
 
 
 def compare(what, one, other):
-    """Says what differs; of two sets, what only one of them has."""
+    """Prints what differs; for two sets, what only one of them has."""
     if one == other:
         return
     compare.failed = True
@@ -173,7 +182,7 @@ compare.failed = False
 
 
 def compare_options(place, program, options):
-    """One by one, so that what is said is short."""
+    """One by one, so that the output is short."""
     there = {option.name: option for option in options}
     compare(f"the options of the program, and those of {place}", {o.name for o in program}, set(there))
     for option in program:

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 """press_keys.py ANSWER-FILE SHELL [ARG...]: types into an interactive shell, on a terminal of its own.
 
-Each line of standard input is `KEY TEXT`: TEXT is typed, then the key: `tab`, or `all`, which the shell's start-up file
-binds to the insertion of every candidate. Then follows the key `answer`, by which the shell moves its edit buffer to
-ANSWER-FILE. That is printed, one line per line. The shell starts with the prompt `ready> ` and with descriptor 7 open.
+Each line of standard input is `KEY TEXT`. TEXT is typed, then the key: `tab`, or `all`, which the
+shell's start-up file binds to inserting every candidate. The key `answer` follows, with which the shell
+moves its edit buffer to ANSWER-FILE. Its content is printed, one line for each line of input. The shell
+starts with the prompt `ready> ` and with descriptor 7 open.
 """
 
 import fcntl
@@ -20,7 +21,7 @@ KEYS = {"tab": "\t", "all": "\x18a", "answer": "\x18b"}
 
 
 def start(command):
-    """The shell, and the other end of its terminal."""
+    """The shell and the other end of its terminal."""
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, b"\x64\x00\xc8\x00\x00\x00\x00\x00")
     os.dup2(os.open("/dev/null", os.O_RDONLY), 7)

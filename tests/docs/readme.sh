@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# README.md: its commands are those of the examples with which the tests start the real daemons, its messages are what
-# the launcher says, and its links lead somewhere.
+# README.md: its commands are those in the examples with which the tests start the real daemons, its messages are those
+# that the launcher prints, and its links lead to existing files.
 set -eu
 readme=$(cd "$(dirname "$0")/../.." && pwd)/README.md
 # shellcheck source-path=SCRIPTDIR source=../support/daemon.sh
@@ -12,12 +12,12 @@ strace -o /dev/null true 2>>"$log" || skip "strace cannot trace here"
 use_account www-data
 project=$(dirname "$readme")
 
-# section NAME: its lines.
+# section NAME: prints its lines.
 section() {
     awk -v heading="## $1" '/^## / { inside = ($0 == heading) } inside' "$readme"
 }
 
-# check_size: what fits is read.
+# check_size: it is short enough to be read.
 check_size() {
     [ "$(wc -l <"$readme")" -le 200 ] || fail "more than 200 lines"
     ! grep -nE '^.{121}' "$readme" >>"$log" || fail "a line of more than 120 columns"
@@ -27,14 +27,14 @@ check_links() {
     grep -oE '\]\([^)]+\)' "$readme" | tr -d ']()' >"$work/links"
     [ "$(wc -l <"$work/links")" -gt 3 ] || fail "no links"
     while read -r link; do
-        [ -e "$project/$link" ] || fail "a link to what is not there: $link"
+        [ -e "$project/$link" ] || fail "a link to a missing file: $link"
     done <"$work/links"
 }
 
-# check_recipe FILE COMMAND: the file names the command, and a test of a daemon uses the file's folder. What the file
-# cannot name, since it is started by its own name, the test does.
+# check_recipe FILE COMMAND: the file contains the command, and a test of a daemon uses the file's folder. A systemd
+# unit is started by its own name and cannot contain the command, so the test does.
 check_recipe() {
-    [ -f "$project/$1" ] || fail "a recipe for a file that is not there: $1"
+    [ -f "$project/$1" ] || fail "a recipe for a missing file: $1"
     folder=${1#examples/}
     folder=${folder%%/*}
     test=$(grep -lE "copy_example $folder( |\$)|build_image ${1##*/}\$" "$project"/tests/daemons/*.sh) ||
@@ -62,12 +62,12 @@ check_recipes() {
     done
 }
 
-# without_pid: a process ID is as it comes.
+# without_pid: process IDs vary.
 without_pid() {
     sed 's/(pid [0-9]*)/(pid N)/'
 }
 
-# provoke COMMAND...: what the launcher says, without its name and the hint.
+# provoke COMMAND...: collects the launcher's message, without its name and the hint.
 provoke() {
     status=0
     "$@" </dev/null >/dev/null 2>"$work/errors" || status=$?
@@ -91,7 +91,7 @@ check_messages() {
     provoke "$LOWPORTBIND" --user www-data -p 127.0.0.1:80 -- true
     provoke strace -qq -o /dev/null -e inject=landlock_create_ruleset:retval=3 \
         "$LOWPORTBIND" --user www-data -p 80 -- true
-    expect "the status of what is a warning" "$status" 0
+    expect "the status with a warning" "$status" 0
     start python3 -m http.server 80
     wait_for "a listener on port 80" is_listening
     provoke "$LOWPORTBIND" --user www-data -m listen-fds -p 80 -- true
@@ -101,19 +101,19 @@ check_messages() {
     section Troubleshooting | awk '/^- / { line = "" } /^- `/, /`:/ { line = line " " $0; if (/`:/) print line }' |
         sed 's/^ - `//; s/`:.*//; s/  */ /g' | without_pid | sort >"$work/written"
     sort "$work/said" >"$work/messages"
-    diff "$work/written" "$work/messages" >>"$log" || fail "the messages are not those that the launcher gives"
+    diff "$work/written" "$work/messages" >>"$log" || fail "the messages differ from those of the launcher"
 }
 
-# check_report: the plan of --check. Whether it can confine is this machine's affair.
+# check_report: the plan of --check. Whether it can confine depends on this machine.
 check_report() {
     if ! command -v nginx >/dev/null; then return 1; fi
     PATH=/usr/sbin:/usr/bin:/bin "$LOWPORTBIND" --check --user www-data -p 80 -- nginx | grep -v '^confinement' >"$work/report"
     section Troubleshooting | sed -n 's/^    //p' | grep -v '^confinement' | diff - "$work/report" >>"$log" ||
-        fail "the report of --check is another one"
+        fail "the report of --check differs"
 }
 
 check_size
 check_links
 check_recipes
 check_messages
-check_report || skip "all but the report of --check passed; needs the command nginx"
+check_report || skip "everything except the report of --check passed; needs the command nginx"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The programs that the tests are run with: one build of all mutants together, and one more for each mutant that does
-not fit in with the others."""
+"""The programs that the tests run: one build of all mutants together, and another one for each mutant
+that does not fit in with the others."""
 
 import filecmp
 import json
@@ -18,7 +18,7 @@ LABELS = "^(unit|cli|privileged|fault)$"
 
 
 class Build:
-    """A copy of the sources, and the programs that are made of it."""
+    """A copy of the sources, and the programs that are built from it."""
 
     def __init__(self, directory, arguments, mutants):
         self.source = directory / "source"
@@ -26,12 +26,12 @@ class Build:
         self.match = arguments.match
         self.tests_from = pathlib.Path(arguments.tests).resolve() if arguments.tests else self.build
         self.texts = {}
-        self.alone = None  # the file that has a mutant of its own in it
+        self.alone = None  # the file that contains a single mutant
         self.copy_sources()
         self.has_ninja = shutil.which("ninja") is not None
         subprocess.run(["cmake", "-S", self.source, "-B", self.build, *(["-G", "Ninja"] if self.has_ninja else []),
                         "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_SUPPRESS_REGENERATION=ON",
-                        # The library then aborts at much of what is undefined, and would do anything otherwise.
+                        # Make the library abort on much undefined behaviour, which could do anything.
                         "-DCMAKE_CXX_FLAGS=-O0 -w -D_GLIBCXX_ASSERTIONS", *arguments.cmake],
                        check=True, stdout=subprocess.DEVNULL)
         self.make_schema(mutants, ["lowportbind", "unit_tests"] if arguments.tests else ["all"])
@@ -41,7 +41,7 @@ class Build:
         return {"lowportbind": self.build / "lowportbind", "unit_tests": self.build / "tests/unit_tests"}
 
     def copy_sources(self):
-        """Only what differs from an earlier copy, so that not everything is built again."""
+        """Copies only what differs from an earlier copy, so that not everything is rebuilt."""
         def copy(origin, target):
             if os.path.exists(target) and filecmp.cmp(origin, target, shallow=False):
                 return
@@ -59,7 +59,7 @@ class Build:
             self.write(str(path.relative_to(SOURCE)), path.read_bytes().decode("latin-1"))
 
     def write(self, path, text):
-        """The number of the mutant stands in one file, which both programs have."""
+        """The number of the mutant is in one file, which both programs have."""
         text = PRELUDE + text + (DEFINITION if path == "src/base/error.cpp" else "")
         target = self.source / path
         if not target.exists() or target.read_bytes() != text.encode("latin-1"):
@@ -70,7 +70,8 @@ class Build:
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def make_schema(self, mutants, targets):
-        """Builds all mutants together. What the compiler refuses is taken out, and built alone when its turn comes."""
+        """Builds all mutants together. A mutant that the compiler refuses is taken out, and built alone
+        when its turn comes."""
         originals = {path: (SOURCE / path).read_bytes().decode("latin-1") for path in {m.file for m in mutants}}
         self.numbers = {mutant: number for number, mutant in enumerate(mutants, 1)
                         if fits(originals[mutant.file], mutant)}
@@ -88,7 +89,8 @@ class Build:
             self.numbers = {mutant: number for mutant, number in self.numbers.items() if number not in refused}
 
     def refused(self, output):
-        """The numbers of the mutants in the lines that the compiler complains about, or in the nearest line above."""
+        """The numbers of the mutants in the lines that the compiler complains about, or in the nearest
+        line above."""
         numbers = set()
         for path, line in set(re.findall(r"(src/[\w/]+\.cpp):(\d+):\d+: (?:fatal )?error: ", output)):
             lines = self.texts.get(path, "").split("\n")[:int(line)]
@@ -98,12 +100,12 @@ class Build:
         return numbers
 
     def descriptions(self):
-        """What CTest says of the tests, as JSON."""
+        """CTest's description of the tests, as JSON."""
         command = ["ctest", "--test-dir", self.tests_from, "-L", LABELS, "-R", self.match, "--show-only=json-v1"]
         return json.loads(subprocess.check_output(command))["tests"]
 
     def programs_of(self, mutant):
-        """The bytes of both programs; nothing where it does not compile."""
+        """The bytes of both programs, or nothing if it does not compile."""
         if mutant in self.numbers:
             return {name: with_number(program, self.numbers[mutant]) for name, program in self.programs.items()}
         if self.alone not in (None, mutant.file):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The mutants of a source file. clang's parser says what a statement is and where it ends, so that no text is guessed
-at; a mutant is then a piece of the file's text that is left out."""
+"""The mutants of a source file. clang's parser determines what a statement is and where it ends, so
+nothing is guessed; a mutant is then a piece of the file's text that is left out."""
 
 import json
 import re
@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 FUNCTIONS = {"FunctionDecl", "CXXMethodDecl", "CXXConstructorDecl", "CXXDestructorDecl"}
 LOOPS = {"ForStmt", "CXXForRangeStmt", "WhileStmt", "DoStmt"}
-TEXTS = {"describe", "explain_probe", "hexadecimal", "hint_for_ids"}  # functions that word a message, and do nothing
-TABLE = 8  # elements that make an array of constants a program of its own, as the seccomp filter is
+# Functions that word a message, and do nothing else.
+TEXTS = {"describe", "explain_probe", "hexadecimal", "hint_for_ids"}
+TABLE = 8  # elements that make an array of constants a program, such as the seccomp filter
 
 
 class Mutant(NamedTuple):
@@ -27,7 +28,7 @@ class Mutant(NamedTuple):
 
     @property
     def name(self):
-        """What the file `equivalent` calls it: without the line, which changes with every edit above it."""
+        """Its name in the file `equivalent`: without the line, which changes with every edit above it."""
         return f"{self.file}: {self.function}: {self.kind}: {self.text}"
 
     def __str__(self):
@@ -35,7 +36,7 @@ class Mutant(NamedTuple):
 
 
 def note_files(node, state):
-    """clang names the file of a place only where it differs from the place before, in the order of its output."""
+    """clang names the file of a location only if it differs from the previous one in its output."""
     if isinstance(node, list):
         for part in node:
             note_files(part, state)
@@ -49,8 +50,8 @@ def note_files(node, state):
 
 
 def parse(source, path):
-    """The declarations of a file, as clang's own tree. The tree of everything it includes would be a hundred times as
-    large, and is not asked for."""
+    """The declarations of a file, as clang's own tree. The tree of everything it includes would be a
+    hundred times as large, and is not requested."""
     clang = shutil.which("clang++-14") or shutil.which("clang++")
     if not clang:
         raise SystemExit("mutation: clang++ is not installed")
@@ -76,8 +77,8 @@ def names(node, name):
 
 
 def calls(node):
-    """Whether a function is called in it: neither a member function, which here only looks at what a value holds, nor
-    the one that `errno` is behind its name."""
+    """Whether it calls a function. Member functions do not count, because here they only inspect a
+    value, nor does the function behind the name `errno`."""
     if node.get("kind") == "CallExpr" and not names(children(node)[0], "__errno_location"):
         return True
     return any(calls(child) for child in children(node))
@@ -95,7 +96,8 @@ class Finder:
             self.visit(tree, "")
 
     def span(self, node):
-        """Where its text begins and ends, or None if that is not in this file. A macro stands for what it becomes."""
+        """Where its text begins and ends, or None if that is not in this file. A macro stands for its
+        expansion."""
         begin, end = node["range"]["begin"], node["range"]["end"]
         first, last = begin.get("expansionLoc", begin), end.get("expansionLoc", end)
         if "offset" not in first or first.get("file") != self.file or last.get("file") != self.file:
@@ -126,7 +128,7 @@ class Finder:
     def visit(self, node, function):
         kind = node.get("kind")
         if kind in FUNCTIONS and node.get("isImplicit"):
-            return  # the compiler's own, as an assignment of all members is
+            return  # the compiler's own, such as an assignment of all members
         if kind in FUNCTIONS and node.get("name") != "operator()":
             function = node["name"]
         if kind == "CompoundStmt":
@@ -174,7 +176,7 @@ class Finder:
             self.add(function, "not called", span, f"decltype({self.text[span[0]:span[1]]}){{}}")
 
     def branches(self, node, function):
-        """An `if` whose condition makes a call is left out as a whole, and also without what it does then."""
+        """An `if` whose condition makes a call is left out as a whole, and also without its branches."""
         parts = children(node)
         if node.get("hasElse"):
             for part in parts[-2:]:
@@ -189,7 +191,8 @@ class Finder:
             self.add(function, "unchecked", then, "{}" if parts[-1]["kind"] == "CompoundStmt" else "", text)
 
     def part(self, node):
-        """Leaving out the one statement of a branch or of a loop's body is leaving out the whole, which is done."""
+        """Leaving out the only statement of a branch or of a loop's body would be the same as leaving out
+        the whole, which is already a mutant."""
         if node["kind"] == "CompoundStmt" and len(children(node)) == 1:
             self.alone.add(children(node)[0]["id"])
 
@@ -197,7 +200,7 @@ class Finder:
         left, right = children(node)
         whole, first, second = self.span(node), self.span(left), self.span(right)
         if not whole or not first or not second or whole in (first, second):
-            return  # also where a macro is all of it
+            return  # also if a macro is all of it
         sides = [(second, first)]
         if left.get("opcode") != node["opcode"]:
             sides.append((first, second))
@@ -208,7 +211,7 @@ class Finder:
     def elements(self, node):
         span = self.span(node)
         if not span:
-            return  # a table of a header
+            return  # a table in a header
         variable = re.findall(r"(\w+) = ", self.text[:span[0]])[-1]
         for child in children(node):
             begin, end = self.span(child)
@@ -216,7 +219,7 @@ class Finder:
 
 
 def find_mutants(source, path):
-    """In the order of the file. Where two read the same, the second is called so."""
+    """In the order of the file. If two read the same, the second one is marked as such."""
     mutants = sorted(Finder(source, path).found.values(), key=lambda mutant: (mutant.begin, mutant.end))
     seen = {}
     named = []

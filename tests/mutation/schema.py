@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""All mutants of a file in one text, each behind a question about its number, so that one build serves for all of them.
-The number stands in the program behind MAGIC: another mutant is a copy of the program with another number in it, and
-costs neither a compilation nor a system call that the tests would see. Number 0 is the program as it is."""
+"""All mutants of a file in one text, each behind a test of its number, so that one build serves all of
+them. The number follows MAGIC in the program. Another mutant is a copy of the program with another
+number, and costs neither a compilation nor a system call that the tests would see. Number 0 is the
+unchanged program."""
 
 import struct
 
@@ -14,12 +15,13 @@ DEFINITION = f'\nvolatile mutation_choice mutation_active = {{"{MAGIC.decode()}"
 
 
 def fits(text, mutant):
-    """Not the elements of a constant, nor a case of a switch, which is jumped to: they take a build of their own."""
+    """Neither the elements of a constant, nor a case of a switch, which is jumped to: they need their own
+    build."""
     return text[mutant.end - 1] != "," and not text[mutant.begin:mutant.end].startswith(("case ", "default:"))
 
 
 def choose(mutant, number, original, rendered):
-    """The text of a place that is as it was but for this mutant."""
+    """The text of a place, unchanged except for this mutant."""
     question = f"mutation_is({number})"
     if mutant.kind == "dropped":
         return f"({question} ? static_cast<bool>({mutant.replacement}) : static_cast<bool>({rendered}))"
@@ -35,7 +37,7 @@ def choose(mutant, number, original, rendered):
 
 
 def schema(text, numbers):
-    """`numbers` gives the number of each mutant that is to be in it. Those of one place stand inside one another."""
+    """`numbers` gives the number of each mutant to include. Those of one place are nested."""
     def render(begin, end, inside):
         result = ""
         while inside:
@@ -53,9 +55,9 @@ def schema(text, numbers):
 
 
 def with_number(program, number):
-    """The bytes of the program that is the mutant of this number."""
+    """The bytes of the program that is the mutant with this number."""
     if MAGIC not in program:
-        return program  # the linker has left the number out, since no mutant's code is in it
+        return program  # the linker left the number out, because it contains no mutant's code
     place = program.index(MAGIC) + len(MAGIC) + 1
     if program.find(MAGIC, place) >= 0:
         raise SystemExit("mutation: the program has two places for the mutant's number")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# contents.sh: the .deb and the archive as files: what lintian says, what is in them and where, that nothing in them has
-# a right of its own, and that packing again, elsewhere and with another umask, gives the same to the byte.
+# contents.sh: the .deb and the archive as files. lintian accepts them, they have the right contents, nothing in them has
+# a capability or special bit, and packing again, elsewhere and with another umask, gives identical bytes.
 # shellcheck source=../support/fresh_root.sh
 . "$(dirname "$0")/../support/fresh_root.sh"
 # shellcheck source=packages.sh
@@ -10,10 +10,10 @@ enter_own_namespaces "$@"
 need_commands lintian getcap setcap gzip dpkg-parsechangelog
 build_packages
 
-# --- What Debian thinks of the .deb.
+# --- lintian accepts the .deb.
 lintian --allow-root --no-cfg --display-info --fail-on error,warning,info "$deb" || fail "lintian has complaints"
 
-# --- What is in it.
+# --- Its contents.
 mkdir "$work/deb" "$work/archive"
 dpkg-deb --extract "$deb" "$work/deb"
 tar -xzf "$archive" --strip-components=1 -C "$work/archive"
@@ -21,7 +21,7 @@ version=$(awk -F '[][]' '/^## \[[0-9]/ { print $2; exit }' CHANGELOG.md)
 
 expect "the control files" "$(dpkg-deb --ctrl-tarfile "$deb" | tar -t | sort | tr '\n' ' ')" "./ ./control ./md5sums "
 expect "the version" "$(dpkg-deb --field "$deb" Version)" "$version"
-# It depends on what dpkg-shlibdeps, run here once more, finds that the program needs.
+# It depends on what dpkg-shlibdeps, run again here, finds that the program needs.
 mkdir -p "$work/debian"
 : >"$work/debian/control"
 needed=$(cd "$work" && dpkg-shlibdeps -O "$work/deb/usr/sbin/lowportbind" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
@@ -51,13 +51,13 @@ has "$work/archive/share" zsh/site-functions/_lowportbind man/man8/lowportbind.8
     doc/lowportbind/licences/libcxxopts-dev doc/lowportbind/licences/GPL-3 doc/lowportbind/licences/LGPL-2.1
 gzip -dc "$work/deb/usr/share/man/man8/lowportbind.8.gz" | cmp - man/lowportbind.8
 if ldd "$work/archive/sbin/lowportbind" 2>/dev/null | grep -q '=>'; then fail "the archive's program is not static"; fi
-expect "what the archive's program says of its version" \
+expect "the version of the archive's program" \
     "$("$work/archive/sbin/lowportbind" --version | cut -d ' ' -f 1-2)" "lowportbind $version"
 for name in Expat LGPL-2.1+ 'GPL-3+ with GCC-Runtime-Library-exception-3.1'; do
     grep -qxF "License: $name" "$work/deb/usr/share/doc/lowportbind/copyright" || fail "the copyright lacks $name"
 done
 
-# --- Debian's changelog has all that the project's has, line breaks aside.
+# --- Debian's changelog has everything in the project's, apart from line breaks.
 gzip -dc "$work/deb/usr/share/doc/lowportbind/changelog.gz" >"$work/changelog"
 expect "the changelog's version" "$(dpkg-parsechangelog --file "$work/changelog" --show-field Version)" "$version"
 dpkg-parsechangelog --file "$work/changelog" --all 2>&1 >/dev/null | grep . && fail "the changelog is malformed"
@@ -65,7 +65,7 @@ awk '/^## \[[0-9]/ { on = 1; next } on' CHANGELOG.md | grep -vE '^(##|\[)' | tr 
 grep -vE '^(lowportbind \(| -- |  \[ )' "$work/changelog" | tr -s ' *\n-' '\n' | diff "$work/words" - ||
     fail "the changelog of the package and CHANGELOG.md differ"
 
-# --- No right in any file. First, that both ways of looking would see one.
+# --- No file has a capability or special bit. First check that both searches would find one.
 cp "$work/deb/usr/sbin/lowportbind" "$work/capable"
 setcap cap_net_bind_service=p "$work/capable" 2>/dev/null || skip "needs file capabilities in $work"
 chmod 4755 "$work/capable"
@@ -77,12 +77,12 @@ expect "the files with special bits" "$(find "$work/deb" "$work/archive" -perm /
 expect "the executable files" \
     "$(find "$work/deb" "$work/archive" -path '*/examples/*' -o -type f -perm /111 -printf '%P %m\n' | sort)" \
     "$(printf 'sbin/lowportbind 755\nusr/sbin/lowportbind 755')"
-expect "what is not readable for all" "$(find "$work/deb" "$work/archive" -mindepth 1 ! -perm -444)" ""
+expect "the files that not everyone can read" "$(find "$work/deb" "$work/archive" -mindepth 1 ! -perm -444)" ""
 for listing in "dpkg-deb --contents $deb" "tar -tvzf $archive"; do
     expect "the owners in $listing" "$($listing | awk '{ print $2 }' | sort -u)" root/root
 done
 
-# --- The same to the byte, on another disk and with another umask. (That the program is, tests/build shows.)
+# --- Identical to the byte, on another disk and with another umask. (tests/build shows that for the program.)
 mkdir "$work/again"
 mount -t tmpfs tmpfs "$work/again"
 (

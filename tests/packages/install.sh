@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# install.sh SUITE: the packages on a fresh Debian of this suite, by its own apt and dpkg: installed, used, upgraded as
-# README.Debian says, and purged without a trace.
+# install.sh SUITE: the packages on a fresh Debian of this suite, with its own apt and dpkg: installed, used, upgraded as
+# in README.Debian, and purged without a trace.
 # shellcheck source=../support/fresh_root.sh
 . "$(dirname "$0")/../support/fresh_root.sh"
 # shellcheck source=packages.sh
 . "$(dirname "$0")/packages.sh"
 enter_own_namespaces "$@"
 
-# A package needs the C library that it was built with, or a newer one.
+# A package needs the C library that it was built with, or a later one.
 here=$(sed -n 's/^VERSION_ID="\(.*\)"/\1/p' /etc/os-release)
 case $1 in
     bookworm) there=12 ;;
@@ -19,14 +19,14 @@ esac
 build_packages
 make_root "$1"
 
-# snapshot: every file of the root with its owner, mode and size, but what apt and man-db keep books in.
+# snapshot: prints every file of the root with its owner, mode and size, except the records of apt and man-db.
 snapshot() {
     find "$root" -xdev -printf '%P %u:%g %m %y %l\n' |
         grep -vE '^(proc|sys|dev|tmp|root|var/(lib/(dpkg|apt)|cache|log))/' | sort
 }
 
-# serve LAUNCHER...: busybox httpd on port 80 as www-data, unless a LAUNCHER makes it something else, and what busybox
-# wget gets from there, in a network of its own; it ends with that.
+# serve LAUNCHER...: runs busybox httpd on port 80 through LAUNCHER, in its own network, and prints what busybox wget
+# gets from it; it ends after that.
 serve() {
     # shellcheck disable=SC2016  # the inner shell's variables
     in_root unshare --net --pid --fork --kill-child --mount-proc \
@@ -44,9 +44,9 @@ serve() {
 as_www_data="setpriv --reuid www-data --regid www-data --init-groups"
 served=$(printf 'a page\nUid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\nCapEff:\t0000000000000400')
 
-# use LAUNCHER: it says its version, and busybox serves a page with it and not without it.
+# use LAUNCHER: it prints its version, and busybox serves a page with it and not without it.
 use() {
-    expect "what $1 says of its version" "$(in_root "$1" --version | cut -d ' ' -f 1-2)" "lowportbind $version"
+    expect "the version of $1" "$(in_root "$1" --version | cut -d ' ' -f 1-2)" "lowportbind $version"
     # shellcheck disable=SC2086  # a list of words
     case $(serve $as_www_data) in
         *'Permission denied'*) ;;
@@ -55,7 +55,7 @@ use() {
     expect "what busybox serves with $1" "$(serve "$1" --user www-data -p 80 --)" "$served"
 }
 
-# completion_in SHELL: what the shell offers for `lowportbind --mo`, with what is installed alone.
+# completion_in SHELL: prints what the shell offers for `lowportbind --mo`, using only what is installed.
 # shellcheck disable=SC2016  # those shells' variables
 completion_in() {
     case $1 in
@@ -79,7 +79,7 @@ snapshot >"$work/before"
 
 # --- Installed, and used.
 install_in_root /tmp/lowportbind.deb
-expect "what dpkg has to say" "$(in_root dpkg --audit; in_root dpkg --verify lowportbind)" ""
+expect "the complaints of dpkg" "$(in_root dpkg --audit; in_root dpkg --verify lowportbind)" ""
 expect "the mode of the launcher" "$(stat -c '%U:%G %a' "$root/usr/sbin/lowportbind")" "root:root 755"
 expect "the capabilities of the launcher" "$(getcap -r "$root/usr/sbin")" ""
 expect "the manual page" "$(in_root man --where lowportbind)" /usr/share/man/man8/lowportbind.8.gz
@@ -90,8 +90,8 @@ expect "what fish offers" "$(completion_in fish)" --mode
 expect "where zsh has the completion" "$(completion_in zsh | tail -n 1)" \
     "_lowportbind is a shell function from /usr/share/zsh/vendor-completions/_lowportbind"
 
-# --- README.Debian: the blocks of its commands are run as they are.
-# block NUMBER: the lines of README.Debian that are indented by four, of the NUMBERth group of them.
+# --- README.Debian: its blocks of commands are run unchanged.
+# block NUMBER: prints the NUMBERth group of lines in README.Debian that are indented by four.
 block() {
     awk -v number="$1" '/^    / { if (!inside) count++; inside = 1; if (count == number) print; next }
         /[^ ]/ { inside = 0 }' "$root/usr/share/doc/lowportbind/README.Debian"
@@ -101,7 +101,7 @@ launcher_state() {
     getcap "$root/usr/sbin/lowportbind" | sed 's/.* //'
 }
 ready=$(printf 'root:www-data 750\ncap_net_bind_service=p')
-by_user() { # what www-data gets by starting the launcher itself
+by_user() { # what www-data gets if it starts the launcher itself
     # shellcheck disable=SC2086  # a list of words
     serve $as_www_data /usr/sbin/lowportbind -p 80 --
 }
@@ -110,21 +110,21 @@ block 1 >"$root/tmp/block"
 quietly in_root sh -eu /tmp/block
 expect "the launcher after README.Debian's first commands" "$(launcher_state)" "$ready"
 expect "what an ordinary user serves" "$(by_user)" "$served"
-# Through a shell, since setpriv itself has root's capabilities up to the exec, and so may execute any file.
+# Through a shell, because setpriv itself has root's capabilities until the exec, and so may execute any file.
 in_root setpriv --reuid nobody --regid nogroup --clear-groups sh -c '/usr/sbin/lowportbind --version' 2>/dev/null &&
-    fail "a user outside of the group can start it"
+    fail "a user outside the group can start it"
 quietly in_root dpkg --install /tmp/lowportbind.deb
 expect "the launcher after an upgrade" "$(launcher_state)" "root:www-data 750"
-by_user | grep -qF 'lowportbind: hint:' || fail "after an upgrade, no hint says that the capability is gone: $(by_user)"
+by_user | grep -qF 'lowportbind: hint:' || fail "no hint after an upgrade that the capability is gone: $(by_user)"
 block 2 >"$root/etc/apt/apt.conf.d/80lowportbind"
 install_in_root --reinstall /tmp/lowportbind.deb
 expect "the launcher after an upgrade by apt" "$(launcher_state)" "$ready"
 expect "what an ordinary user serves after it" "$(by_user)" "$served"
-# The package without its file, as between a removal and the next installation, is not in apt's way.
+# The package without its file, as between a removal and the next installation, does not block apt.
 quietly in_root apt-get --quiet --yes remove lowportbind
 install_in_root /tmp/lowportbind.deb
 expect "the launcher after a removal and another installation" "$(launcher_state)" "$ready"
-# Whoever took the group's rights back, and nothing else, has not given the capability to everybody.
+# Removing only the statoverride does not give the capability to everyone.
 quietly in_root dpkg-statoverride --remove /usr/sbin/lowportbind
 install_in_root --reinstall /tmp/lowportbind.deb
 expect "the launcher after an upgrade by apt without the statoverride" "$(launcher_state)" "root:root 755"
@@ -133,14 +133,14 @@ quietly in_root sh -eu /tmp/block
 expect "the launcher after README.Debian's first commands, again" "$(launcher_state)" "$ready"
 block 3 >"$root/tmp/block"
 quietly in_root sh -eu /tmp/block
-expect "the launcher after taking it back" "$(launcher_state)" "root:root 755"
+expect "the launcher after undoing it" "$(launcher_state)" "root:root 755"
 
 # --- Purged.
 quietly in_root dpkg --purge lowportbind
 [ ! -e "$root/usr/sbin/lowportbind" ] || fail "the launcher survives dpkg --purge"
 snapshot | diff "$work/before" - || fail "dpkg --purge leaves the root as above"
 
-# --- The archive, as its NOTICE says: directories that are there stay as they are.
+# --- The archive, unpacked as in its NOTICE: existing directories stay as they are.
 chmod 2775 "$root/usr/local/sbin"
 chgrp staff "$root/usr/local/sbin"
 cp "$archive" "$root/tmp/"

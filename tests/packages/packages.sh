@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# To be read after fresh_root.sh. build_packages: both packages, as $deb and $archive, each of its preset.
-# Built once, to PACKAGES_DIRECTORY; a second time there is nothing to compile.
+# Source this after fresh_root.sh. build_packages: builds both packages, as $deb and $archive, each with its preset. They
+# are built in PACKAGES_DIRECTORY; a second time there is nothing to compile.
 packages=${PACKAGES_DIRECTORY:-$source/build/packages}
 
 # build_preset PRESET
@@ -24,5 +24,5 @@ build_packages() {
     pack static TGZ "$packages/packed"
     deb=$(echo "$packages"/packed/*.deb)
     archive=$(echo "$packages"/packed/*.tar.gz)
-    { [ -f "$deb" ] && [ -f "$archive" ]; } || fail "there are not two packages, but: $deb $archive"
+    { [ -f "$deb" ] && [ -f "$archive" ]; } || fail "expected two packages, found: $deb $archive"
 }

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What the daemon tests share about the confinement to the listed ports: read before daemon.sh, which changes the working
-# directory, and used after a launch that gives the capability, for which it is the default. Where the kernel cannot
-# confine, the launcher says so, and there is nothing to check but that it did not do one half of it.
+# What the daemon tests share about the confinement to the listed ports. Source it before daemon.sh, which changes the
+# working directory, and use it after a launch that grants the capability, for which confinement is the default. If the
+# kernel cannot confine, the launcher reports that, and the only check left is that it did not do half of it.
 
 # is_confining: whether the launches of this test can confine.
 is_confining() {
     ! has_logged 'lowportbind: every privileged port is open to the daemon: '
 }
 
-# count_filters FILE: the seccomp filters of the task that this is the status of.
+# count_filters FILE: prints the number of seccomp filters in this /proc/.../status.
 count_filters() {
     awk '/^Seccomp_filters:/ { print $2 }' "$1"
 }
 
-# expect_filters NUMBER: beyond those of this test itself, for all tasks of the daemon and its children.
+# expect_filters NUMBER: all tasks of the daemon and its children have so many beyond those of this test.
 expect_filters() {
     expected=$(($(count_filters /proc/self/status) + $1))
     for process in $(list_processes "$daemon"); do
@@ -27,13 +27,13 @@ expect_filters() {
     is_running "$daemon" || fail "the daemon ended"
 }
 
-# check_confinement: they have the filter, or the log has the line.
+# check_confinement: they have the filter, or the log has the warning.
 check_confinement() {
     if is_confining; then expect_filters 1; else expect_filters 0; fi
 }
 
-# check_unlisted_refused REASON ARGUMENT...: lowportbind with these arguments, whose daemon wants a port that is not
-# listed and gives up with this reason.
+# check_unlisted_refused REASON ARGUMENT...: runs lowportbind with these arguments. The daemon wants a port that is not
+# listed, and gives up with this reason.
 check_unlisted_refused() {
     is_confining || return 0
     reason=$1
@@ -42,7 +42,7 @@ check_unlisted_refused() {
     timeout -k 5 "$patience" "$LOWPORTBIND" "$@" </dev/null >"$work/refused.log" 2>&1 || status=$?
     cat "$work/refused.log" >>"$log"
     case $status in
-        0 | 124 | 137) fail "with a port that is not listed, this ends with status $status: $*" ;;
+        0 | 124 | 137) fail "with a port that is not listed, this exits $status: $*" ;;
     esac
-    grep -q -e "$reason" "$work/refused.log" || fail "the daemon does not say '$reason': $*"
+    grep -q -e "$reason" "$work/refused.log" || fail "the daemon does not print '$reason': $*"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What the daemon tests share. A test is a recipe: launch the daemon, poll until it answers, ask it something, read the
-# status of all its processes, end it.
+# status of all its processes, stop it.
 #
 #   . "$(dirname "$0")/../support/daemon.sh"
 #   need_commands nginx curl
@@ -11,19 +11,19 @@
 #   check_processes nginx "$bind_capability"
 #   stop_daemon 0
 #
-# It runs as root in a network and mount namespace of its own (tests/support/in-own-network), with LOWPORTBIND and PROBE
-# in the environment. Everything is bounded: nothing here waits longer than $patience seconds.
+# It runs as root in its own network and mount namespace (tests/support/in-own-network), with LOWPORTBIND and PROBE in
+# the environment. Everything is bounded: nothing here waits longer than $patience seconds.
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=requirements.sh
 . "$(dirname "$0")/../support/requirements.sh"
-[ "${IN_OWN_NETWORK-}" = 1 ] || { echo "failed: to be run by in-own-network, as ctest does"; exit 1; }
+[ "${IN_OWN_NETWORK-}" = 1 ] || { echo "failed: run this with in-own-network, as ctest does"; exit 1; }
 : "${LOWPORTBIND:=lowportbind}"
 LOWPORTBIND=$(command -v "$LOWPORTBIND") || { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
 LOWPORTBIND=$(readlink -f "$LOWPORTBIND")
 examples=$(cd "$(dirname "$0")/../../examples" && pwd)
 patience=30
-# Some daemons want to come back to where they were started, and the build directory may be closed to them.
+# Some daemons want to return to where they were started, and the build directory may be closed to them.
 cd /
 # The planned sets as /proc/PID/status shows them.
 # shellcheck disable=SC2034  # for the tests
@@ -33,13 +33,13 @@ cd /
 }
 
 daemon=       # the PID of what was started last
-started=      # the PIDs of everything that was started and not yet waited for
+started=      # the PIDs of everything that was started and not waited for yet
 cgroup=       # the control group that make_cgroup made
-reason_given= # set once the test has said why it does not pass
+reason_given= # set once the test has printed why it does not pass
 # Not TMPDIR: that of a login session is often closed to the accounts that the daemons run as.
 work=$(mktemp -d /tmp/lowportbind-test.XXXXXX)
 chmod 0755 "$work"
-# The build directory, or what root's umask has made of the file, may be closed to them.
+# The build directory may be closed to them, and so may the file, because of root's umask.
 if [ -n "${PROBE-}" ]; then
     install -m 0755 "$PROBE" "$work/probe"
     PROBE=$work/probe
@@ -48,7 +48,7 @@ log=$work/daemon.log
 : >"$log"
 echo "a descriptor that the daemon must not get" >"$work/not-for-the-daemon"
 
-# fail WHAT...: says what went wrong, and what the daemon said.
+# fail WHAT...: prints what went wrong, and the daemon's log.
 fail() {
     reason_given=yes
     echo "failed: $*"
@@ -58,7 +58,7 @@ fail() {
     exit 1
 }
 
-# use_account NAME: who the daemons run as, and what their status is expected to say.
+# use_account NAME: sets the account of the daemons, and the ids that their status must show.
 use_account() {
     account=$1
     uid=$(id -u "$account" 2>/dev/null) || skip "needs the account $account"
@@ -66,13 +66,13 @@ use_account() {
     groups=$(id -G "$account" | tr ' ' '\n' | sort -nu | tr '\n' ' ')
 }
 
-# copy_example NAME: a copy of examples/NAME at $work/NAME. The checkout may lie where no daemon can read it.
+# copy_example NAME: copies examples/NAME to $work/NAME. The checkout may be where no daemon can read it.
 copy_example() {
     cp -R "$examples/$1" "$work/$1"
     chmod -R a+rX "$work/$1"
 }
 
-# make_cgroup: one of this test's own, in a pure cgroup v2 tree, which is what container engines and systemd want.
+# make_cgroup: makes this test's own control group, in a pure cgroup v2 tree, as container engines and systemd want.
 make_cgroup() {
     umount -R /sys/fs/cgroup 2>/dev/null || :
     mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>>"$log" || skip "needs cgroup v2"
@@ -80,19 +80,19 @@ make_cgroup() {
     mkdir "$cgroup" 2>>"$log" || skip "needs to make a control group"
 }
 
-# start COMMAND...: in the background, with its output in $log and with two descriptors that are not for the daemon.
+# start COMMAND...: runs it in the background, with its output in $log and two descriptors that are not for the daemon.
 start() {
     "$@" </dev/null >>"$log" 2>&1 8<"$work/not-for-the-daemon" 9<"$work/not-for-the-daemon" &
     daemon=$!
     started="$started $daemon"
 }
 
-# launch ARGUMENT...: lowportbind with these arguments.
+# launch ARGUMENT...: starts lowportbind with these arguments.
 launch() {
     start "$LOWPORTBIND" "$@"
 }
 
-# is_running PID: neither gone nor a zombie.
+# is_running PID: it is neither gone nor a zombie.
 is_running() {
     grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null
 }
@@ -103,7 +103,7 @@ has_ended() {
     done
 }
 
-# poll COMMAND...: until it succeeds, the daemon has ended or $patience is at an end.
+# poll COMMAND...: repeats it until it succeeds, the daemon has ended, or $patience is over.
 poll() {
     deadline=$(($(date +%s) + patience))
     until "$@" >/dev/null 2>&1; do
@@ -116,34 +116,34 @@ poll() {
     done
 }
 
-# wait_for WHAT COMMAND...: fails if it does not come.
+# wait_for WHAT COMMAND...: polls, and fails if it does not succeed.
 wait_for() {
     what=$1
     shift
-    poll "$@" || fail "$what: not within $patience s, or the daemon ended before that"
+    poll "$@" || fail "$what: not within $patience s, or the daemon ended first"
 }
 
-# fetch URL [CURL-OPTION...]: the page on stdout.
+# fetch URL [CURL-OPTION...]: prints the page.
 fetch() {
     curl -q --fail --silent --show-error --noproxy '*' --max-time 10 "$@"
 }
 
 # expect WHAT TEXT EXPECTED
 expect() {
-    [ "$2" = "$3" ] || fail "$1 is '$2' and should be '$3'"
+    [ "$2" = "$3" ] || fail "$1 is '$2', expected '$3'"
 }
 
-# has_logged TEXT: in the daemon's log.
+# has_logged TEXT: the daemon's log contains it.
 has_logged() {
     grep -qF -e "$1" "$log"
 }
 
 # expect_log TEXT
 expect_log() {
-    has_logged "$1" || fail "the log does not say '$1'"
+    has_logged "$1" || fail "the log does not contain '$1'"
 }
 
-# list_processes PID: it and all its descendants. Other processes may end while this reads what /proc says of them.
+# list_processes PID: prints it and all its descendants. Other processes may end while this reads /proc.
 list_processes() {
     cat /proc/[0-9]*/status 2>/dev/null | awk -v root="$1" '
         $1 == "Pid:" { pid = $2 }
@@ -157,13 +157,13 @@ list_processes() {
         }'
 }
 
-# count_processes PID NUMBER: whether there are as many by now.
+# count_processes PID NUMBER: whether there are now so many.
 count_processes() {
     [ "$(list_processes "$1" | wc -l)" -ge "$2" ]
 }
 
-# check_status FILE CAPABILITIES [BOUNDING-SET]: a /proc/.../status says what was planned. The bounding set is the
-# planned set unless the launcher has no CAP_SETPCAP.
+# check_status FILE CAPABILITIES [BOUNDING-SET]: a /proc/.../status is as planned. The bounding set equals the planned set
+# unless the launcher lacks CAP_SETPCAP.
 check_status() {
     wrong=$(awk -v uid="$uid" -v gid="$gid" -v groups="$groups" -v capabilities="$2" -v bounding="${3:-$2}" '
         function expect(expected) {
@@ -186,17 +186,17 @@ check_status() {
     if [ -n "$wrong" ] && [ -e "$1" ]; then fail "$1: $wrong"; fi
 }
 
-# check_descriptors PID: the daemon has none of the two that the launcher was started with.
+# check_descriptors PID: the daemon has neither of the two that the launcher was started with.
 check_descriptors() {
     for descriptor in "/proc/$1/fd/"*; do
         if [ "$(readlink "$descriptor")" = "$work/not-for-the-daemon" ]; then
-            fail "$descriptor is a descriptor that the launcher should have closed"
+            fail "the launcher should have closed the descriptor $descriptor"
         fi
     done
 }
 
-# check_processes COMMAND CAPABILITIES [MINIMUM]: the launcher's PID is the daemon's now, and the daemon, all its
-# workers and all their threads have the account's ids, the planned capabilities and no way to more.
+# check_processes COMMAND CAPABILITIES [MINIMUM]: the daemon now has the launcher's PID. The daemon, all its workers and
+# all their threads have the account's ids, the planned capabilities, and no way to get more.
 check_processes() {
     expect "the file that process $daemon executes (device:inode)" \
         "$(stat --dereference --format %d:%i "/proc/$daemon/exe")" \
@@ -209,7 +209,7 @@ check_processes() {
     is_running "$daemon" || fail "the daemon ended"
 }
 
-# check_refused REASON COMMAND...: the negative control. The same account without lowportbind must not get the port.
+# check_refused REASON COMMAND...: the negative control: without lowportbind, the same account must not get the port.
 check_refused() {
     reason=$1
     shift
@@ -218,10 +218,10 @@ check_refused() {
         </dev/null >"$work/refused.log" 2>&1 || status=$?
     cat "$work/refused.log" >>"$log"
     case $status in
-        0) fail "without lowportbind, this ends with status 0: $*" ;;
+        0) fail "without lowportbind, this exits 0: $*" ;;
         124 | 137) fail "without lowportbind, this still runs after $patience s: $*" ;;
     esac
-    grep -q -e "$reason" "$work/refused.log" || fail "without lowportbind, the daemon does not say '$reason': $*"
+    grep -q -e "$reason" "$work/refused.log" || fail "without lowportbind, the daemon does not print '$reason': $*"
 }
 
 # check_port_refused PORT: the negative control for a daemon that never binds a port itself.
@@ -231,7 +231,7 @@ check_port_refused() {
         "$(printf 'bind=tcp/4/%s:\tEACCES' "$1")"
 }
 
-# stop_daemon STATUS: SIGTERM ends the daemon and all its workers, with this exit status.
+# stop_daemon STATUS: SIGTERM ends the daemon, with this exit status, and all its workers.
 stop_daemon() {
     ending=$daemon
     processes=$(list_processes "$ending")
@@ -245,12 +245,12 @@ stop_daemon() {
     expect "the exit status after SIGTERM" "$status" "$1"
 }
 
-# Ends what is still running of what was started, and only that.
+# Ends whatever this test started and is still running, and nothing else.
 clean_up() {
     status=$?
     trap - EXIT
     if [ "$status" -ne 0 ] && [ -z "$reason_given" ]; then
-        echo "failed: a command of the test itself, with status $status. The daemon's log:"
+        echo "failed: a command of the test itself exited $status. The daemon's log:"
         tail -n 100 "$log"
     fi
     for process in $started; do

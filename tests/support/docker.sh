@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What the tests with a real Docker Engine share. Instead of daemon.sh, which this reads:
+# What the tests with a real Docker Engine share. Source it instead of daemon.sh, which it sources:
 #
 #   . "$(dirname "$0")/../support/docker.sh"
 #   start_engine
@@ -9,10 +9,10 @@
 #   check_www "$bind_capability"
 #   stop_engine
 #
-# The engine is the test's own, and no registry is asked for anything. In the test's network port 80 is privileged, and
-# a container has it with `--network host`; in a container's own network the engine leaves no port privileged.
+# The engine is the test's own, and no registry is used. In the test's network port 80 is privileged, and a container
+# gets that network with `--network host`; in a container's own network the engine leaves no port privileged.
 set -eu
-# In a PID namespace, which takes all that the engine starts with it when it ends.
+# Use a PID namespace: when it ends, so does everything that the engine started.
 [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0"
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
@@ -41,8 +41,8 @@ find_static_launcher() {
     is_static "$launcher" || fail "$launcher is not static"
 }
 
-# prepare_checkout: what the comments of the Dockerfiles start from, as $work/checkout. The daemon of the smallest images
-# is the probe.
+# prepare_checkout: makes $work/checkout, which the comments of the Dockerfiles start from. The daemon of the smallest
+# images is the probe.
 prepare_checkout() {
     checkout=$work/checkout
     mkdir -p "$checkout/build/static"
@@ -52,8 +52,8 @@ prepare_checkout() {
     install -m 0755 "$PROBE" "$checkout/daemon"
 }
 
-# write_newer_runtime: real runc, as engines of today start it: they leave the capabilities of a container permitted for
-# who is not root, as well (moby/moby#45511). Debian 12's engine takes them away.
+# write_newer_runtime: the real runc, started as current engines do: they leave a container's capabilities permitted even
+# for a user other than root (moby/moby#45511). Debian 12's engine takes them away.
 write_newer_runtime() {
     cat >"$work/newer-runtime" <<'EOF'
 #!/usr/bin/python3 -B
@@ -71,7 +71,7 @@ EOF
     chmod 0755 "$work/newer-runtime"
 }
 
-# start_engine: on a cgroup v2 tree, with nothing of the host's: its files are on a tmpfs.
+# start_engine: runs on a cgroup v2 tree, and shares nothing with the host: its files are on a tmpfs.
 start_engine() {
     need_commands dockerd docker setcap runc python3
     use_account www-data
@@ -101,25 +101,25 @@ stop_engine() {
     stop_daemon 0
 }
 
-# import_debian: the image debian:12, that tests/support/make-debian-image made.
+# import_debian: imports the image debian:12 that tests/support/make-debian-image made.
 import_debian() {
     image_file=${DEBIAN_IMAGE_DIRECTORY:-}/debian-12.tar
     [ -e "$image_file" ] || skip "needs DEBIAN_IMAGE_DIRECTORY with the image of tests/support/make-debian-image"
     docker import "$image_file" debian:12 >>"$log" 2>&1 || fail "docker import"
 }
 
-# build_image DOCKERFILE: with the very commands of its comment, but for making the launcher, and for a network, which
-# this engine has not.
+# build_image DOCKERFILE: runs the very commands of its comment, without building the launcher, and without a network,
+# which this engine lacks.
 build_image() {
     sed -n 's/^#   //p' "$checkout/examples/docker/$1" | grep -vE '^(cmake|docker run|  )' >"$work/commands"
-    grep -q '^docker build ' "$work/commands" || fail "$1 does not say how it is built"
+    grep -q '^docker build ' "$work/commands" || fail "$1 does not show how it is built"
     # shellcheck disable=SC2016  # the inner shell's
     (cd "$checkout" && TMPDIR=$work sh -euc '
         docker() { shift && command docker build --network none "$@"; }
         . "$1"' sh "$work/commands") >>"$log" 2>&1 || fail "the commands of $1"
 }
 
-# try_to_run DOCKER-RUN-ARGUMENT...: the status is $status; what was said is in $work/answers and $work/errors.
+# try_to_run DOCKER-RUN-ARGUMENT...: sets $status; the output is in $work/answers and $work/errors.
 runtime=runc
 try_to_run() {
     status=0
@@ -135,30 +135,30 @@ ask() {
     expect "the status of docker run $* $image" "$status" 0
 }
 
-# check_refusal MESSAGE HINT DOCKER-RUN-ARGUMENT...: nothing is started, and both lines say why (patterns of grep).
+# check_refusal MESSAGE HINT DOCKER-RUN-ARGUMENT...: nothing is started, and both lines match (patterns for grep).
 check_refusal() {
     message=$1
     hint=$2
     shift 2
     try_to_run "$@"
     expect "the status of docker run $*" "$status" 125
-    grep -q "^lowportbind: $message" "$work/errors" || fail "the message of docker run $* is another one"
-    grep -q "^lowportbind: hint: .*$hint" "$work/errors" || fail "the hint of docker run $* is another one"
+    grep -q "^lowportbind: $message" "$work/errors" || fail "the message of docker run $* differs"
+    grep -q "^lowportbind: hint: .*$hint" "$work/errors" || fail "the hint of docker run $* differs"
     [ ! -s "$work/answers" ] || fail "the daemon ran: docker run $*"
 }
 
-# expect_answer QUESTION ANSWER: in the words of the probe.
+# expect_answer QUESTION ANSWER: both are worded as by the probe.
 expect_answer() {
     expect "the answer to $1" "$(sed -n "s|^$1:[[:space:]]*||p" "$work/answers")" "$2"
 }
 
-# expect_refused_port DOCKER-RUN-ARGUMENT...: the negative control. The same account without lowportbind.
+# expect_refused_port DOCKER-RUN-ARGUMENT...: the negative control: the same account without lowportbind.
 expect_refused_port() {
     try_to_run --user "$uid:$gid" --entrypoint /daemon "$@" status bind=tcp/4/80
     expect_answer bind=tcp/4/80 EACCES
 }
 
-# check_www CAPABILITIES [BOUNDING-SET]: what the probe says of itself.
+# check_www CAPABILITIES [BOUNDING-SET]: checks what the probe reports about itself.
 check_www() {
     check_status "$work/answers" "$@"
     expect_answer pid 1
@@ -166,8 +166,8 @@ check_www() {
     expect_answer bind=tcp/4/80 ok
 }
 
-# compare_confinement FILTERS: a container confines if this kernel does, whatever the engine's own filter lets through,
-# of which a container has FILTERS without the launcher.
+# compare_confinement FILTERS: a container confines if this kernel does, whatever the engine's own filter allows. Without
+# the launcher, a container has FILTERS filters.
 compare_confinement() {
     if [ -z "${confines_here:-}" ]; then
         confines_here=yes
@@ -176,18 +176,19 @@ compare_confinement() {
     fi
     grep '^lowportbind: ' "$work/errors" >"$work/lines" || :
     if [ "$confines_here" = yes ]; then
-        expect "what the launcher says" "$(cat "$work/lines")" ""
+        expect "the launcher's messages" "$(cat "$work/lines")" ""
         expect_answer bind=tcp/4/81 EACCES
         expect_answer Seccomp_filters $(($1 + 1))
     else
         expect "the number of lines" "$(wc -l <"$work/lines")" 1
-        grep -q '^lowportbind: every privileged port is open to the daemon: ' "$work/lines" || fail "another line"
+        grep -q '^lowportbind: every privileged port is open to the daemon: ' "$work/lines" || fail "a different line"
         expect_answer bind=tcp/4/81 ok
         expect_answer Seccomp_filters "$1"
     fi
 }
 
-# start_container NAME DOCKER-RUN-ARGUMENT...: in the background; $daemon is its first process as this test sees it.
+# start_container NAME DOCKER-RUN-ARGUMENT...: runs it in the background; sets $daemon to the PID of its first process as
+# this test sees it.
 start_container() {
     container=$1
     shift
@@ -195,19 +196,19 @@ start_container() {
     daemon=$(docker inspect --format '{{.State.Pid}}' "$container")
 }
 
-# fetch_inside URL: the page that the container has, in its own network.
+# fetch_inside URL: prints the container's page, from its own network.
 fetch_inside() {
     nsenter --net="/proc/$daemon/ns/net" curl -q --fail --silent --show-error --noproxy '*' --max-time 10 "$1"
 }
 
-# check_process_1 COMMAND: the launcher has become the daemon, in its place.
+# check_process_1 COMMAND: the launcher has become the daemon, as process 1.
 check_process_1() {
     expect "the name of process 1" "$(cat "/proc/$daemon/comm")" "$1"
     expect "its PID in the container" "$(awk '/^NSpid:/ { print $NF }' "/proc/$daemon/status")" 1
 }
 
-# stop_container GRACE STATUS: what the engine has recorded of `docker stop` is in $signals, the signals that it sent,
-# and $milliseconds, from the first to the end of process 1.
+# stop_container GRACE STATUS: runs `docker stop`. Sets $signals to the signals that the engine recorded sending, and
+# $milliseconds to the time from the first one to the end of process 1.
 stop_container() {
     daemon=$engine
     since=$(date +%s.%N)
@@ -224,7 +225,7 @@ stop_container() {
     docker rm "$container" >>"$log"
 }
 
-# check_stop STATUS: the signal itself ended the daemon, within a second, and not the kill after the grace period.
+# check_stop STATUS: the signal itself ended the daemon within a second, not the kill after the grace period.
 check_stop() {
     stop_container 30 "$1"
     expect "the signals that the engine sent" "$signals" 15

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What the tests share that need a machine of their own: a fresh root of Debian, made by debootstrap from the mirror
-# that this machine's apt uses, in which they install packages, build, and start what was built.
+# For tests that need their own machine: a fresh root of Debian, made by debootstrap from the mirror that this machine's
+# apt uses. In it they install packages, build, and start what was built.
 #
 #   . "$(dirname "$0")/../support/fresh_root.sh"
 #   enter_own_namespaces "$@"
@@ -9,8 +9,8 @@
 #   install_in_root busybox
 #   in_root busybox true
 #
-# A bare root is packed once, to ROOTS_DIRECTORY, and unpacked for every test. Nothing of it is left but that: mounts
-# and processes end with the test's own namespaces.
+# A bare root is packed once, to ROOTS_DIRECTORY, and unpacked for every test. Nothing else is left behind: mounts and
+# processes end with the test's own namespaces.
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=requirements.sh
@@ -26,20 +26,21 @@ fail() {
 
 # expect WHAT TEXT EXPECTED
 expect() {
-    [ "$2" = "$3" ] || fail "$1 is '$2' and should be '$3'"
+    [ "$2" = "$3" ] || fail "$1 is '$2', expected '$3'"
 }
 
-# quietly COMMAND...: what it says is shown only if it fails.
+# quietly COMMAND...: shows its output only if it fails.
 quietly() {
     "$@" >"$work/quietly.log" 2>&1 && return
     tail -n 40 "$work/quietly.log"
     fail "$*"
 }
 
-# enter_own_namespaces ARGUMENT...: starts the test again, with these arguments, where its processes end with it, as its
-# mounts do already (tests/support/in-own-mounts). The network stays: roots are made of what a mirror has.
+# enter_own_namespaces ARGUMENT...: restarts the test with these arguments in a PID namespace, so that its processes end
+# with it, as its mounts already do (tests/support/in-own-mounts). It keeps the network, because a root is made from a
+# mirror.
 enter_own_namespaces() {
-    [ "${IN_OWN_MOUNTS-}" = 1 ] || fail "to be run by in-own-mounts, as ctest does"
+    [ "${IN_OWN_MOUNTS-}" = 1 ] || fail "run this with in-own-mounts, as ctest does"
     [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0" "$@"
     mkdir -p "$roots"
     work=$(mktemp -d)
@@ -57,16 +58,16 @@ leave_root() {
     root=
 }
 
-# find_mirror SUITE: the mirror of Debian that this machine's apt uses, as $mirror.
+# find_mirror SUITE: sets $mirror to the Debian mirror that this machine's apt uses.
 find_mirror() {
     need_commands debootstrap wget
     mirror=$(print_mirror)
-    [ -n "$mirror" ] || skip "needs a mirror of Debian in apt's sources"
+    [ -n "$mirror" ] || skip "needs a Debian mirror in apt's sources"
     wget --quiet --tries=2 --timeout=20 --output-document=/dev/null "$mirror/dists/$1/InRelease" ||
         skip "needs the mirror, which does not answer: $mirror/dists/$1/InRelease"
 }
 
-# make_root SUITE: a fresh one, as $root.
+# make_root SUITE: makes a fresh root, and sets $root to it.
 make_root() {
     find_mirror "$1"
     root=$(mktemp -d "$roots/$1.XXXXXX")
@@ -87,7 +88,7 @@ make_root() {
     quietly in_root apt-get --quiet update
 }
 
-# in_root COMMAND...: with nothing of the caller's environment but the way to the mirror.
+# in_root COMMAND...: runs it with only the proxy settings of the caller's environment.
 in_root() {
     env -i HOME=/root LC_ALL=C.UTF-8 TERM=dumb DEBIAN_FRONTEND=noninteractive \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
@@ -99,14 +100,14 @@ install_in_root() {
     quietly in_root apt-get --quiet --yes --no-install-recommends install "$@"
 }
 
-# copy_source: this checkout, without its builds, as /src of the root; and from here on, the working directory.
+# copy_source: copies this checkout, without its builds, to /src of the root, and makes it the working directory.
 copy_source() {
     cd "$source" || exit 1
     mkdir "$root/src"
     tar --create --exclude=./build --exclude=./.git . | tar --extract --directory="$root/src" --no-same-owner
 }
 
-# in_source COMMAND...: in the root, in the copy of this checkout.
+# in_source COMMAND...: runs it in the root, in the copy of this checkout.
 in_source() {
     # shellcheck disable=SC2016  # the inner shell expands "$@"
     in_root sh -c 'cd /src && exec "$@"' in_source "$@"

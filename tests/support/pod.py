@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""What a manifest of a Kubernetes pod says, for the test that runs it under Docker.
+"""Reads the manifest of a Kubernetes pod for the test that runs it under Docker.
 
-  pod.py check FILE             fails unless it is a Pod by the models of Debian's python3-kubernetes, which are made
-                                from Kubernetes' own OpenAPI description: the names and types of all fields, and which
-                                are required. Words out of a fixed list, and what the API server alone checks, are not.
-  pod.py level FILE             prints the strictest Pod Security level that it fits: restricted, baseline, privileged.
-                                These rules are written down here anew, from the Pod Security Standards.
-  pod.py docker FILE DIRECTORY  prints the arguments of `docker run`, one a line, with volumes made in DIRECTORY.
+  pod.py check FILE             fails unless it is a Pod by the models of Debian's python3-kubernetes,
+                                which are made from Kubernetes' own OpenAPI description: the names and
+                                types of all fields, and which are required. Words from a fixed list,
+                                and what only the API server checks, are not checked.
+  pod.py level FILE             prints the strictest Pod Security level that it fits: restricted,
+                                baseline or privileged. These rules are written anew here, from the
+                                Pod Security Standards.
+  pod.py docker FILE DIRECTORY  prints the arguments of `docker run`, one per line, with volumes made in
+                                DIRECTORY.
 
-The last two know some fields alone, and fail at any other: nothing of a manifest is left out silently.
+The last two know only some fields, and fail at any other: nothing in a manifest is silently left out.
 """
 import os
 import re
@@ -25,7 +28,7 @@ SAFE_SYSCTLS = {"net.ipv4.ip_unprivileged_port_start"}
 
 
 class StrictLoader(yaml.SafeLoader):
-    """Refuses a key that is there twice, as Kubernetes does."""
+    """Refuses a duplicate key, as Kubernetes does."""
 
     def construct_mapping(self, node, deep=False):
         keys = [key.value for key, _ in node.value]
@@ -36,7 +39,7 @@ class StrictLoader(yaml.SafeLoader):
 
 
 def check(value, kind, where):
-    """Fails unless VALUE is of the type KIND, as the models spell it; returns it as the models want it."""
+    """Fails unless VALUE has the type KIND, as the models spell it; returns it as the models want it."""
     many = re.fullmatch(r"list\[(.*)\]|dict\(str, (.*)\)", kind)
     if many and many[1]:
         if not isinstance(value, list):
@@ -64,7 +67,8 @@ def check(value, kind, where):
 
 
 def only(mapping, *known):
-    """The values of the KNOWN fields, in this order, None where there is none. Fails if there is any other field."""
+    """The values of the KNOWN fields, in this order, or None for a missing one. Fails if there is any
+    other field."""
     for name in mapping:
         if name not in known:
             sys.exit(f"{name}: this test does not know the field")
@@ -72,7 +76,7 @@ def only(mapping, *known):
 
 
 class Pod:
-    """The fields that both kinds of output are made from."""
+    """The fields that both kinds of output use."""
 
     def __init__(self, manifest):
         _, _, metadata, spec = only(manifest, "apiVersion", "kind", "metadata", "spec")
@@ -94,10 +98,10 @@ class Pod:
         self.sysctls = {sysctl["name"]: sysctl["value"] for sysctl in self.sysctls or []}
         self.default_seccomp = (seccomp or {}).get("type") == "RuntimeDefault"
         if seccomp and not self.default_seccomp:
-            sys.exit(f"{seccomp}: this test knows RuntimeDefault alone")
+            sys.exit(f"{seccomp}: this test knows only RuntimeDefault")
 
     def level(self):
-        """Fields that would matter and are not in here, as hostNetwork, have been refused."""
+        """Fields that would matter but are not known here, such as hostNetwork, have been refused."""
         if not set(self.add) <= BASELINE_CAPABILITIES or not set(self.sysctls) <= SAFE_SYSCTLS:
             return "privileged"
         restricted = (self.non_root and self.user != 0 and self.escalation is False and self.default_seccomp
@@ -105,7 +109,7 @@ class Pod:
         return "restricted" if restricted else "baseline"
 
     def docker(self, directory):
-        """Without a sysctl, ports are privileged in the network of a pod, as in containerd before 2.0."""
+        """Without a sysctl, low ports are privileged in a pod's network, as in containerd before 2.0."""
         if self.non_root and not self.user:
             sys.exit("runAsNonRoot: Kubernetes would not start this")
         sysctls = {"net.ipv4.ip_unprivileged_port_start": "1024", **self.sysctls}
@@ -125,7 +129,7 @@ class Pod:
         return words + [f"--entrypoint={first}", self.image] + rest + self.args
 
     def volume(self, mount, directory):
-        """A secret as the kubelet lays it down: files of root, which the group of fsGroup may read as well."""
+        """A secret as the kubelet writes it: files of root, which the group of fsGroup may also read."""
         name, path, read_only = only(mount, "name", "mountPath", "readOnly")
         [secret] = [volume["secret"] for volume in self.volumes if volume["name"] == name]
         _, mode = only(secret, "secretName", "defaultMode")

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What a test needs of the machine, what it says when it cannot run, and that it leaves nothing behind. For every script
-# here that is one, or that prepares one.
+# What a test needs from the machine, what it prints when it cannot run, and how it leaves nothing behind. For every
+# script here that is a test or prepares one.
 
-# skip REASON...: or failed, where everything is required.
+# skip REASON...: skips the test, or fails it if everything is required.
 skip() {
-    # shellcheck disable=SC2034  # for daemon.sh, which reports the log of who gave no reason
+    # shellcheck disable=SC2034  # for daemon.sh, which prints the log if no reason was given
     reason_given=yes
     if [ "${LOWPORTBIND_REQUIRE_ALL:-0}" = 1 ]; then
         echo "required, but cannot run: $*"
@@ -22,13 +22,13 @@ need_commands() {
     done
 }
 
-# print_mirror: the mirror of Debian that this machine's apt uses; nothing if there is none.
+# print_mirror: prints the Debian mirror that this machine's apt uses, or nothing if there is none.
 print_mirror() {
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
     apt-get update --print-uris 2>/dev/null | sed -n "s,^'\(.*\)/dists/$codename/InRelease'.*,\1,p" | head -n 1
 }
 
-# clean_up_at_end: the script's own clean_up is called however it ends.
+# clean_up_at_end: calls the script's own clean_up however the script ends.
 clean_up_at_end() {
     trap clean_up EXIT
     trap 'exit 129' HUP
@@ -37,8 +37,8 @@ clean_up_at_end() {
     trap 'exit 143' TERM
 }
 
-# remove_tree DIRECTORY: what is mounted below it is not removed, but no longer mounted there. debootstrap, a container
-# engine or a test that is interrupted leaves such mounts.
+# remove_tree DIRECTORY: unmounts what is mounted below it without removing the contents. debootstrap, a container engine
+# or an interrupted test leaves such mounts.
 remove_tree() {
     awk -v below="$1/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
         while read -r mounted; do umount --lazy "$mounted" || :; done

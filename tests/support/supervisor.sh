@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What the tests of supervisors share. Read before daemon.sh.
+# What the tests of supervisors share. Source it before daemon.sh.
 
-# install_launcher: where the service's script finds it. What this changes is undone with the mount namespace.
+# install_launcher: installs it where the service's script finds it. The change disappears with the mount namespace.
 install_launcher() {
     mount -t tmpfs -o mode=0755 tmpfs /usr/local/sbin
     install -m 0755 "$LOWPORTBIND" /usr/local/sbin/lowportbind
     PATH=/usr/local/sbin:$PATH
 }
 
-# lay_over DIRECTORY: what is written to it from now on is this test's own.
+# lay_over DIRECTORY: from now on, only this test sees what is written to it.
 lay_over() {
     layer=$work/layer$(echo "$1" | tr / -)
     mkdir "$layer"
@@ -19,7 +19,7 @@ lay_over() {
         skip "needs an overlay on $1: $(tail -n 1 "$log")"
 }
 
-# take_port PORT: something else listens there, until free_port.
+# take_port PORT: makes something else listen there, until free_port.
 take_port() {
     "$LOWPORTBIND" --user www-data -m inetd -p "$1" -- sleep 1000 </dev/null >>"$log" 2>&1 &
     holder=$!

@@ -1,27 +1,28 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# A real systemd as process 1 of a container, with the units of examples/systemd and its journal. Instead of daemon.sh,
-# which this reads.
+# A real systemd as process 1 of a container, with the units of examples/systemd and its journal. Source it instead of
+# daemon.sh, which it sources.
 set -eu
-# In a PID namespace, which takes the container with it when it ends.
+# Use a PID namespace: when it ends, so does the container.
 [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
-# build_server: the daemon of the units.
+# build_server: builds the daemon of the units.
 build_server() {
     need_commands cc
     cc -o "$work/server" "$examples/sd-listen-fds/server.c" -lsystemd >"$work/cc.log" 2>&1 ||
         skip "needs libsystemd-dev: $(cat "$work/cc.log")"
 }
 
-# boot_systemd [NSPAWN-OPTION...]: on this machine's own files.
+# boot_systemd [NSPAWN-OPTION...]: boots on this machine's own files.
 boot_systemd() {
     boot_systemd_of / "$@"
 }
 
-# boot_systemd_of ROOT [NSPAWN-OPTION...]: the units as they are shipped ($work/systemd), with the launcher where
-# systemd looks first, without what else a machine starts. The console, with the journal on it, goes to this test's log.
+# boot_systemd_of ROOT [NSPAWN-OPTION...]: boots with the units as shipped ($work/systemd) and the launcher where systemd
+# looks first, without anything else that a machine starts. The console, with the journal on it, goes to this test's
+# log.
 boot_systemd_of() {
     files=$1
     shift
@@ -32,8 +33,8 @@ boot_systemd_of() {
     printf '[Unit]\nDefaultDependencies=no\n' >"$work/systemd/socket.d/test.conf"
     printf '[Unit]\nDefaultDependencies=no\n[Service]\nTimeoutStartSec=20\n' >"$work/systemd/service.d/test.conf"
 
-    # The files, under a layer that is thrown away. And what systemd may do on a machine, and not in a container unless
-    # it is said: confine ports with BPF, and let its services confine themselves with Landlock.
+    # The files are under a layer that is thrown away. Allow what systemd may do on a machine, but not in a container by
+    # default: confine ports with BPF, and let its services confine themselves with Landlock.
     make_cgroup
     mount -t tmpfs tmpfs /run
     mkdir "$work/root"
@@ -51,7 +52,7 @@ boot_systemd_of() {
     poll systemctl_inside is-active test.target || skip "no systemd starts here: $(tail -n 3 "$log")"
 }
 
-# inside COMMAND...: in the container.
+# inside COMMAND...: runs it in the container.
 inside() {
     init=$(list_processes "$container" | grep -vx "$container" | sort -n | head -n 1)
     nsenter --target "$init" --all --root "$@"
@@ -61,7 +62,7 @@ systemctl_inside() {
     inside systemctl "$@"
 }
 
-# control ARGUMENT...: systemctl, with what it says in the log.
+# control ARGUMENT...: runs systemctl, with its output in the log.
 control() {
     systemctl_inside "$@" >>"$log" 2>&1
 }
@@ -71,12 +72,12 @@ show() {
     systemctl_inside show --property "$1" --value "$2"
 }
 
-# journal_says UNIT IDENTIFIER TEXT: whose words they are stands before each line.
+# journal_says UNIT IDENTIFIER TEXT: the journal has the text, under the name of IDENTIFIER.
 journal_says() {
     inside journalctl --unit "$1" --identifier "$2" --output cat --no-pager 2>>"$log" | grep -qF -e "$3"
 }
 
-# use_unit NAME: its main process becomes the daemon, by the PID that it is seen with from here; $inner is its own.
+# use_unit NAME: sets $daemon to the PID of its main process as seen from here, and $inner to that in the container.
 use_unit() {
     control is-active "$1" || fail "$1 is not active"
     inner=$(show MainPID "$1")
@@ -85,7 +86,7 @@ use_unit() {
     [ -n "$daemon" ] || fail "$1 has no process $inner"
 }
 
-# stop_unit NAME: with SIGTERM, and in time.
+# stop_unit NAME: stops it with SIGTERM, in time.
 stop_unit() {
     control stop "$1" || fail "systemctl stop $1"
     has_ended "$daemon" || fail "the daemon of $1 still runs"
@@ -93,7 +94,7 @@ stop_unit() {
     expect "the result of $1" "$(show Result "$1")" success
 }
 
-# reload_unit NAME WORKERS: the main process stays, with as many workers in place of those it had.
+# reload_unit NAME WORKERS: the main process stays, and as many new workers replace the old ones.
 reload_unit() {
     use_unit "$1"
     before=$(list_processes "$daemon" | grep -vx "$daemon")
@@ -104,7 +105,7 @@ reload_unit() {
     use_unit "$1"
 }
 
-# restart_unit NAME: another process, as good as the one before.
+# restart_unit NAME: a new process replaces the old one.
 restart_unit() {
     before=$daemon
     control restart "$1" || fail "systemctl restart $1"
@@ -112,7 +113,7 @@ restart_unit() {
     use_unit "$1"
 }
 
-# variable NAME: in the environment of the daemon.
+# variable NAME: prints it from the daemon's environment.
 variable() {
     tr '\0' '\n' <"/proc/$daemon/environ" | sed -n "s/^$1=//p"
 }

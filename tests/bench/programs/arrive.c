@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What is launched: it says on stdout when it began, as a timespec of CLOCK_MONOTONIC. */
+/* The program that is launched: it writes to stdout when it began, as a timespec of
+   CLOCK_MONOTONIC. */
 #include <time.h>
 #include <unistd.h>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* bare_launch USER FIRST-PORT COUNT COMMAND [ARG...]: what lowportbind does, in plain C, as the limit of what it can
-   be: the same system calls in the same order, each as cheap to prepare as it can be, without options, messages, or any
-   case that is not this one. COUNT 0: mode ambient; else that many sockets from FIRST-PORT on. */
+/* bare_launch USER FIRST-PORT COUNT COMMAND [ARG...]: what lowportbind does, in plain C, as the
+   limit that it could reach: the same system calls in the same order, each as cheap to prepare as
+   possible, without options, messages, or any other case. COUNT 0: mode ambient; otherwise that many
+   sockets from FIRST-PORT on. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
@@ -45,7 +46,7 @@ static void read_file(const char* path, char* text, size_t size) {
   close(file);
 }
 
-/* Line by line, since most lines are others'. */
+/* Line by line, because most lines are for other accounts. */
 static void look_up(struct account* account) {
   static char passwd[kTableSize];
   static char group[kTableSize];
@@ -81,7 +82,7 @@ static void look_up(struct account* account) {
   }
 }
 
-/* What a launcher has to know of itself. Returns whether the port needs the capability here. */
+/* What a launcher must know about itself. Returns whether the port needs the capability here. */
 static int inspect(int port) {
   uid_t uids[3];
   gid_t gids[3];
@@ -89,7 +90,9 @@ static int inspect(int port) {
   char text[16];
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   struct __user_cap_data_struct sets[2];
-  for (int descriptor = 0; descriptor < kFirstSocket; ++descriptor) require(fcntl(descriptor, F_GETFD) >= 0, "stdio");
+  for (int descriptor = 0; descriptor < kFirstSocket; ++descriptor) {
+    require(fcntl(descriptor, F_GETFD) >= 0, "stdio");
+  }
   require(getresuid(&uids[0], &uids[1], &uids[2]) == 0, "getresuid");
   require(getresgid(&gids[0], &gids[1], &gids[2]) == 0, "getresgid");
   require(getgroups(0, NULL) >= 0, "getgroups");
@@ -125,7 +128,8 @@ static void open_socket(in_port_t port) {
   require(getsockname(socket_fd, (struct sockaddr*)&actual, &size) == 0, "getsockname");
   int listens = 0;
   size = sizeof(listens);
-  require(getsockopt(socket_fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 1, "SO_ACCEPTCONN");
+  require(getsockopt(socket_fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 1,
+          "SO_ACCEPTCONN");
 }
 
 static void drop(const struct account* account, unsigned capabilities) {
@@ -134,7 +138,8 @@ static void drop(const struct account* account, unsigned capabilities) {
     if (number == CAP_NET_BIND_SERVICE && capabilities == 0) prctl(PR_CAPBSET_DROP, number);
   }
   const long keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-  require(keyring > 0 && syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) == keyring, "keyctl");
+  require(keyring > 0 && syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) == keyring,
+          "keyctl");
   if (capabilities != 0) require(prctl(PR_SET_KEEPCAPS, 1) == 0, "keepcaps");
   require(setgroups((size_t)account->count, account->groups) == 0, "setgroups");
   require(setresgid(account->gid, account->gid, account->gid) == 0, "setresgid");
@@ -159,7 +164,9 @@ static void verify(const struct account* account, unsigned capabilities) {
   require(getgroups(0, NULL) == account->count, "getgroups");
   require(getgroups(kMostGroups, groups) == account->count, "getgroups");
   require(syscall(SYS_capget, &header, sets) == 0 && sets[0].permitted == capabilities, "capget");
-  require(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) == (capabilities != 0), "ambient");
+  require(
+      prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) == (capabilities != 0),
+      "ambient");
   for (int number = 0, found = 0; found >= 0; ++number) found = prctl(PR_CAPBSET_READ, number);
   require(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1, "no_new_privs");
   require(setresuid(0, 0, 0) != 0, "still root");
@@ -171,7 +178,7 @@ static void set_environment(const struct account* account) {
           "environment");
 }
 
-/* A regular file, executable, no script, and without file capabilities of its own. */
+/* A regular file, executable, not a script, and without file capabilities. */
 static void check_command(const char* path) {
   struct stat status;
   struct vfs_ns_cap_data capabilities;
@@ -197,7 +204,8 @@ int main(int argc, char** argv) {
   set_environment(&account);
   check_command(argv[4]);
   for (int index = 0; index < count; ++index) {
-    require(fcntl(kFirstSocket + index, F_SETFD, 0) == 0 && fcntl(kFirstSocket + index, F_GETFD) == 0, "hand over");
+    require(fcntl(kFirstSocket + index, F_SETFD, 0) == 0 && fcntl(kFirstSocket + index, F_GETFD) == 0,
+            "hand over");
   }
   execv(argv[4], argv + 4);
   return 127;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* trampoline COMMAND [ARG...]: the least that one program before another can be. */
+/* trampoline COMMAND [ARG...]: the least that a program can do before another. */
 #include <unistd.h>
 
 int main(int argc, char** argv) {
