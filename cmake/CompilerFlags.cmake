@@ -19,7 +19,8 @@ endif()
 # Put each function in its own section, so that what is not called is not linked: there is less to
 # load and to audit.
 target_compile_options(lowport_flags INTERFACE -ffunction-sections -fdata-sections)
-target_link_options(lowport_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+target_link_options(lowport_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now
+  -Wl,-z,noexecstack)
 
 # Relative relocations in a bitmap: some 60 KiB less to read at each start. The program loader
 # supports it from glibc 2.36 on. The linker may be older or newer than that, and if it does not

@@ -17,4 +17,5 @@ if(cxxopts_text MATCHES "std::locale::classic")
                  "each launch takes a little longer")
 endif()
 file(WRITE ${PROJECT_BINARY_DIR}/cxxopts/new.hpp "#include <cctype>\n${cxxopts_text}")
-file(COPY_FILE ${PROJECT_BINARY_DIR}/cxxopts/new.hpp ${PROJECT_BINARY_DIR}/cxxopts/cxxopts.hpp ONLY_IF_DIFFERENT)
+file(COPY_FILE ${PROJECT_BINARY_DIR}/cxxopts/new.hpp ${PROJECT_BINARY_DIR}/cxxopts/cxxopts.hpp
+  ONLY_IF_DIFFERENT)

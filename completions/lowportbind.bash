@@ -2,8 +2,8 @@
 # bash completion for lowportbind. The package bash-completion is needed only for what follows `--`:
 # without it, the command is completed with the names of commands and files.
 
-# Rejoins what bash splits at = : and @, as `words`, up to the cursor. `command` becomes the index in
-# COMP_WORDS of the word after the first `--` if the cursor is there or later, otherwise 0.
+# Rejoins what bash splits at = : and @, as `words`, up to the cursor. `command` becomes the index
+# in COMP_WORDS of the word after the first `--` if the cursor is there or later, otherwise 0.
 _lowportbind_split_line()
 {
     local line=${COMP_LINE:0:COMP_POINT} index blanks word
@@ -35,8 +35,8 @@ _lowportbind_split_word()
     esac
 }
 
-# Sets `candidates` to the options that can be given: all that are not in `given`, and those that can
-# be repeated.
+# Sets `candidates` to the options that can be given: all that are not in `given`, and those that
+# can be repeated.
 _lowportbind_list_options()
 {
     local names name
@@ -64,7 +64,8 @@ _lowportbind_list_services()
     done </etc/services
 }
 
-# Sets `candidates` to the values of `option`. What precedes the last item of a list goes to `prefix`.
+# Sets `candidates` to the values of `option`. What precedes the last item of a list goes to
+# `prefix`.
 _lowportbind_list_values()
 {
     local value=${current#"$prefix"}

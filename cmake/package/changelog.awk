@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Converts CHANGELOG.md, with -v maintainer="NAME <ADDRESS>", to a Debian changelog: deb-changelog(5).
+# Converts CHANGELOG.md, with -v maintainer="NAME <ADDRESS>", to a Debian changelog:
+# deb-changelog(5).
 function print_item() {
     line = "  *"
     count = split(item, words, " ")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# CPack runs this after it has installed into a folder of its own, and before it packs that folder. It
-# adds what a package has beyond `cmake --install`.
+# CPack runs this after it has installed into a folder of its own, and before it packs that folder.
+# It adds what a package has beyond `cmake --install`.
 set(here ${CMAKE_CURRENT_LIST_DIR})
 set(root ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
 if(CPACK_GENERATOR STREQUAL "DEB")
@@ -9,13 +9,14 @@ endif()
 set(share ${root}/share)
 set(doc ${share}/doc/lowportbind)
 
-# package_of FILE VARIABLE: the Debian package that FILE belongs to. dpkg knows a file by the name it
-# was installed as, which may differ, because /lib is a link to /usr/lib.
+# package_of FILE VARIABLE: the Debian package that FILE belongs to. dpkg knows a file by the name
+# it was installed as, which may differ, because /lib is a link to /usr/lib.
 function(package_of file variable)
   get_filename_component(file ${file} REALPATH)
   string(REGEX REPLACE "^/usr/" "/" short_name ${file})
   foreach(name IN ITEMS ${file} ${short_name})
-    execute_process(COMMAND dpkg-query --search ${name} OUTPUT_VARIABLE found ERROR_QUIET RESULT_VARIABLE status)
+    execute_process(COMMAND dpkg-query --search ${name} OUTPUT_VARIABLE found ERROR_QUIET
+      RESULT_VARIABLE status)
     if(status EQUAL 0)
       string(REGEX REPLACE "[:,].*" "" found ${found})
       set(${variable} ${found} PARENT_SCOPE)
@@ -33,7 +34,8 @@ function(list_linked_in variable)
   endif()
   set(files ${CPACK_LOWPORTBIND_LINKED_IN})
   foreach(archive IN LISTS archives)
-    execute_process(COMMAND ${CPACK_LOWPORTBIND_COMPILER} -print-file-name=${archive} OUTPUT_VARIABLE file
+    execute_process(COMMAND ${CPACK_LOWPORTBIND_COMPILER} -print-file-name=${archive}
+      OUTPUT_VARIABLE file
                     OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
     list(APPEND files ${file})
   endforeach()
@@ -49,7 +51,8 @@ endfunction()
 # LGPL and GPL require that the sources can be found: this lists them.
 function(write_linked_in packages)
   execute_process(COMMAND dpkg-query --show
-    "--showformat=\${Package} \${Version}, of the source \${source:Package} \${source:Version}\\n" ${packages}
+    "--showformat=\${Package} \${Version}, of the source \${source:Package} \${source:Version}\\n"
+    ${packages}
     OUTPUT_VARIABLE lines COMMAND_ERROR_IS_FATAL ANY)
   file(WRITE ${doc}/linked-statically
        "Debian packages whose code is in this build of lowportbind:\n\n${lines}")
@@ -61,8 +64,10 @@ function(finish_debian)
   file(REMOVE ${doc}/LICENSE)
   file(COPY ${here}/copyright ${here}/README.Debian DESTINATION ${doc})
   execute_process(COMMAND awk -v "maintainer=${CPACK_PACKAGE_CONTACT}" -f ${here}/changelog.awk
-    ${CPACK_LOWPORTBIND_SOURCE}/CHANGELOG.md OUTPUT_FILE ${doc}/changelog COMMAND_ERROR_IS_FATAL ANY)
-  execute_process(COMMAND gzip -9n ${doc}/changelog ${share}/man/man8/lowportbind.8 COMMAND_ERROR_IS_FATAL ANY)
+    ${CPACK_LOWPORTBIND_SOURCE}/CHANGELOG.md OUTPUT_FILE ${doc}/changelog
+    COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND gzip -9n ${doc}/changelog ${share}/man/man8/lowportbind.8
+    COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 # A system that unpacks the archive may have none of Debian's files: include the licence texts.
@@ -89,7 +94,10 @@ endif()
 # The modes and times do not depend on the umask or the time of the build.
 execute_process(COMMAND find ${CPACK_TEMPORARY_INSTALL_DIRECTORY} -type d -exec chmod 0755 {} +
                 COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND find ${root} -type f -perm /u+x -exec chmod 0755 {} + COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND find ${root} -type f ! -perm /u+x -exec chmod 0644 {} + COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND find ${CPACK_TEMPORARY_INSTALL_DIRECTORY} -exec touch --date @$ENV{SOURCE_DATE_EPOCH} {} +
+execute_process(COMMAND find ${root} -type f -perm /u+x -exec chmod 0755 {} +
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND find ${root} -type f ! -perm /u+x -exec chmod 0644 {} +
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND find ${CPACK_TEMPORARY_INSTALL_DIRECTORY}
+  -exec touch --date @$ENV{SOURCE_DATE_EPOCH} {} +
                 COMMAND_ERROR_IS_FATAL ANY)

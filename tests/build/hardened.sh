@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program is hardened, and so is every object it
-# is made of: those of the library, and OBJECT... . Each check is first tried on a program that is not hardened, built
-# from sample.cpp; SAMPLE_OBJECT is the same source with the project's own options.
+# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program is hardened, and
+# so is every object it is made of: those of the library, and OBJECT... . Each check is first tried
+# on a program that is not hardened, built from sample.cpp; SAMPLE_OBJECT is the same source with
+# the project's own options.
 set -eu
 launcher=$1
 library=$2
@@ -18,14 +19,17 @@ has_relro() { readelf -lW "$1" | grep -q 'GNU_RELRO'; }
 binds_now() { readelf -dW "$1" | grep -qE 'FLAGS_1.*NOW'; }
 has_no_executable_stack() { readelf -lW "$1" | grep 'GNU_STACK' | grep -qv 'RWE'; }
 has_no_search_path() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
-# For a linked program's own functions, which are compiled again at link time: some have this instruction.
+# For a linked program's own functions, which are compiled again at link time: some have this
+# instruction.
 has_instruction() {
     objdump -dC --no-show-raw-insn "$2" |
-        awk -v what="$1" '/>:$/ { ours = /<lowport::/ } ours && index($0, what) { found = 1 } END { exit !found }'
+        awk -v what="$1" \
+        '/>:$/ { ours = /<lowport::/ } ours && index($0, what) { found = 1 } END { exit !found }'
 }
 checks_stack() { has_instruction '<__stack_chk_fail' "$1"; }
 has_branch_targets() { has_instruction endbr64 "$1"; }
-# For an object: the C library's start-up files have no CET on Debian, so no linked program is marked with it.
+# For an object: the C library's start-up files have no CET on Debian, so no linked program is
+# marked with it.
 has_stack_protector() { readelf -sW "$1" | grep -q 'UND __stack_chk_fail'; }
 has_cet() { readelf -nW "$1" | grep -q 'x86 feature:.*IBT.*SHSTK'; }
 is_fortified() { readelf -sW "$1" | grep -q 'UND __memcpy_chk'; }
@@ -45,7 +49,8 @@ soft="-O2 -U_FORTIFY_SOURCE -fno-stack-protector -fno-pie"
 [ "$(uname -m)" = x86_64 ] && soft="$soft -fcf-protection=none"
 # shellcheck disable=SC2086  # a list of options
 "$compiler" $soft -c "$(dirname "$0")/sample.cpp" -o "$directory/soft.o"
-"$compiler" -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack,-rpath,/nowhere "$directory/soft.o" -o "$directory/soft" \
+"$compiler" -no-pie -Wl,-z,norelro,-z,lazy,-z,execstack,-rpath,/nowhere "$directory/soft.o" \
+    -o "$directory/soft" \
     2>"$directory/warnings"
 checks="is_pie has_relro binds_now has_no_executable_stack has_no_search_path checks_stack"
 [ "$(uname -m)" = x86_64 ] && checks="$checks has_branch_targets"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# installed.sh BUILD-DIRECTORY: `cmake --install` puts every file in its place, and makes the examples that begin with
-# "#!" executable.
+# installed.sh BUILD-DIRECTORY: `cmake --install` puts every file in its place, and makes the
+# examples that begin with "#!" executable.
 set -eu
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
@@ -11,7 +11,8 @@ fail() {
     exit 1
 }
 
-DESTDIR=$directory cmake --install "$1" --prefix /usr/local >"$directory/log" || fail "$(cat "$directory/log")"
+DESTDIR=$directory cmake --install "$1" --prefix /usr/local >"$directory/log" ||
+    fail "$(cat "$directory/log")"
 cd "$directory/usr/local"
 [ -x sbin/lowportbind ] || fail "no launcher"
 [ -e share/man/man8/lowportbind.8 ] || fail "no manual page"

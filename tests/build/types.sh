@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# types.sh COMPILER: the compiler gets the right options for each build type and for what a packager sets. Nothing is
-# compiled: hardened.sh shows what the options do, and reproducible.sh that a plain build equals the preset's.
+# types.sh COMPILER: the compiler gets the right options for each build type and for what a packager
+# sets. Nothing is compiled: hardened.sh shows what the options do, and reproducible.sh that a plain
+# build equals the preset's.
 set -eu
 compiler=$1
 cd "$(dirname "$0")/../.."
@@ -9,21 +10,27 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 unset CXX CXXFLAGS LDFLAGS CMAKE_BUILD_TYPE
 
-# configure NAME OPTION...: sets $command to the command that compiles main.cpp. CXXFLAGS come from the environment.
-# The tests of the compiler's features are cached; everything else is reset.
+# configure NAME OPTION...: sets $command to the command that compiles main.cpp. CXXFLAGS come from
+# the environment. The tests of the compiler's features are cached; everything else is reset.
 configure() {
     name=$1
     shift
-    cmake -S . -B "$directory/build" -U CMAKE_BUILD_TYPE -U 'CMAKE_CXX_FLAGS*' -DLOWPORTBIND_TESTS=OFF \
-        -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$directory/log" 2>&1 || { cat "$directory/log"; exit 1; }
+    cmake -S . -B "$directory/build" -U CMAKE_BUILD_TYPE -U 'CMAKE_CXX_FLAGS*' \
+        -DLOWPORTBIND_TESTS=OFF \
+        -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$directory/log" 2>&1 ||
+        { cat "$directory/log"; exit 1; }
     command=$(grep -E '"command": .*main\.cpp' "$directory/build/compile_commands.json")
 }
 has() { printf '%s\n' "$command" | grep -qE -- " $1( |\$)"; }
 must_have() {
-    for option; do has "$option" || { echo "failed: $name: without $option: $command"; exit 1; }; done
+    for option; do
+        has "$option" || { echo "failed: $name: without $option: $command"; exit 1; }
+    done
 }
 must_lack() {
-    for option; do ! has "$option" || { echo "failed: $name: with $option: $command"; exit 1; }; done
+    for option; do
+        ! has "$option" || { echo "failed: $name: with $option: $command"; exit 1; }
+    done
 }
 always="-fstack-protector-strong -fstack-clash-protection"
 
@@ -42,7 +49,8 @@ configure Debug -DCMAKE_BUILD_TYPE=Debug
 # shellcheck disable=SC2086
 must_have $always
 must_lack -Os '-D_FORTIFY_SOURCE=.*'
-configure "with a sanitizer" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS=-fsanitize=undefined
+configure "with a sanitizer" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DCMAKE_CXX_FLAGS=-fsanitize=undefined
 must_lack '-D_FORTIFY_SOURCE=.*'
 configure "the user's flags" -DCMAKE_CXX_FLAGS_RELEASE=-O3
 must_have -O3 -D_FORTIFY_SOURCE=3

@@ -17,7 +17,8 @@ mount -t tmpfs -o "uid=$uid,gid=$gid,mode=0750" tmpfs /var/lib/caddy
 check_refused 'bind: permission denied' \
     env HOME=/var/lib/caddy caddy run --config "$work/caddy/Caddyfile" --adapter caddyfile
 
-launch --user caddy -p 80,443,443/udp -- caddy run --config "$work/caddy/Caddyfile" --adapter caddyfile
+launch --user caddy -p 80,443,443/udp -- caddy run --config "$work/caddy/Caddyfile" \
+    --adapter caddyfile
 wait_for "a page" fetch http://127.0.0.1/
 expect "the page over IPv4" "$(fetch http://127.0.0.1/)" "caddy on port 80"
 expect "the page over IPv6" "$(fetch 'http://[::1]/')" "caddy on port 80"
@@ -30,7 +31,8 @@ stop_daemon 0
 
 # The capability allows port 81, but the confinement does not.
 printf 'http://:81 {\n\trespond "caddy on port 81"\n}\n' >>"$work/caddy/Caddyfile"
-set -- --user caddy -p 80,443,443/udp -- caddy run --config "$work/caddy/Caddyfile" --adapter caddyfile
+set -- --user caddy -p 80,443,443/udp -- caddy run --config "$work/caddy/Caddyfile" \
+    --adapter caddyfile
 launch --confine off "$@"
 wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/
 expect_filters 0

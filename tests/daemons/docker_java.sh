@@ -29,6 +29,7 @@ check_stop 143
 # Without lowportbind.
 try_to_run --network host --user 33:33 --entrypoint java java-www -cp /srv Server
 expect "the status without lowportbind" "$status" 1
-grep -q 'BindException: Permission denied' "$work/errors" || fail "without lowportbind, a different error"
+grep -q 'BindException: Permission denied' "$work/errors" ||
+    fail "without lowportbind, a different error"
 
 stop_engine

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# nginx on a Debian base as process 1 of a container: its logs go to the engine, and `docker stop` stops it.
+# nginx on a Debian base as process 1 of a container: its logs go to the engine, and `docker stop`
+# stops it.
 set -eu
 # shellcheck source=../support/docker.sh
 . "$(dirname "$0")/../support/docker.sh"
@@ -15,7 +16,8 @@ has_output() {
     docker logs "$container" 2>"$work/stderr" >"$work/stdout" && grep -qF -e "$2" "$work/$1"
 }
 
-# check_nginx CAPABILITIES [BOUNDING-SET]: it serves, every process is as planned, and both logs reach the engine.
+# check_nginx CAPABILITIES [BOUNDING-SET]: it serves, every process is as planned, and both logs
+# reach the engine.
 check_nginx() {
     wait_for "a page" fetch_inside http://127.0.0.1/
     expect "the page" "$(fetch_inside http://127.0.0.1/)" "nginx on port 80"
@@ -36,7 +38,8 @@ start_container host-network --network host nginx-www
 check_nginx "$bind_capability"
 check_stop 0
 
-# With only what it needs, on a read-only root; and with even less if the engine leaves no port privileged.
+# With only what it needs, on a read-only root; and with even less if the engine leaves no port
+# privileged.
 set -- --read-only --tmpfs /tmp --security-opt no-new-privileges \
     --cap-drop ALL --cap-add SETUID --cap-add SETGID --cap-add CHOWN
 start_container few-own --network none "$@" nginx-www
@@ -53,10 +56,11 @@ wait_for "a line of the access log" has_output stdout 'GET / HTTP'
 check_stop 0
 
 # Without --own-stdio the pipes still belong to root, and giving them away needs CAP_CHOWN.
-try_to_run --network none --entrypoint /usr/local/sbin/lowportbind nginx-www --user www-data -p 80 -- \
-    nginx -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'
+try_to_run --network none --entrypoint /usr/local/sbin/lowportbind nginx-www \
+    --user www-data -p 80 -- nginx -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'
 expect "the status without --own-stdio" "$status" 1
-grep -q 'open() "/dev/std[a-z]*" failed (13: Permission denied)' "$work/errors" || fail "a different error"
+grep -q 'open() "/dev/std[a-z]*" failed (13: Permission denied)' "$work/errors" ||
+    fail "a different error"
 check_refusal 'cannot give the account: descriptor 1: ' 'docker run --cap-add CHOWN' \
     --network none --cap-drop ALL --cap-add SETUID --cap-add SETGID nginx-www
 
@@ -67,21 +71,25 @@ expect "the status without lowportbind" "$status" 1
 grep -q 'bind() to 0.0.0.0:80 failed (13: Permission denied)' "$work/errors" ||
     fail "without lowportbind, a different error"
 
-# An entry point that takes the account from an empty variable does not run as root. In JSON there is no shell to expand
-# it, and without quotes the next option is taken for the account. None of the three starts nginx.
+# An entry point that takes the account from an empty variable does not run as root. In JSON there
+# is no shell to expand it, and without quotes the next option is taken for the account. None of the
+# three starts nginx.
 # shellcheck disable=SC2016  # the container's
 check_empty_account() {
     set -- --network none --env APP_USER= --entrypoint /bin/sh nginx-www -c
     check_refusal 'cannot use the user: "": it is empty' 'a variable' \
         "$@" 'exec lowportbind --user "$APP_USER" -p 80 -- nginx'
-    check_refusal 'cannot read the command line: 80: this is no option' 'the command comes after --' \
+    check_refusal 'cannot read the command line: 80: this is no option' \
+        'the command comes after --' \
         "$@" 'exec lowportbind --user $APP_USER -p 80 -- nginx'
-    check_refusal 'cannot use the user: $APP_USER: there is no such name' 'getent passwd' --network none --env APP_USER= \
+    check_refusal 'cannot use the user: $APP_USER: there is no such name' 'getent passwd' \
+        --network none --env APP_USER= \
         --entrypoint /usr/local/sbin/lowportbind nginx-www --user '$APP_USER' -p 80 -- nginx
 }
 check_empty_account
 
-# The contrast for `docker stop`: a shell that remains process 1 does not pass the signal on, and the engine kills it.
+# The contrast for `docker stop`: a shell that remains process 1 does not pass the signal on, and
+# the engine kills it.
 start_container shell --network none --entrypoint /bin/sh nginx-www \
     -c '/usr/local/sbin/lowportbind --user www-data --own-stdio -p 80 -- "$@"; exit' \
     sh nginx -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A container that never has root: `docker run --user 33`, with and without a file capability on the launcher in the
-# image.
+# A container that never has root: `docker run --user 33`, with and without a file capability on the
+# launcher in the image.
 set -eu
 # shellcheck source=../support/docker.sh
 . "$(dirname "$0")/../support/docker.sh"
@@ -9,7 +9,8 @@ set -eu
 start_engine
 build_image static.Dockerfile
 
-# Without the file capability, the one that --cap-add gives is only in the bounding set, and no process has it.
+# Without the file capability, the one that --cap-add gives is only in the bounding set, and no
+# process has it.
 set -- --network host --user 33:33 --cap-drop ALL --cap-add NET_BIND_SERVICE
 expect_refused_port "$@" www
 engine_filters=$(count_filters "$work/answers")
@@ -33,11 +34,12 @@ compare_confinement "$engine_filters"
 ask www-nonroot "$@" --read-only
 check_www "$bind_capability"
 
-# Whatever the file has, a bounding set without the capability removes it, and an account outside the file's group has
-# nothing.
+# Whatever the file has, a bounding set without the capability removes it, and an account outside
+# the file's group has nothing.
 check_refusal 'cannot give the port: 80/tcp: ' 'docker run --cap-add NET_BIND_SERVICE' \
     --network host --user 33:33 --cap-drop ALL www-nonroot
-try_to_run --network host --user 34:34 --cap-drop ALL --cap-add NET_BIND_SERVICE www-nonroot /daemon status
+try_to_run --network host --user 34:34 --cap-drop ALL --cap-add NET_BIND_SERVICE www-nonroot \
+    /daemon status
 expect "the status of docker run for another group" "$status" 126
 [ ! -s "$work/answers" ] || fail "the daemon of another group ran"
 
@@ -49,16 +51,19 @@ chmod 0770 "$work/volume"
 chmod 0660 "$work/volume/file"
 try_to_run "$@" --volume "$work/volume:/volume" www-nonroot /daemon open=/volume/file
 expect_answer open=/volume/file EACCES
-try_to_run "$@" --volume "$work/volume:/volume" --group-add 2000 www-nonroot /daemon status open=/volume/file
+try_to_run "$@" --volume "$work/volume:/volume" --group-add 2000 www-nonroot /daemon status \
+    open=/volume/file
 expect_answer open=/volume/file ok
 
-# With no_new_privs a file capability counts only if the engine left it permitted before the exec. Debian 13's does; with
-# Debian 12's, the launcher reports why it fails. Without a file capability, no engine grants the port.
+# With no_new_privs a file capability counts only if the engine left it permitted before the exec.
+# Debian 13's does; with Debian 12's, the launcher reports why it fails. Without a file capability,
+# no engine grants the port.
 expect_refused_port "$@" --security-opt no-new-privileges www
 set -- "$@" --security-opt no-new-privileges
 try_to_run "$@" www-nonroot /daemon status
 if [ "$status" -ne 0 ]; then
-    check_refusal 'cannot give the port: 80/tcp: ' 'no_new_privs is set: .*Docker from 24.0.6 on' "$@" www-nonroot
+    check_refusal 'cannot give the port: 80/tcp: ' 'no_new_privs is set: .*Docker from 24.0.6 on' \
+        "$@" www-nonroot
     runtime=newer
 fi
 expect_refused_port "$@" www
@@ -69,6 +74,7 @@ compare_confinement "$engine_filters"
 check_refusal 'cannot give the port: 80/tcp: ' 'setcap cap_net_bind_service=p /lowportbind' \
     "$@" --entrypoint /lowportbind www -p 80 -- /daemon
 # Another program in front of the launcher loses what was permitted.
-check_refusal 'cannot give the port: 80/tcp: ' 'for the first program of a container' "$@" --init www-nonroot
+check_refusal 'cannot give the port: 80/tcp: ' 'for the first program of a container' "$@" --init \
+    www-nonroot
 
 stop_engine

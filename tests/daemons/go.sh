@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Go asks for MPTCP first, and no kernel rule confines MPTCP ports. When confined, its server listens on TCP.
+# Go asks for MPTCP first, and no kernel rule confines MPTCP ports. When confined, its server
+# listens on TCP.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
 
-# Skipped even if everything is required: Debian 12 has no such Go, and Debian 13 is the first that does.
+# Skipped even if everything is required: Debian 12 has no such Go, and Debian 13 is the first that
+# does.
 has_new_go() {
     command -v go >/dev/null || return 1
-    go version | awk '{ sub(/^go/, "", $3); split($3, part, "."); exit !(part[1] > 1 || part[2] >= 24) }'
+    go version |
+        awk '{ sub(/^go/, "", $3); split($3, part, "."); exit !(part[1] > 1 || part[2] >= 24) }'
 }
 if ! has_new_go; then
     echo "skipped: needs Go 1.24, the first that asks for MPTCP by default"
@@ -46,4 +49,5 @@ check_processes "$server" "$bind_capability"
 check_confinement
 stop_daemon 143
 
-check_unlisted_refused 'listen tcp :81: bind: permission denied' --user www-data -p 80 -- "$server" :81
+check_unlisted_refused 'listen tcp :81: bind: permission denied' --user www-data -p 80 -- \
+    "$server" :81

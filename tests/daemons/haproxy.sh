@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# haproxy, master and worker, uses a socket that it is handed with `bind fd@3`; it has no capability.
+# haproxy, master and worker, uses a socket that it is handed with `bind fd@3`; it has no
+# capability.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"

@@ -6,7 +6,8 @@ set -eu
 . "$(dirname "$0")/../support/daemon.sh"
 
 need_commands /usr/bin/python3 curl
-grep -q '^daytime[[:space:]].*/tcp' /etc/services 2>/dev/null || skip "needs daytime in /etc/services (netbase)"
+grep -q '^daytime[[:space:]].*/tcp' /etc/services 2>/dev/null ||
+    skip "needs daytime in /etc/services (netbase)"
 use_account nobody
 copy_example inetd
 
@@ -26,7 +27,8 @@ for address in 127.0.0.1 '[::1]'; do
         *) fail "$address: no time" ;;
     esac
 done
-has_logged 'answered ::ffff:127.0.0.1' || has_logged 'answered 127.0.0.1' || fail "descriptor 2 is not the log"
+has_logged 'answered ::ffff:127.0.0.1' || has_logged 'answered 127.0.0.1' ||
+    fail "descriptor 2 is not the log"
 check_processes /usr/bin/python3 "$no_capability"
 expect "descriptor 1" "$(readlink "/proc/$daemon/fd/1")" "$(readlink "/proc/$daemon/fd/0")"
 stop_daemon 143

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# java binds port 80 itself. The usual solution, a file capability on java, stops it from starting at all.
+# java binds port 80 itself. The usual solution, a file capability on java, stops it from starting
+# at all.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
@@ -13,14 +14,16 @@ copy_example java
 
 check_refused 'BindException: Permission denied' java "$work/java/Server.java"
 
-# A copy of only the java command, beside links to the rest of the JDK: it works until it gets the file capability.
+# A copy of only the java command, beside links to the rest of the JDK: it works until it gets the
+# file capability.
 jdk=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")
 mkdir -p "$work/jdk/bin"
 cp "$jdk/bin/java" "$work/jdk/bin/java"
 ln -s "$jdk/lib" "$jdk/conf" "$work/jdk"
 "$work/jdk/bin/java" -version >"$log" 2>&1 || fail "the copy of java does not work"
 if setcap cap_net_bind_service=+ep "$work/jdk/bin/java" 2>>"$log"; then
-    check_refused 'libjli.so: cannot open shared object file' "$work/jdk/bin/java" "$work/java/Server.java"
+    check_refused 'libjli.so: cannot open shared object file' "$work/jdk/bin/java" \
+        "$work/java/Server.java"
 else
     fail "no file capability can be set in $work"
 fi
@@ -39,4 +42,5 @@ launch --user www-data -p 80 --confine off -- java "$work/java/OtherPort.java"
 wait_for "a page of the port that is not listed" fetch http://127.0.0.1:81/
 expect_filters 0
 stop_daemon 143
-check_unlisted_refused 'BindException: Permission denied' --user www-data -p 80 -- java "$work/java/OtherPort.java"
+check_unlisted_refused 'BindException: Permission denied' --user www-data -p 80 \
+    -- java "$work/java/OtherPort.java"

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The pods of examples/kubernetes: they are valid by Kubernetes' own models, they fit the Pod Security level that they
-# claim, and under Docker, with the options that follow from each securityContext, the daemon gets its port.
+# The pods of examples/kubernetes: they are valid by Kubernetes' own models, they fit the Pod
+# Security level that they claim, and under Docker, with the options that follow from each
+# securityContext, the daemon gets its port.
 #
-# This runs neither a kubelet nor an API server. It does not test what Kubernetes does beyond the securityContext, and
-# does not check values against lists of allowed words.
+# This runs neither a kubelet nor an API server. It does not test what Kubernetes does beyond the
+# securityContext, and does not check values against lists of allowed words.
 set -eu
 # shellcheck source=../support/docker.sh
 . "$(dirname "$0")/../support/docker.sh"
@@ -14,7 +15,8 @@ pod_py=$(cd "$examples/.." && pwd)/tests/support/pod.py
 pod() {
     /usr/bin/python3 -B "$pod_py" "$@"
 }
-/usr/bin/python3 -c 'import kubernetes.client, yaml' 2>/dev/null || skip "needs the package python3-kubernetes"
+/usr/bin/python3 -c 'import kubernetes.client, yaml' 2>/dev/null ||
+    skip "needs the package python3-kubernetes"
 
 copy_example kubernetes
 pods=$work/kubernetes
@@ -34,11 +36,14 @@ expect_level() {
     expect "the Pod Security level of $2 ${3:-}" "$(pod level "$work/changed.yaml")" "$1"
 }
 
-# expect_no_level REASON SED-SCRIPT: nonroot-sysctl.yaml, changed by this script, is a pod, but gets no level.
+# expect_no_level REASON SED-SCRIPT: nonroot-sysctl.yaml, changed by this script, is a pod, but gets
+# no level.
 expect_no_level() {
     sed "$2" "$pods/nonroot-sysctl.yaml" >"$work/changed.yaml"
     pod check "$work/changed.yaml" 2>>"$log" || fail "this is not a pod: $2"
-    if pod level "$work/changed.yaml" >>"$log" 2>"$work/errors"; then fail "this gets a level: $2"; fi
+    if pod level "$work/changed.yaml" >>"$log" 2>"$work/errors"; then
+        fail "this gets a level: $2"
+    fi
     cat "$work/errors" >>"$log"
     grep -q "$1" "$work/errors" || fail "this gets no level for another reason: $2"
 }
@@ -46,7 +51,8 @@ expect_no_level() {
 for file in "$pods"/*.yaml; do
     pod check "$file" 2>>"$log" || fail "${file##*/} is not a pod"
 done
-expect_no_pod ': V1SecurityContext has no such field' 's/readOnlyRootFilesystem/readOnlyRootFileSystem/'
+expect_no_pod ': V1SecurityContext has no such field' \
+    's/readOnlyRootFilesystem/readOnlyRootFileSystem/'
 expect_no_pod ': not of type int' 's/containerPort: 80/containerPort: "80"/'
 expect_no_pod ': not a list' 's/drop: .*/drop: ALL/'
 expect_no_pod 'name: twice' 's/- name: www/- name: www\n      name: twice/'
@@ -64,19 +70,25 @@ expect_level privileged nonroot-sysctl.yaml 's/ip_unprivileged_port_start/ip_for
 expect_level baseline nonroot-sysctl.yaml 's/Escalation: false/Escalation: true/'
 # A field that matters for the level and is unknown here means no level at all.
 expect_no_level 'hostPort' 's/containerPort: 80/&\n          hostPort: 80/'
-expect_no_level 'hostPath' 's/^  containers:/  volumes:\n    - name: root\n      hostPath: {path: \/}\n&/'
-expect_no_level 'annotations' 's/^  name: www/&\n  annotations: {container.apparmor.security.beta.kubernetes.io\/www: unconfined}/'
+expect_no_level 'hostPath' \
+    's/^  containers:/  volumes:\n    - name: root\n      hostPath: {path: \/}\n&/'
+expect_no_level 'annotations' \
+    's/^  name: www/&\n  annotations: {container.apparmor.security.beta.kubernetes.io\/www: unconfined}/'
 expect_no_level 'runtimedefault' 's/RuntimeDefault/runtimedefault/'
 
 start_engine
 build_image static.Dockerfile
 build_image nonroot.Dockerfile
 
-# run_pod FILE SED-SCRIPT QUESTION...: runs the manifest under Docker after this change, with the probe as its daemon.
+# run_pod FILE SED-SCRIPT QUESTION...: runs the manifest under Docker after this change, with the
+# probe as its daemon.
 run_pod() {
     sed "$2" "$pods/$1" >"$work/changed.yaml"
-    if [ -n "$2" ] && cmp -s "$pods/$1" "$work/changed.yaml"; then fail "nothing to change in $1: $2"; fi
-    pod docker "$work/changed.yaml" "$work/volumes" >"$work/words" || fail "cannot run $1 under Docker"
+    if [ -n "$2" ] && cmp -s "$pods/$1" "$work/changed.yaml"; then
+        fail "nothing to change in $1: $2"
+    fi
+    pod docker "$work/changed.yaml" "$work/volumes" >"$work/words" ||
+        fail "cannot run $1 under Docker"
     tr '\n' ' ' <"$work/words" >>"$log"
     shift 2
     for question in "$@"; do echo "$question"; done >>"$work/words"
@@ -87,7 +99,8 @@ run_pod() {
 
 # ask_pod FILE [SED-SCRIPT]: runs it, and asks it what every daemon is asked.
 ask_pod() {
-    run_pod "$1" "${2:-}" status pid fds bind=tcp/4/80 bind=tcp/4/81 bind=tcp/4/443 read=/key/tls.key
+    run_pod "$1" "${2:-}" status pid fds bind=tcp/4/80 bind=tcp/4/81 bind=tcp/4/443 \
+        read=/key/tls.key
     expect "the status of $1" "$status" 0
 }
 
@@ -100,9 +113,11 @@ expect_refusal() {
     [ ! -s "$work/answers" ] || fail "$1 with $2: the daemon ran"
 }
 
-# expect_no_port FILE [SED-SCRIPT]: without the launcher, the daemon of this manifest does not get its port.
+# expect_no_port FILE [SED-SCRIPT]: without the launcher, the daemon of this manifest does not get
+# its port.
 expect_no_port() {
-    run_pod "$1" '/^      command:/d; s|^      args: .*|      command: ["/daemon"]\n      args: []|;'"${2:-}" \
+    run_pod "$1" \
+        '/^      command:/d; s|^      args: .*|      command: ["/daemon"]\n      args: []|;'"${2:-}" \
         status bind=tcp/4/80 bind=tcp/4/443
     expect "the status of $1 without the launcher" "$status" 0
     expect_answer bind=tcp/4/80 EACCES
@@ -119,9 +134,9 @@ compare_confinement "$engine_filters"
 expect_refusal root.yaml 's/, "NET_BIND_SERVICE"//' "$cannot_give"
 expect_refusal root.yaml 's/"SETUID", //' 'cannot become: www-data'
 
-# check_nonroot_capability [SED-SCRIPT]: without the launcher, the daemon has the manifest's capability only in its
-# bounding set. A launcher without a file capability reports what to do. The pod is restricted under newer engines, and
-# baseline under this one.
+# check_nonroot_capability [SED-SCRIPT]: without the launcher, the daemon has the manifest's
+# capability only in its bounding set. A launcher without a file capability reports what to do. The
+# pod is restricted under newer engines, and baseline under this one.
 check_nonroot_capability() {
     expect_no_port nonroot-capability.yaml "${1:-}"
     expect_answer CapBnd "$bind_capability"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80 itself, and in mode nginx
-# it takes the sockets that it is handed and has no capability.
+# Debian's nginx as www-data with examples/nginx/nginx.conf: in mode ambient it binds port 80
+# itself, and in mode nginx it takes the sockets that it is handed and has no capability.
 set -eu
 # shellcheck source=../support/confinement.sh
 . "$(dirname "$0")/../support/confinement.sh"
@@ -43,20 +43,25 @@ check_confinement
 grep -q 'GET / HTTP' /var/log/lowportbind-nginx/access.log || fail "nothing in the access log"
 stop_daemon 0
 
-launch --user www-data -m nginx -p 80 -- nginx -e stderr -c "$work/nginx/nginx.conf" -g 'daemon off;'
+launch --user www-data -m nginx -p 80 -- nginx -e stderr -c "$work/nginx/nginx.conf" \
+    -g 'daemon off;'
 check_pages "$no_capability"
 expect_filters 0
 expect_log 'using inherited sockets from "3;4;"'
 stop_daemon 0
 
-# With `reuseport`, nginx wants a socket for each of its two workers: it refuses one socket, and accepts two.
-sed 's/listen \(.*80\);/listen \1 reuseport;/' "$work/nginx/nginx.conf" >"$work/nginx/reuseport.conf"
-expect "the number of lines with reuseport" "$(grep -c ' reuseport;' "$work/nginx/reuseport.conf")" 2
+# With `reuseport`, nginx wants a socket for each of its two workers: it refuses one socket, and
+# accepts two.
+sed 's/listen \(.*80\);/listen \1 reuseport;/' "$work/nginx/nginx.conf" \
+    >"$work/nginx/reuseport.conf"
+expect "the number of lines with reuseport" \
+    "$(grep -c ' reuseport;' "$work/nginx/reuseport.conf")" 2
 set -- --user www-data -m nginx --reuse-port
 nginx_reuseport="nginx -e stderr -c $work/nginx/reuseport.conf -g"
 status=0
 # shellcheck disable=SC2086  # the words of a command
-timeout -k 5 "$patience" "$LOWPORTBIND" "$@" -p 80 -- $nginx_reuseport 'daemon off;' </dev/null >>"$log" 2>&1 ||
+timeout -k 5 "$patience" "$LOWPORTBIND" "$@" -p 80 -- $nginx_reuseport 'daemon off;' </dev/null \
+    >>"$log" 2>&1 ||
     status=$?
 expect "the status with a socket for only one worker" "$status" 1
 expect_log 'bind() to 0.0.0.0:80 failed (13: Permission denied)'

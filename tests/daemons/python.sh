@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# python3 -m http.server binds port 80 itself, as nobody: a program that knows nothing about privileges.
+# python3 -m http.server binds port 80 itself, as nobody: a program that knows nothing about
+# privileges.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"

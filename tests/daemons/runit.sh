@@ -44,7 +44,8 @@ stop_service() {
     if fetch http://127.0.0.1/ >>"$log" 2>&1; then fail "the port answers after sv down"; fi
 }
 
-install -d -o www-data -g www-data /run/lowportbind-nginx /var/log/lowportbind-nginx /var/cache/lowportbind-nginx
+install -d -o www-data -g www-data /run/lowportbind-nginx /var/log/lowportbind-nginx \
+    /var/cache/lowportbind-nginx
 check_refused 'bind() to 0.0.0.0:80 failed (13: Permission denied)' \
     nginx -e stderr -c /etc/lowportbind/nginx.conf -g 'daemon off;'
 

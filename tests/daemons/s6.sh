@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An s6 service, from examples/s6: gunicorn under s6-svscan and s6-supervise, to which it reports that it is ready.
+# An s6 service, from examples/s6: gunicorn under s6-svscan and s6-supervise, to which it reports
+# that it is ready.
 set -eu
 # shellcheck source=../support/supervisor.sh
 . "$(dirname "$0")/../support/supervisor.sh"
@@ -24,9 +25,11 @@ stat_of() {
     s6-svstat -o "$1" "$service"
 }
 
-# use_service: its process becomes the daemon. It has reported that it is ready, so there is no need to poll.
+# use_service: its process becomes the daemon. It has reported that it is ready, so there is no need
+# to poll.
 use_service() {
-    s6-svwait -U -t "$limit" "$service" >>"$log" 2>&1 || fail "the daemon does not report that it is ready"
+    s6-svwait -U -t "$limit" "$service" >>"$log" 2>&1 ||
+        fail "the daemon does not report that it is ready"
     daemon=$(stat_of pid)
     expect "the page" "$(fetch http://127.0.0.1/)" "gunicorn on an open socket"
     expect "the page over IPv6" "$(fetch 'http://[::1]/')" "gunicorn on an open socket"
@@ -41,7 +44,8 @@ stop_service() {
     if fetch http://127.0.0.1/ >>"$log" 2>&1; then fail "the port answers after s6-svc -d"; fi
 }
 
-check_refused 'Permission denied' /usr/bin/gunicorn --log-level debug --bind 0.0.0.0:80 --chdir /srv/app app
+check_refused 'Permission denied' /usr/bin/gunicorn --log-level debug --bind 0.0.0.0:80 \
+    --chdir /srv/app app
 
 start s6-svscan /run/service
 supervisor=$daemon
@@ -55,12 +59,14 @@ use_service
 stop_service
 expect_log 'www: ended with status 0, signal 0'
 
-# A launch that fails: ./finish gets the status, and keeps s6-supervise from trying again every second.
+# A launch that fails: ./finish gets the status, and keeps s6-supervise from trying again every
+# second.
 take_port 80
 s6-svc -u "$service"
 wait_for "the status in ./finish" has_logged 'www: ended with status 125, signal 0'
 expect_log 'lowportbind: cannot bind: 80/tcp (IPv4 and IPv6): Address already in use by sleep'
-s6-svwait -D -t "$limit" "$service" >>"$log" 2>&1 || fail "s6 does not report that the service is down"
+s6-svwait -D -t "$limit" "$service" >>"$log" 2>&1 ||
+    fail "s6 does not report that the service is down"
 expect "the status that s6 recorded" "$(stat_of exitcode)" 125
 expect "whether s6 wants it up" "$(stat_of wantedup)" false
 free_port

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# SocketBindAllow= and SocketBindDeny= where they work, in a booted Debian 13: native.service does what it claims, and
-# nginx.service with them has its TCP ports confined twice and its UDP ports once.
+# SocketBindAllow= and SocketBindDeny= where they work, in a booted Debian 13: native.service does
+# what it claims, and nginx.service with them has its TCP ports confined twice and its UDP ports
+# once.
 set -eu
 # shellcheck source=../support/systemd.sh
 . "$(dirname "$0")/../support/systemd.sh"
@@ -9,7 +10,8 @@ set -eu
 . "$(dirname "$0")/../support/unit_experiments.sh"
 
 root=${SYSTEMD_ROOT_DIRECTORY:-}/trixie
-[ -d "$root" ] || skip "needs SYSTEMD_ROOT_DIRECTORY with the root of tests/support/make-systemd-root"
+[ -d "$root" ] ||
+    skip "needs SYSTEMD_ROOT_DIRECTORY with the root of tests/support/make-systemd-root"
 use_account www-data
 copy_example systemd
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# WatchdogSec= in a real systemd: the daemon's WATCHDOG=1 counts, and systemd acts if it does not come.
+# WatchdogSec= in a real systemd: the daemon's WATCHDOG=1 counts, and systemd acts if it does not
+# come.
 set -eu
 # shellcheck source=../support/systemd.sh
 . "$(dirname "$0")/../support/systemd.sh"
@@ -12,9 +13,11 @@ build_server
 boot_systemd --bind-ro="$work/server:/usr/local/bin/server"
 unit=notify.service
 
-# lives_on_messages: systemd heard from the daemon after the time when it would have ended a silent one.
+# lives_on_messages: systemd heard from the daemon after the time when it would have ended a silent
+# one.
 lives_on_messages() {
-    [ "$(show WatchdogTimestampMonotonic $unit)" -gt "$(($(show ExecMainStartTimestampMonotonic $unit) + limit))" ]
+    begin=$(show ExecMainStartTimestampMonotonic $unit)
+    [ "$(show WatchdogTimestampMonotonic $unit)" -gt "$((begin + limit))" ]
 }
 
 # says_more_than MICROSECONDS: there was a later message.

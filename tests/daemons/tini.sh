@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tini as process 1 of a container, in front of the launcher: it reaps what the daemon leaves behind, and passes on
-# signals. Without it the daemon is process 1, which the kernel treats specially.
+# tini as process 1 of a container, in front of the launcher: it reaps what the daemon leaves
+# behind, and passes on signals. Without it the daemon is process 1, which the kernel treats
+# specially.
 set -eu
 # shellcheck source=../support/daemon.sh
 . "$(dirname "$0")/../support/daemon.sh"
@@ -51,7 +52,8 @@ has_no_other() {
 # child_of PID: prints the first one.
 child_of() {
     cat /proc/[0-9]*/status 2>/dev/null |
-        awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' | sort -n | head -n 1
+        awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' | sort -n |
+        head -n 1
 }
 
 check_port_refused 80
@@ -59,7 +61,8 @@ check_port_refused 80
 # Without tini: orphans stay, and process 1 ignores SIGTERM if it has no handler.
 start_container
 daemon=$(child_of "$container")
-expect "the daemon's PID in the container" "$(awk '/^NSpid:/ { print $NF }' "/proc/$daemon/status")" 1
+expect "the daemon's PID in the container" \
+    "$(awk '/^NSpid:/ { print $NF }' "/proc/$daemon/status")" 1
 check_processes /usr/bin/python3 "$no_capability"
 wait_for "a zombie" has_orphan "$daemon"
 kill -TERM "$daemon"
@@ -75,7 +78,8 @@ started=
 start_container tini --
 init=$(child_of "$container")
 daemon=$(child_of "$init")
-expect "the daemon's PID is not 1, but that of tini is" "$(awk '/^NSpid:/ { print $NF }' "/proc/$init/status")" 1
+expect "the daemon's PID is not 1, but that of tini is" \
+    "$(awk '/^NSpid:/ { print $NF }' "/proc/$init/status")" 1
 check_processes /usr/bin/python3 "$no_capability"
 expect "the page" "$(fetch http://127.0.0.1/)" "left one behind"
 wait_for "the end of the orphans" has_no_other "$init"
@@ -93,6 +97,7 @@ expect "the exit status after SIGTERM" "$status" 143
 
 # tini does not hide a launch that fails.
 status=0
-unshare --pid --fork --kill-child --mount-proc tini -- "$LOWPORTBIND" --user "" -p 80 -- true >>"$log" 2>&1 || status=$?
+unshare --pid --fork --kill-child --mount-proc tini -- "$LOWPORTBIND" --user "" -p 80 -- true \
+    >>"$log" 2>&1 || status=$?
 expect "the exit status of a launch that fails" "$status" 125
 expect_log 'lowportbind: cannot use the user: ""'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Answers completions.sh for fish: prints each line of standard input with the candidates in place of its last word, or
-# unchanged if there are none. If nothing begins with that word, fish offers what contains it; this script does not.
+# Answers completions.sh for fish: prints each line of standard input with the candidates in place
+# of its last word, or unchanged if there are none. If nothing begins with that word, fish offers
+# what contains it; this script does not.
 complete -c demo-command -f -l alpha
 complete -c demo-command -f -l beta
 while read --line line

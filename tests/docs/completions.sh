@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The completions, in their shells: what is offered where, and what the line becomes. bash and zsh get their own
-# terminal and are driven by keys; fish prints what it would put on the line.
+# The completions, in their shells: what is offered where, and what the line becomes. bash and zsh
+# get their own terminal and are driven by keys; fish prints what it would put on the line.
 set -eu
 
 : "${LOWPORTBIND:=lowportbind}"
-LOWPORTBIND=$(readlink -f "$(command -v "$LOWPORTBIND")") || { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
+LOWPORTBIND=$(readlink -f "$(command -v "$LOWPORTBIND")") ||
+    { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
 tests=$(cd "$(dirname "$0")" && pwd)
 completions=$(cd "$tests/../../completions" && pwd)
 work=$(mktemp -d)
@@ -24,7 +25,8 @@ lacks() {
     python3 -c 'import os; os.openpty()' 2>/dev/null || echo "a pseudo-terminal"
 }
 
-# `line| => candidates`: all of them are offered at |, those after ! are not, and nothing else is, unless there is `...`.
+# `line| => candidates`: all of them are offered at |, those after ! are not, and nothing else is,
+# unless there is `...`.
 candidates() {
     cat <<'TABLE'
 lowportbind --mo| => --mode
@@ -110,7 +112,8 @@ lowportbind --user=root -- demo-comm| => lowportbind --user=root -- demo-command
 TABLE
 }
 
-# The start-up files are beside this script. Each shell finds the completion by name, as if it were installed.
+# The start-up files are beside this script. Each shell finds the completion by name, as if it were
+# installed.
 mkdir -p bin share/bash-completion/completions share/fish/vendor_completions.d
 ln -s "$LOWPORTBIND" bin/lowportbind
 ln -s /bin/true bin/demo-command
@@ -120,17 +123,20 @@ ln -s "$tests/completions.zshrc" .zshrc
 
 # in_shell COMMAND...: runs it without the caller's environment.
 in_shell() {
-    env -i HOME="$work" ZDOTDIR="$work" XDG_DATA_HOME="$work/share" XDG_CONFIG_HOME="$work/.config" \
+    env -i HOME="$work" ZDOTDIR="$work" XDG_DATA_HOME="$work/share" \
+        XDG_CONFIG_HOME="$work/.config" \
         PATH="$PATH" TERM=xterm INPUTRC=/dev/null COMPLETIONS="$completions" ANSWER="$work/answer" \
         LOWPORTBIND_TEST_VARIABLE=1 "$@"
 }
 
-# press SHELL KEY: prints what each line of standard input becomes with that key. fish needs no terminal for this: it
-# prints what can replace the last word.
+# press SHELL KEY: prints what each line of standard input becomes with that key. fish needs no
+# terminal for this: it prints what can replace the last word.
 press() {
     case $1 in
-        bash) set -- "$2" "BASH_COMPLETION=$bash_completion" bash --noprofile --rcfile "$tests/completions.bashrc" -i ;;
-        bash-alone) set -- "$2" BASH_COMPLETION= bash --noprofile --rcfile "$tests/completions.bashrc" -i ;;
+        bash) set -- "$2" "BASH_COMPLETION=$bash_completion" bash --noprofile \
+            --rcfile "$tests/completions.bashrc" -i ;;
+        bash-alone) set -- "$2" BASH_COMPLETION= bash --noprofile \
+            --rcfile "$tests/completions.bashrc" -i ;;
         zsh) set -- "$2" BASH_COMPLETION= zsh -d -i ;;
         fish)
             in_shell fish "$tests/completions.fish" 7</dev/null
@@ -148,7 +154,8 @@ ask() {
     cat >rows
     sed 's/| =>.*//' rows | press "$1" "$2" >answers
     sed 's/.*| => *//' rows >expected
-    [ "$(wc -l <answers)" -eq "$(wc -l <rows)" ] || { echo "failed: $1 did not answer every line"; exit 1; }
+    [ "$(wc -l <answers)" -eq "$(wc -l <rows)" ] ||
+        { echo "failed: $1 did not answer every line"; exit 1; }
     sed 's/| =>.*//' rows | paste -d '|' - answers expected
 }
 
@@ -157,7 +164,8 @@ fail() {
     : >failed
 }
 
-# Prints the candidates in the answer $2 to the line $1: only what follows = : or a comma in a word counts.
+# Prints the candidates in the answer $2 to the line $1: only what follows = : or a comma in a word
+# counts.
 candidates_in() {
     [ "${1% }" != "${2% }" ] || return 0
     before=${1% *}
@@ -173,7 +181,12 @@ check_candidates() {
         case $word in
             ...) rest= ;;
             !*) case $found in *" ${word#!} "*) fail "$1: $2| offers ${word#!}" ;; esac ;;
-            *) case $found in *" $word "*) ;; *) fail "$1: $2| does not offer $word, only:$found" ;; esac ;;
+            *)
+                case $found in
+                    *" $word "*) ;;
+                    *) fail "$1: $2| does not offer $word, only:$found" ;;
+                esac
+                ;;
         esac
         rest=$(printf '%s' "$rest" | sed "s| ${word#!} | |")
     done

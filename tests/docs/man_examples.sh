@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The EXAMPLES of man/lowportbind.8: each command is run, with lowportbind as `lowportbind --check`, which must report
-# ready, and each file is the text of the one in examples/. The commands of the daemons are those in examples/, which
-# the tests of the daemons use to start them.
+# The EXAMPLES of man/lowportbind.8: each command is run, with lowportbind as `lowportbind --check`,
+# which must report ready, and each file is the text of the one in examples/. The commands of the
+# daemons are those in examples/, which the tests of the daemons use to start them.
 #
-# The page's own rules are also in its first lines: between `.Bd -literal` and `.Ed` there are commands; after
-# `.\" file: NAME` there is the file examples/NAME without its comments. A line that ends with `\e` is continued.
+# The page's own rules are also in its first lines: between `.Bd -literal` and `.Ed` there are
+# commands; after `.\" file: NAME` there is the file examples/NAME without its comments. A line that
+# ends with `\e` is continued.
 set -eu
 page=$(cd "$(dirname "$0")/../../man" && pwd)/lowportbind.8
 # shellcheck source-path=SCRIPTDIR source=../support/daemon.sh
@@ -40,8 +41,8 @@ expect_in_examples() {
     join_lines "$work/texts" | grep -qF -e "$1" || fail "no file of examples/ has this command: $1"
 }
 
-# with_descriptor NUMBER COMMAND...: runs it with this descriptor open, as s6-supervise does for a daemon that reports
-# when it is ready. sh itself need not support descriptors with two digits.
+# with_descriptor NUMBER COMMAND...: runs it with this descriptor open, as s6-supervise does for a
+# daemon that reports when it is ready. sh itself need not support descriptors with two digits.
 with_descriptor() {
     # shellcheck disable=SC2016  # bash's
     bash -c 'eval "exec $1</dev/null"; shift; exec "$@"' bash "$@"
@@ -94,7 +95,8 @@ as_account() {
     setpriv --reuid "$uid" --regid "$gid" --init-groups "$@"
 }
 
-# check_launch_of_user lowportbind OPTION... -- DAEMON...: works with the launcher's file capability, and not without.
+# check_launch_of_user lowportbind OPTION... -- DAEMON...: works with the launcher's file
+# capability, and not without.
 check_launch_of_user() {
     shift
     words=$*
@@ -142,11 +144,13 @@ check_file() {
     diff "$work/example" "$work/shown" >>"$log" || fail "the page's $1 is not the text of the file"
 }
 
-# launcher_of NAME: prints the command line of lowportbind in a file. A daemon that this test lacks becomes `true`.
+# launcher_of NAME: prints the command line of lowportbind in a file. A daemon that this test lacks
+# becomes `true`.
 launcher_of() {
     file=$work/shown
     case $1 in
-        *Dockerfile) sed -n 's/^ENTRYPOINT \["\/\(.*\)"\]$/\1/p' "$file" | sed 's/", "/ /g; s/$/ true/' ;;
+        *Dockerfile) sed -n 's/^ENTRYPOINT \["\/\(.*\)"\]$/\1/p' "$file" |
+            sed 's/", "/ /g; s/$/ true/' ;;
         *.yaml) sed -n 's/^ command: \["\/\(.*\)"\]$/\1/p' "$file" | sed 's/", "/ /g; s/$/ true/' ;;
         *.service) sed -n 's/^ExecStart=//p' "$file" | sed 's| /usr/local/bin/server$| true|' ;;
         */run) sed -n 's/^exec lowportbind/lowportbind/p' "$file" ;;
@@ -156,7 +160,8 @@ launcher_of() {
 use_account www-data
 extract
 for daemon_name in caddy java unbound gunicorn node haproxy nginx; do
-    grep -q "^lowportbind .*-- $daemon_name " "$work/commands" || fail "the page has no example for $daemon_name"
+    grep -q "^lowportbind .*-- $daemon_name " "$work/commands" ||
+        fail "the page has no example for $daemon_name"
 done
 
 # The commands change directories of this test's own.
@@ -169,7 +174,8 @@ while IFS= read -r command; do
     run_example "$command"
 done <"$work/commands"
 
-for name in docker/static.Dockerfile docker/nginx.Dockerfile kubernetes/root.yaml systemd/nginx.service \
+for name in docker/static.Dockerfile docker/nginx.Dockerfile kubernetes/root.yaml \
+    systemd/nginx.service \
     systemd/activated.service runit/www/run s6/www/run; do
     [ -e "$work/files/$(echo "$name" | tr / :)" ] || fail "the page does not show $name"
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# README.md: its commands are those in the examples with which the tests start the real daemons, its messages are those
-# that the launcher prints, and its links lead to existing files.
+# README.md: its commands are those in the examples with which the tests start the real daemons, its
+# messages are those that the launcher prints, and its links lead to existing files.
 set -eu
 readme=$(cd "$(dirname "$0")/../.." && pwd)/README.md
 # shellcheck source-path=SCRIPTDIR source=../support/daemon.sh
@@ -31,13 +31,15 @@ check_links() {
     done <"$work/links"
 }
 
-# check_recipe FILE COMMAND: the file contains the command, and a test of a daemon uses the file's folder. A systemd
-# unit is started by its own name and cannot contain the command, so the test does.
+# check_recipe FILE COMMAND: the file contains the command, and a test of a daemon uses the file's
+# folder. A systemd unit is started by its own name and cannot contain the command, so the test
+# does.
 check_recipe() {
     [ -f "$project/$1" ] || fail "a recipe for a missing file: $1"
     folder=${1#examples/}
     folder=${folder%%/*}
-    test=$(grep -lE "copy_example $folder( |\$)|build_image ${1##*/}\$" "$project"/tests/daemons/*.sh) ||
+    test=$(grep -lE "copy_example $folder( |\$)|build_image ${1##*/}\$" \
+        "$project"/tests/daemons/*.sh) ||
         fail "no test uses examples/$folder"
     # shellcheck disable=SC2086  # a list of files
     case $2 in
@@ -72,7 +74,8 @@ provoke() {
     status=0
     "$@" </dev/null >/dev/null 2>"$work/errors" || status=$?
     cat "$work/errors" >>"$log"
-    sed -n '/^lowportbind: hint: /d; s/^lowportbind: //p' "$work/errors" | without_pid >"$work/message"
+    sed -n '/^lowportbind: hint: /d; s/^lowportbind: //p' "$work/errors" |
+        without_pid >"$work/message"
     expect "the number of messages of $*" "$(wc -l <"$work/message")" 1
     cat "$work/message" >>"$work/said"
 }
@@ -98,17 +101,21 @@ check_messages() {
     stop_daemon 143
 
     # shellcheck disable=SC2016  # the quotes of Markdown
-    section Troubleshooting | awk '/^- / { line = "" } /^- `/, /`:/ { line = line " " $0; if (/`:/) print line }' |
+    section Troubleshooting |
+        awk '/^- / { line = "" } /^- `/, /`:/ { line = line " " $0; if (/`:/) print line }' |
         sed 's/^ - `//; s/`:.*//; s/  */ /g' | without_pid | sort >"$work/written"
     sort "$work/said" >"$work/messages"
-    diff "$work/written" "$work/messages" >>"$log" || fail "the messages differ from those of the launcher"
+    diff "$work/written" "$work/messages" >>"$log" ||
+        fail "the messages differ from those of the launcher"
 }
 
 # check_report: the plan of --check. Whether it can confine depends on this machine.
 check_report() {
     if ! command -v nginx >/dev/null; then return 1; fi
-    PATH=/usr/sbin:/usr/bin:/bin "$LOWPORTBIND" --check --user www-data -p 80 -- nginx | grep -v '^confinement' >"$work/report"
-    section Troubleshooting | sed -n 's/^    //p' | grep -v '^confinement' | diff - "$work/report" >>"$log" ||
+    PATH=/usr/sbin:/usr/bin:/bin "$LOWPORTBIND" --check --user www-data -p 80 -- nginx |
+        grep -v '^confinement' >"$work/report"
+    section Troubleshooting | sed -n 's/^    //p' | grep -v '^confinement' |
+        diff - "$work/report" >>"$log" ||
         fail "the report of --check differs"
 }
 

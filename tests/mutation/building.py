@@ -31,7 +31,8 @@ class Build:
         self.has_ninja = shutil.which("ninja") is not None
         subprocess.run(["cmake", "-S", self.source, "-B", self.build, *(["-G", "Ninja"] if self.has_ninja else []),
                         "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_SUPPRESS_REGENERATION=ON",
-                        # Make the library abort on much undefined behaviour, which could do anything.
+                        # Make the library abort on much undefined behaviour, which could do
+                        # anything.
                         "-DCMAKE_CXX_FLAGS=-O0 -w -D_GLIBCXX_ASSERTIONS", *arguments.cmake],
                        check=True, stdout=subprocess.DEVNULL)
         self.make_schema(mutants, ["lowportbind", "unit_tests"] if arguments.tests else ["all"])

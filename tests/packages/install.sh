@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# install.sh SUITE: the packages on a fresh Debian of this suite, with its own apt and dpkg: installed, used, upgraded as
-# in README.Debian, and purged without a trace.
+# install.sh SUITE: the packages on a fresh Debian of this suite, with its own apt and dpkg:
+# installed, used, upgraded as in README.Debian, and purged without a trace.
 # shellcheck source=../support/fresh_root.sh
 . "$(dirname "$0")/../support/fresh_root.sh"
 # shellcheck source=packages.sh
@@ -19,14 +19,15 @@ esac
 build_packages
 make_root "$1"
 
-# snapshot: prints every file of the root with its owner, mode and size, except the records of apt and man-db.
+# snapshot: prints every file of the root with its owner, mode and size, except the records of apt
+# and man-db.
 snapshot() {
     find "$root" -xdev -printf '%P %u:%g %m %y %l\n' |
         grep -vE '^(proc|sys|dev|tmp|root|var/(lib/(dpkg|apt)|cache|log))/' | sort
 }
 
-# serve LAUNCHER...: runs busybox httpd on port 80 through LAUNCHER, in its own network, and prints what busybox wget
-# gets from it; it ends after that.
+# serve LAUNCHER...: runs busybox httpd on port 80 through LAUNCHER, in its own network, and prints
+# what busybox wget gets from it; it ends after that.
 serve() {
     # shellcheck disable=SC2016  # the inner shell's variables
     in_root unshare --net --pid --fork --kill-child --mount-proc \
@@ -46,7 +47,8 @@ served=$(printf 'a page\nUid:\t33\t33\t33\t33\nGid:\t33\t33\t33\t33\nCapEff:\t00
 
 # use LAUNCHER: it prints its version, and busybox serves a page with it and not without it.
 use() {
-    expect "the version of $1" "$(in_root "$1" --version | cut -d ' ' -f 1-2)" "lowportbind $version"
+    expect "the version of $1" "$(in_root "$1" --version | cut -d ' ' -f 1-2)" \
+        "lowportbind $version"
     # shellcheck disable=SC2086  # a list of words
     case $(serve $as_www_data) in
         *'Permission denied'*) ;;
@@ -55,7 +57,8 @@ use() {
     expect "what busybox serves with $1" "$(serve "$1" --user www-data -p 80 --)" "$served"
 }
 
-# completion_in SHELL: prints what the shell offers for `lowportbind --mo`, using only what is installed.
+# completion_in SHELL: prints what the shell offers for `lowportbind --mo`, using only what is
+# installed.
 # shellcheck disable=SC2016  # those shells' variables
 completion_in() {
     case $1 in
@@ -64,7 +67,8 @@ completion_in() {
             function=$(complete -p lowportbind | sed "s/.*-F \([^ ]*\) .*/\1/")
             COMP_WORDS=(lowportbind --mo) COMP_CWORD=1 COMP_LINE="lowportbind --mo" COMP_POINT=16
             $function lowportbind --mo lowportbind; echo "${COMPREPLY[@]}"' ;;
-        zsh) in_root zsh -f -c 'autoload -U compinit && compinit -D && whence -v ${_comps[lowportbind]} &&
+        zsh) in_root zsh -f -c \
+            'autoload -U compinit && compinit -D && whence -v ${_comps[lowportbind]} &&
             autoload +X _lowportbind && whence -v _lowportbind' ;;
         fish) in_root fish -c "complete --do-complete \"lowportbind --mo\"" | cut -f 1 ;;
     esac
@@ -80,7 +84,8 @@ snapshot >"$work/before"
 # --- Installed, and used.
 install_in_root /tmp/lowportbind.deb
 expect "the complaints of dpkg" "$(in_root dpkg --audit; in_root dpkg --verify lowportbind)" ""
-expect "the mode of the launcher" "$(stat -c '%U:%G %a' "$root/usr/sbin/lowportbind")" "root:root 755"
+expect "the mode of the launcher" "$(stat -c '%U:%G %a' "$root/usr/sbin/lowportbind")" \
+    "root:root 755"
 expect "the capabilities of the launcher" "$(getcap -r "$root/usr/sbin")" ""
 expect "the manual page" "$(in_root man --where lowportbind)" /usr/share/man/man8/lowportbind.8.gz
 in_root man lowportbind | grep -q CAP_NET_BIND_SERVICE || fail "man does not show the page"
@@ -93,7 +98,8 @@ expect "where zsh has the completion" "$(completion_in zsh | tail -n 1)" \
 # --- README.Debian: its blocks of commands are run unchanged.
 # block NUMBER: prints the NUMBERth group of lines in README.Debian that are indented by four.
 block() {
-    awk -v number="$1" '/^    / { if (!inside) count++; inside = 1; if (count == number) print; next }
+    awk -v number="$1" \
+        '/^    / { if (!inside) count++; inside = 1; if (count == number) print; next }
         /[^ ]/ { inside = 0 }' "$root/usr/share/doc/lowportbind/README.Debian"
 }
 launcher_state() {
@@ -110,12 +116,15 @@ block 1 >"$root/tmp/block"
 quietly in_root sh -eu /tmp/block
 expect "the launcher after README.Debian's first commands" "$(launcher_state)" "$ready"
 expect "what an ordinary user serves" "$(by_user)" "$served"
-# Through a shell, because setpriv itself has root's capabilities until the exec, and so may execute any file.
-in_root setpriv --reuid nobody --regid nogroup --clear-groups sh -c '/usr/sbin/lowportbind --version' 2>/dev/null &&
+# Through a shell, because setpriv itself has root's capabilities until the exec, and so may execute
+# any file.
+in_root setpriv --reuid nobody --regid nogroup --clear-groups sh -c \
+    '/usr/sbin/lowportbind --version' 2>/dev/null &&
     fail "a user outside the group can start it"
 quietly in_root dpkg --install /tmp/lowportbind.deb
 expect "the launcher after an upgrade" "$(launcher_state)" "root:www-data 750"
-by_user | grep -qF 'lowportbind: hint:' || fail "no hint after an upgrade that the capability is gone: $(by_user)"
+by_user | grep -qF 'lowportbind: hint:' ||
+    fail "no hint after an upgrade that the capability is gone: $(by_user)"
 block 2 >"$root/etc/apt/apt.conf.d/80lowportbind"
 install_in_root --reinstall /tmp/lowportbind.deb
 expect "the launcher after an upgrade by apt" "$(launcher_state)" "$ready"
@@ -127,7 +136,8 @@ expect "the launcher after a removal and another installation" "$(launcher_state
 # Removing only the statoverride does not give the capability to everyone.
 quietly in_root dpkg-statoverride --remove /usr/sbin/lowportbind
 install_in_root --reinstall /tmp/lowportbind.deb
-expect "the launcher after an upgrade by apt without the statoverride" "$(launcher_state)" "root:root 755"
+expect "the launcher after an upgrade by apt without the statoverride" "$(launcher_state)" \
+    "root:root 755"
 block 1 >"$root/tmp/block"
 quietly in_root sh -eu /tmp/block
 expect "the launcher after README.Debian's first commands, again" "$(launcher_state)" "$ready"
@@ -146,7 +156,8 @@ chgrp staff "$root/usr/local/sbin"
 cp "$archive" "$root/tmp/"
 tar -xzOf "$archive" --wildcards '*/NOTICE' | sed -n 's/^    //p' >"$root/tmp/block"
 quietly in_root sh -euc 'cd /tmp && . ./block'
-expect "the mode of the archive's launcher" "$(stat -c '%U:%G %a' "$root/usr/local/sbin/lowportbind")" "root:root 755"
+expect "the mode of the archive's launcher" \
+    "$(stat -c '%U:%G %a' "$root/usr/local/sbin/lowportbind")" "root:root 755"
 expect "the mode of the directory" "$(stat -c '%U:%G %a' "$root/usr/local/sbin")" "root:staff 2775"
 expect "the capabilities of the archive's launcher" "$(getcap -r "$root/usr/local")" ""
 use /usr/local/sbin/lowportbind

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# Source this after fresh_root.sh. build_packages: builds both packages, as $deb and $archive, each with its preset. They
-# are built in PACKAGES_DIRECTORY; a second time there is nothing to compile.
+# Source this after fresh_root.sh. build_packages: builds both packages, as $deb and $archive, each
+# with its preset. They are built in PACKAGES_DIRECTORY; a second time there is nothing to compile.
 packages=${PACKAGES_DIRECTORY:-$source/build/packages}
 
 # build_preset PRESET
 build_preset() {
-    quietly cmake -S "$source" --preset "$1" -B "$packages/$1" -DLOWPORTBIND_TESTS=OFF -DLOWPORTBIND_WERROR=ON
+    quietly cmake -S "$source" --preset "$1" -B "$packages/$1" -DLOWPORTBIND_TESTS=OFF \
+        -DLOWPORTBIND_WERROR=ON
     quietly cmake --build "$packages/$1" --parallel "${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}"
 }
 

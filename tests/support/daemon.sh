@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What the daemon tests share. A test is a recipe: launch the daemon, poll until it answers, ask it something, read the
-# status of all its processes, stop it.
+# What the daemon tests share. A test is a recipe: launch the daemon, poll until it answers, ask it
+# something, read the status of all its processes, stop it.
 #
 #   . "$(dirname "$0")/../support/daemon.sh"
 #   need_commands nginx curl
@@ -11,19 +11,22 @@
 #   check_processes nginx "$bind_capability"
 #   stop_daemon 0
 #
-# It runs as root in its own network and mount namespace (tests/support/in-own-network), with LOWPORTBIND and PROBE in
-# the environment. Everything is bounded: nothing here waits longer than $patience seconds.
+# It runs as root in its own network and mount namespace (tests/support/in-own-network), with
+# LOWPORTBIND and PROBE in the environment. Everything is bounded: nothing here waits longer than
+# $patience seconds.
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=requirements.sh
 . "$(dirname "$0")/../support/requirements.sh"
-[ "${IN_OWN_NETWORK-}" = 1 ] || { echo "failed: run this with in-own-network, as ctest does"; exit 1; }
+[ "${IN_OWN_NETWORK-}" = 1 ] ||
+    { echo "failed: run this with in-own-network, as ctest does"; exit 1; }
 : "${LOWPORTBIND:=lowportbind}"
 LOWPORTBIND=$(command -v "$LOWPORTBIND") || { echo "failed: no launcher: set LOWPORTBIND"; exit 1; }
 LOWPORTBIND=$(readlink -f "$LOWPORTBIND")
 examples=$(cd "$(dirname "$0")/../../examples" && pwd)
 patience=30
-# Some daemons want to return to where they were started, and the build directory may be closed to them.
+# Some daemons want to return to where they were started, and the build directory may be closed to
+# them.
 cd /
 # The planned sets as /proc/PID/status shows them.
 # shellcheck disable=SC2034  # for the tests
@@ -66,13 +69,15 @@ use_account() {
     groups=$(id -G "$account" | tr ' ' '\n' | sort -nu | tr '\n' ' ')
 }
 
-# copy_example NAME: copies examples/NAME to $work/NAME. The checkout may be where no daemon can read it.
+# copy_example NAME: copies examples/NAME to $work/NAME. The checkout may be where no daemon can
+# read it.
 copy_example() {
     cp -R "$examples/$1" "$work/$1"
     chmod -R a+rX "$work/$1"
 }
 
-# make_cgroup: makes this test's own control group, in a pure cgroup v2 tree, as container engines and systemd want.
+# make_cgroup: makes this test's own control group, in a pure cgroup v2 tree, as container engines
+# and systemd want.
 make_cgroup() {
     umount -R /sys/fs/cgroup 2>/dev/null || :
     mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>>"$log" || skip "needs cgroup v2"
@@ -80,7 +85,8 @@ make_cgroup() {
     mkdir "$cgroup" 2>>"$log" || skip "needs to make a control group"
 }
 
-# start COMMAND...: runs it in the background, with its output in $log and two descriptors that are not for the daemon.
+# start COMMAND...: runs it in the background, with its output in $log and two descriptors that are
+# not for the daemon.
 start() {
     "$@" </dev/null >>"$log" 2>&1 8<"$work/not-for-the-daemon" 9<"$work/not-for-the-daemon" &
     daemon=$!
@@ -143,7 +149,8 @@ expect_log() {
     has_logged "$1" || fail "the log does not contain '$1'"
 }
 
-# list_processes PID: prints it and all its descendants. Other processes may end while this reads /proc.
+# list_processes PID: prints it and all its descendants. Other processes may end while this reads
+# /proc.
 list_processes() {
     cat /proc/[0-9]*/status 2>/dev/null | awk -v root="$1" '
         $1 == "Pid:" { pid = $2 }
@@ -162,10 +169,11 @@ count_processes() {
     [ "$(list_processes "$1" | wc -l)" -ge "$2" ]
 }
 
-# check_status FILE CAPABILITIES [BOUNDING-SET]: a /proc/.../status is as planned. The bounding set equals the planned set
-# unless the launcher lacks CAP_SETPCAP.
+# check_status FILE CAPABILITIES [BOUNDING-SET]: a /proc/.../status is as planned. The bounding set
+# equals the planned set unless the launcher lacks CAP_SETPCAP.
 check_status() {
-    wrong=$(awk -v uid="$uid" -v gid="$gid" -v groups="$groups" -v capabilities="$2" -v bounding="${3:-$2}" '
+    wrong=$(awk -v uid="$uid" -v gid="$gid" -v groups="$groups" -v capabilities="$2" \
+        -v bounding="${3:-$2}" '
         function expect(expected) {
             seen[$1] = 1
             line = $0
@@ -195,8 +203,9 @@ check_descriptors() {
     done
 }
 
-# check_processes COMMAND CAPABILITIES [MINIMUM]: the daemon now has the launcher's PID. The daemon, all its workers and
-# all their threads have the account's ids, the planned capabilities, and no way to get more.
+# check_processes COMMAND CAPABILITIES [MINIMUM]: the daemon now has the launcher's PID. The daemon,
+# all its workers and all their threads have the account's ids, the planned capabilities, and no way
+# to get more.
 check_processes() {
     expect "the file that process $daemon executes (device:inode)" \
         "$(stat --dereference --format %d:%i "/proc/$daemon/exe")" \
@@ -209,7 +218,8 @@ check_processes() {
     is_running "$daemon" || fail "the daemon ended"
 }
 
-# check_refused REASON COMMAND...: the negative control: without lowportbind, the same account must not get the port.
+# check_refused REASON COMMAND...: the negative control: without lowportbind, the same account must
+# not get the port.
 check_refused() {
     reason=$1
     shift
@@ -221,7 +231,8 @@ check_refused() {
         0) fail "without lowportbind, this exits 0: $*" ;;
         124 | 137) fail "without lowportbind, this still runs after $patience s: $*" ;;
     esac
-    grep -q -e "$reason" "$work/refused.log" || fail "without lowportbind, the daemon does not print '$reason': $*"
+    grep -q -e "$reason" "$work/refused.log" ||
+        fail "without lowportbind, the daemon does not print '$reason': $*"
 }
 
 # check_port_refused PORT: the negative control for a daemon that never binds a port itself.

@@ -9,8 +9,9 @@
 #   check_www "$bind_capability"
 #   stop_engine
 #
-# The engine is the test's own, and no registry is used. In the test's network port 80 is privileged, and a container
-# gets that network with `--network host`; in a container's own network the engine leaves no port privileged.
+# The engine is the test's own, and no registry is used. In the test's network port 80 is
+# privileged, and a container gets that network with `--network host`; in a container's own network
+# the engine leaves no port privileged.
 set -eu
 # Use a PID namespace: when it ends, so does everything that the engine started.
 [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0"
@@ -23,7 +24,8 @@ is_static() {
     ldd "$1" 2>&1 | grep -q 'not a dynamic executable\|statically linked'
 }
 
-# The static launcher: the one named by LOWPORTBIND_STATIC, that of this build, or one built for these tests.
+# The static launcher: the one named by LOWPORTBIND_STATIC, that of this build, or one built for
+# these tests.
 find_static_launcher() {
     if [ -n "${LOWPORTBIND_STATIC:-}" ]; then
         launcher=$LOWPORTBIND_STATIC
@@ -35,14 +37,15 @@ find_static_launcher() {
         build=${STATIC_BUILD_DIRECTORY:-$work/static}
         cmake --preset static -S "$examples/.." -B "$build" >>"$log" 2>&1 ||
             fail "cannot configure the static launcher"
-        cmake --build "$build" --target lowportbind >>"$log" 2>&1 || fail "cannot build the static launcher"
+        cmake --build "$build" --target lowportbind >>"$log" 2>&1 ||
+            fail "cannot build the static launcher"
         launcher=$build/lowportbind
     fi
     is_static "$launcher" || fail "$launcher is not static"
 }
 
-# prepare_checkout: makes $work/checkout, which the comments of the Dockerfiles start from. The daemon of the smallest
-# images is the probe.
+# prepare_checkout: makes $work/checkout, which the comments of the Dockerfiles start from. The
+# daemon of the smallest images is the probe.
 prepare_checkout() {
     checkout=$work/checkout
     mkdir -p "$checkout/build/static"
@@ -52,8 +55,9 @@ prepare_checkout() {
     install -m 0755 "$PROBE" "$checkout/daemon"
 }
 
-# write_newer_runtime: the real runc, started as current engines do: they leave a container's capabilities permitted even
-# for a user other than root (moby/moby#45511). Debian 12's engine takes them away.
+# write_newer_runtime: the real runc, started as current engines do: they leave a container's
+# capabilities permitted even for a user other than root (moby/moby#45511). Debian 12's engine takes
+# them away.
 write_newer_runtime() {
     cat >"$work/newer-runtime" <<'EOF'
 #!/usr/bin/python3 -B
@@ -71,7 +75,8 @@ EOF
     chmod 0755 "$work/newer-runtime"
 }
 
-# start_engine: runs on a cgroup v2 tree, and shares nothing with the host: its files are on a tmpfs.
+# start_engine: runs on a cgroup v2 tree, and shares nothing with the host: its files are on a
+# tmpfs.
 start_engine() {
     need_commands dockerd docker setcap runc python3
     use_account www-data
@@ -85,11 +90,13 @@ start_engine() {
     mount -t tmpfs tmpfs /run
     mkdir "$work/engine"
     mount -t tmpfs tmpfs "$work/engine"
-    unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_CONTENT_TRUST DOCKER_DEFAULT_PLATFORM
+    unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONTEXT DOCKER_CONTENT_TRUST \
+        DOCKER_DEFAULT_PLATFORM
     export DOCKER_HOST="unix://$work/engine/socket" DOCKER_CONFIG="$work/engine" DOCKER_BUILDKIT=0
     dockerd --host "$DOCKER_HOST" --data-root "$work/engine/data" --exec-root "$work/engine/run" \
         --pidfile "$work/engine/pid" --iptables=false --bridge=none \
-        --add-runtime "newer=$work/newer-runtime" --cgroup-parent "/${cgroup##*/}" </dev/null >"$work/engine.log" 2>&1 &
+        --add-runtime "newer=$work/newer-runtime" --cgroup-parent "/${cgroup##*/}" </dev/null \
+        >"$work/engine.log" 2>&1 &
     daemon=$!
     engine=$daemon
     started=$daemon
@@ -104,14 +111,16 @@ stop_engine() {
 # import_debian: imports the image debian:12 that tests/support/make-debian-image made.
 import_debian() {
     image_file=${DEBIAN_IMAGE_DIRECTORY:-}/debian-12.tar
-    [ -e "$image_file" ] || skip "needs DEBIAN_IMAGE_DIRECTORY with the image of tests/support/make-debian-image"
+    [ -e "$image_file" ] ||
+        skip "needs DEBIAN_IMAGE_DIRECTORY with the image of tests/support/make-debian-image"
     docker import "$image_file" debian:12 >>"$log" 2>&1 || fail "docker import"
 }
 
-# build_image DOCKERFILE: runs the very commands of its comment, without building the launcher, and without a network,
-# which this engine lacks.
+# build_image DOCKERFILE: runs the very commands of its comment, without building the launcher, and
+# without a network, which this engine lacks.
 build_image() {
-    sed -n 's/^#   //p' "$checkout/examples/docker/$1" | grep -vE '^(cmake|docker run|  )' >"$work/commands"
+    sed -n 's/^#   //p' "$checkout/examples/docker/$1" |
+        grep -vE '^(cmake|docker run|  )' >"$work/commands"
     grep -q '^docker build ' "$work/commands" || fail "$1 does not show how it is built"
     # shellcheck disable=SC2016  # the inner shell's
     (cd "$checkout" && TMPDIR=$work sh -euc '
@@ -123,7 +132,8 @@ build_image() {
 runtime=runc
 try_to_run() {
     status=0
-    timeout 60 docker run --rm --runtime "$runtime" "$@" </dev/null >"$work/answers" 2>"$work/errors" || status=$?
+    timeout 60 docker run --rm --runtime "$runtime" "$@" </dev/null >"$work/answers" \
+        2>"$work/errors" || status=$?
     cat "$work/errors" >>"$log"
 }
 
@@ -135,7 +145,8 @@ ask() {
     expect "the status of docker run $* $image" "$status" 0
 }
 
-# check_refusal MESSAGE HINT DOCKER-RUN-ARGUMENT...: nothing is started, and both lines match (patterns for grep).
+# check_refusal MESSAGE HINT DOCKER-RUN-ARGUMENT...: nothing is started, and both lines match
+# (patterns for grep).
 check_refusal() {
     message=$1
     hint=$2
@@ -152,7 +163,8 @@ expect_answer() {
     expect "the answer to $1" "$(sed -n "s|^$1:[[:space:]]*||p" "$work/answers")" "$2"
 }
 
-# expect_refused_port DOCKER-RUN-ARGUMENT...: the negative control: the same account without lowportbind.
+# expect_refused_port DOCKER-RUN-ARGUMENT...: the negative control: the same account without
+# lowportbind.
 expect_refused_port() {
     try_to_run --user "$uid:$gid" --entrypoint /daemon "$@" status bind=tcp/4/80
     expect_answer bind=tcp/4/80 EACCES
@@ -166,13 +178,15 @@ check_www() {
     expect_answer bind=tcp/4/80 ok
 }
 
-# compare_confinement FILTERS: a container confines if this kernel does, whatever the engine's own filter allows. Without
-# the launcher, a container has FILTERS filters.
+# compare_confinement FILTERS: a container confines if this kernel does, whatever the engine's own
+# filter allows. Without the launcher, a container has FILTERS filters.
 compare_confinement() {
     if [ -z "${confines_here:-}" ]; then
         confines_here=yes
         "$LOWPORTBIND" --user www-data -p 80 -- true 2>"$work/here"
-        if grep -q '^lowportbind: every privileged port is open' "$work/here"; then confines_here=no; fi
+        if grep -q '^lowportbind: every privileged port is open' "$work/here"; then
+            confines_here=no
+        fi
     fi
     grep '^lowportbind: ' "$work/errors" >"$work/lines" || :
     if [ "$confines_here" = yes ]; then
@@ -181,14 +195,15 @@ compare_confinement() {
         expect_answer Seccomp_filters $(($1 + 1))
     else
         expect "the number of lines" "$(wc -l <"$work/lines")" 1
-        grep -q '^lowportbind: every privileged port is open to the daemon: ' "$work/lines" || fail "a different line"
+        grep -q '^lowportbind: every privileged port is open to the daemon: ' "$work/lines" ||
+            fail "a different line"
         expect_answer bind=tcp/4/81 ok
         expect_answer Seccomp_filters "$1"
     fi
 }
 
-# start_container NAME DOCKER-RUN-ARGUMENT...: runs it in the background; sets $daemon to the PID of its first process as
-# this test sees it.
+# start_container NAME DOCKER-RUN-ARGUMENT...: runs it in the background; sets $daemon to the PID of
+# its first process as this test sees it.
 start_container() {
     container=$1
     shift
@@ -198,7 +213,8 @@ start_container() {
 
 # fetch_inside URL: prints the container's page, from its own network.
 fetch_inside() {
-    nsenter --net="/proc/$daemon/ns/net" curl -q --fail --silent --show-error --noproxy '*' --max-time 10 "$1"
+    nsenter --net="/proc/$daemon/ns/net" curl -q --fail --silent --show-error --noproxy '*' \
+        --max-time 10 "$1"
 }
 
 # check_process_1 COMMAND: the launcher has become the daemon, as process 1.
@@ -207,14 +223,15 @@ check_process_1() {
     expect "its PID in the container" "$(awk '/^NSpid:/ { print $NF }' "/proc/$daemon/status")" 1
 }
 
-# stop_container GRACE STATUS: runs `docker stop`. Sets $signals to the signals that the engine recorded sending, and
-# $milliseconds to the time from the first one to the end of process 1.
+# stop_container GRACE STATUS: runs `docker stop`. Sets $signals to the signals that the engine
+# recorded sending, and $milliseconds to the time from the first one to the end of process 1.
 stop_container() {
     daemon=$engine
     since=$(date +%s.%N)
     timeout 60 docker stop --time "$1" "$container" >>"$log" 2>&1 || fail "docker stop $container"
     docker logs "$container" >>"$log" 2>&1
-    expect "the exit status after docker stop" "$(docker inspect --format '{{.State.ExitCode}}' "$container")" "$2"
+    expect "the exit status after docker stop" \
+        "$(docker inspect --format '{{.State.ExitCode}}' "$container")" "$2"
     docker events --since "$since" --until "$(date +%s.%N)" --filter "container=$container" \
         --format '{{.Action}} {{.TimeNano}} {{.Actor.Attributes.signal}}' >"$work/events"
     signals=$(awk '$1 == "kill" { printf "%s%s", separator, $3; separator = " " }' "$work/events")
@@ -225,7 +242,8 @@ stop_container() {
     docker rm "$container" >>"$log"
 }
 
-# check_stop STATUS: the signal itself ended the daemon within a second, not the kill after the grace period.
+# check_stop STATUS: the signal itself ended the daemon within a second, not the kill after the
+# grace period.
 check_stop() {
     stop_container 30 "$1"
     expect "the signals that the engine sent" "$signals" 15

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# For tests that need their own machine: a fresh root of Debian, made by debootstrap from the mirror that this machine's
-# apt uses. In it they install packages, build, and start what was built.
+# For tests that need their own machine: a fresh root of Debian, made by debootstrap from the mirror
+# that this machine's apt uses. In it they install packages, build, and start what was built.
 #
 #   . "$(dirname "$0")/../support/fresh_root.sh"
 #   enter_own_namespaces "$@"
@@ -9,8 +9,8 @@
 #   install_in_root busybox
 #   in_root busybox true
 #
-# A bare root is packed once, to ROOTS_DIRECTORY, and unpacked for every test. Nothing else is left behind: mounts and
-# processes end with the test's own namespaces.
+# A bare root is packed once, to ROOTS_DIRECTORY, and unpacked for every test. Nothing else is left
+# behind: mounts and processes end with the test's own namespaces.
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=requirements.sh
@@ -36,12 +36,13 @@ quietly() {
     fail "$*"
 }
 
-# enter_own_namespaces ARGUMENT...: restarts the test with these arguments in a PID namespace, so that its processes end
-# with it, as its mounts already do (tests/support/in-own-mounts). It keeps the network, because a root is made from a
-# mirror.
+# enter_own_namespaces ARGUMENT...: restarts the test with these arguments in a PID namespace, so
+# that its processes end with it, as its mounts already do (tests/support/in-own-mounts). It keeps
+# the network, because a root is made from a mirror.
 enter_own_namespaces() {
     [ "${IN_OWN_MOUNTS-}" = 1 ] || fail "run this with in-own-mounts, as ctest does"
-    [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0" "$@"
+    [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged \
+        "$0" "$@"
     mkdir -p "$roots"
     work=$(mktemp -d)
     clean_up_at_end
@@ -80,7 +81,8 @@ make_root() {
     fi
     chmod 0755 "$root"
     for file in /etc/resolv.conf /etc/hosts; do [ ! -e "$file" ] || cp "$file" "$root/etc/"; done
-    apt-config dump | grep -iE '^Acquire::https?::[^ ]*proxy' >"$root/etc/apt/apt.conf.d/80proxy" || :
+    apt-config dump |
+        grep -iE '^Acquire::https?::[^ ]*proxy' >"$root/etc/apt/apt.conf.d/80proxy" || :
     mount -t proc proc "$root/proc"
     mount -t sysfs -o ro sysfs "$root/sys"
     mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$root/dev/pts"
@@ -100,11 +102,13 @@ install_in_root() {
     quietly in_root apt-get --quiet --yes --no-install-recommends install "$@"
 }
 
-# copy_source: copies this checkout, without its builds, to /src of the root, and makes it the working directory.
+# copy_source: copies this checkout, without its builds, to /src of the root, and makes it the
+# working directory.
 copy_source() {
     cd "$source" || exit 1
     mkdir "$root/src"
-    tar --create --exclude=./build --exclude=./.git . | tar --extract --directory="$root/src" --no-same-owner
+    tar --create --exclude=./build --exclude=./.git . |
+        tar --extract --directory="$root/src" --no-same-owner
 }
 
 # in_source COMMAND...: runs it in the root, in the copy of this checkout.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What a test needs from the machine, what it prints when it cannot run, and how it leaves nothing behind. For every
-# script here that is a test or prepares one.
+# What a test needs from the machine, what it prints when it cannot run, and how it leaves nothing
+# behind. For every script here that is a test or prepares one.
 
 # skip REASON...: skips the test, or fails it if everything is required.
 skip() {
@@ -25,7 +25,8 @@ need_commands() {
 # print_mirror: prints the Debian mirror that this machine's apt uses, or nothing if there is none.
 print_mirror() {
     codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    apt-get update --print-uris 2>/dev/null | sed -n "s,^'\(.*\)/dists/$codename/InRelease'.*,\1,p" | head -n 1
+    apt-get update --print-uris 2>/dev/null |
+        sed -n "s,^'\(.*\)/dists/$codename/InRelease'.*,\1,p" | head -n 1
 }
 
 # clean_up_at_end: calls the script's own clean_up however the script ends.
@@ -37,8 +38,8 @@ clean_up_at_end() {
     trap 'exit 143' TERM
 }
 
-# remove_tree DIRECTORY: unmounts what is mounted below it without removing the contents. debootstrap, a container engine
-# or an interrupted test leaves such mounts.
+# remove_tree DIRECTORY: unmounts what is mounted below it without removing the contents.
+# debootstrap, a container engine or an interrupted test leaves such mounts.
 remove_tree() {
     awk -v below="$1/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r |
         while read -r mounted; do umount --lazy "$mounted" || :; done

@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 # What the tests of supervisors share. Source it before daemon.sh.
 
-# install_launcher: installs it where the service's script finds it. The change disappears with the mount namespace.
+# install_launcher: installs it where the service's script finds it. The change disappears with the
+# mount namespace.
 install_launcher() {
     mount -t tmpfs -o mode=0755 tmpfs /usr/local/sbin
     install -m 0755 "$LOWPORTBIND" /usr/local/sbin/lowportbind
@@ -15,7 +16,8 @@ lay_over() {
     mkdir "$layer"
     mount -t tmpfs -o mode=0755 tmpfs "$layer"
     mkdir "$layer/upper" "$layer/work"
-    mount -t overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" overlay "$1" 2>>"$log" ||
+    mount -t overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" overlay "$1" \
+        2>>"$log" ||
         skip "needs an overlay on $1: $(tail -n 1 "$log")"
 }
 
@@ -24,7 +26,8 @@ take_port() {
     "$LOWPORTBIND" --user www-data -m inetd -p "$1" -- sleep 1000 </dev/null >>"$log" 2>&1 &
     holder=$!
     started="$started $holder"
-    wait_for "another listener" grep -q "$(printf ':%04X [0-9A-F]*:0000 0A ' "$1")" /proc/net/tcp6 /proc/net/tcp
+    wait_for "another listener" grep -q "$(printf ':%04X [0-9A-F]*:0000 0A ' "$1")" \
+        /proc/net/tcp6 /proc/net/tcp
 }
 
 free_port() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# A real systemd as process 1 of a container, with the units of examples/systemd and its journal. Source it instead of
-# daemon.sh, which it sources.
+# A real systemd as process 1 of a container, with the units of examples/systemd and its journal.
+# Source it instead of daemon.sh, which it sources.
 set -eu
 # Use a PID namespace: when it ends, so does the container.
 [ $$ -eq 1 ] || exec unshare --pid --fork --kill-child --mount-proc --propagation unchanged "$0"
@@ -20,36 +20,42 @@ boot_systemd() {
     boot_systemd_of / "$@"
 }
 
-# boot_systemd_of ROOT [NSPAWN-OPTION...]: boots with the units as shipped ($work/systemd) and the launcher where systemd
-# looks first, without anything else that a machine starts. The console, with the journal on it, goes to this test's
-# log.
+# boot_systemd_of ROOT [NSPAWN-OPTION...]: boots with the units as shipped ($work/systemd) and the
+# launcher where systemd looks first, without anything else that a machine starts. The console, with
+# the journal on it, goes to this test's log.
 boot_systemd_of() {
     files=$1
     shift
     need_commands systemd-nspawn systemctl journalctl nsenter
     mkdir "$work/systemd/service.d" "$work/systemd/socket.d"
-    printf '[Unit]\nDefaultDependencies=no\nWants=%s\nAfter=%s\n' systemd-journald.service systemd-journald.service \
-        >"$work/systemd/test.target"
+    printf '[Unit]\nDefaultDependencies=no\nWants=%s\nAfter=%s\n' \
+        systemd-journald.service systemd-journald.service >"$work/systemd/test.target"
     printf '[Unit]\nDefaultDependencies=no\n' >"$work/systemd/socket.d/test.conf"
-    printf '[Unit]\nDefaultDependencies=no\n[Service]\nTimeoutStartSec=20\n' >"$work/systemd/service.d/test.conf"
+    printf '[Unit]\nDefaultDependencies=no\n[Service]\nTimeoutStartSec=20\n' \
+        >"$work/systemd/service.d/test.conf"
 
-    # The files are under a layer that is thrown away. Allow what systemd may do on a machine, but not in a container by
-    # default: confine ports with BPF, and let its services confine themselves with Landlock.
+    # The files are under a layer that is thrown away. Allow what systemd may do on a machine, but
+    # not in a container by default: confine ports with BPF, and let its services confine themselves
+    # with Landlock.
     make_cgroup
     mount -t tmpfs tmpfs /run
     mkdir "$work/root"
     mount --bind "$files" "$work/root"
     # shellcheck disable=SC2016  # the inner shell expands "$@"
-    sh -c 'echo 0 >"$0/cgroup.procs" && exec "$@"' "$cgroup" systemd-nspawn --quiet --directory="$work/root" \
+    sh -c 'echo 0 >"$0/cgroup.procs" && exec "$@"' "$cgroup" systemd-nspawn --quiet \
+        --directory="$work/root" \
         --volatile=overlay --register=no --keep-unit --link-journal=no --console=read-only \
         --capability=CAP_BPF,CAP_NET_ADMIN \
         --system-call-filter="bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
-        --bind-ro="$work/systemd:/run/systemd/system" --bind-ro="$LOWPORTBIND:/usr/local/sbin/lowportbind" "$@" \
-        --boot systemd.unit=test.target systemd.journald.forward_to_console=1 </dev/null >>"$log" 2>&1 &
+        --bind-ro="$work/systemd:/run/systemd/system" \
+        --bind-ro="$LOWPORTBIND:/usr/local/sbin/lowportbind" "$@" \
+        --boot systemd.unit=test.target systemd.journald.forward_to_console=1 \
+        </dev/null >>"$log" 2>&1 &
     container=$!
     daemon=$container
     started=$container
-    poll systemctl_inside is-active test.target || skip "no systemd starts here: $(tail -n 3 "$log")"
+    poll systemctl_inside is-active test.target ||
+        skip "no systemd starts here: $(tail -n 3 "$log")"
 }
 
 # inside COMMAND...: runs it in the container.
@@ -74,10 +80,12 @@ show() {
 
 # journal_says UNIT IDENTIFIER TEXT: the journal has the text, under the name of IDENTIFIER.
 journal_says() {
-    inside journalctl --unit "$1" --identifier "$2" --output cat --no-pager 2>>"$log" | grep -qF -e "$3"
+    inside journalctl --unit "$1" --identifier "$2" --output cat --no-pager 2>>"$log" |
+        grep -qF -e "$3"
 }
 
-# use_unit NAME: sets $daemon to the PID of its main process as seen from here, and $inner to that in the container.
+# use_unit NAME: sets $daemon to the PID of its main process as seen from here, and $inner to that
+# in the container.
 use_unit() {
     control is-active "$1" || fail "$1 is not active"
     inner=$(show MainPID "$1")

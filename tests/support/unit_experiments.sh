@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# What a unit of examples/systemd may bind, as the probe reports in place of its daemon. Source it after systemd.sh, and
-# use it before and after boot_systemd, which must bind $work/answers at /answers and the probe at /usr/local/bin/probe.
+# What a unit of examples/systemd may bind, as the probe reports in place of its daemon. Source it
+# after systemd.sh, and use it before and after boot_systemd, which must bind $work/answers at
+# /answers and the probe at /usr/local/bin/probe.
 mkdir "$work/answers"
 
-# write_probe_unit NAME [OPTION...]: writes NAME-probe.service: NAME.service with the probe in place of nginx, asked what
-# is in the first column of $work/experiments, and with these additional lines.
+# write_probe_unit NAME [OPTION...]: writes NAME-probe.service: NAME.service with the probe in place
+# of nginx, asked what is in the first column of $work/experiments, and with these additional lines.
 write_probe_unit() {
     unit=$1
     shift
@@ -14,7 +15,8 @@ write_probe_unit() {
         sed "/^\[Install\]/,\$d
             s|-- nginx$|-- /usr/local/bin/probe|
             s|nginx -e .*|/usr/local/bin/probe $questions|
-            s|^Type=.*|Type=oneshot\nStandardOutput=append:/answers/$unit|" "$work/systemd/$unit.service"
+            s|^Type=.*|Type=oneshot\nStandardOutput=append:/answers/$unit|" \
+            "$work/systemd/$unit.service"
         for option in "$@"; do echo "$option"; done
     } >"$work/systemd/$unit-probe.service"
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* bare_launch USER FIRST-PORT COUNT COMMAND [ARG...]: what lowportbind does, in plain C, as the
    limit that it could reach: the same system calls in the same order, each as cheap to prepare as
-   possible, without options, messages, or any other case. COUNT 0: mode ambient; otherwise that many
-   sockets from FIRST-PORT on. */
+   possible, without options, messages, or any other case. COUNT 0: mode ambient; otherwise that
+   many sockets from FIRST-PORT on. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <grp.h>
@@ -134,11 +134,13 @@ static void open_socket(in_port_t port) {
 
 static void drop(const struct account* account, unsigned capabilities) {
   require(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
-  for (int number = 0; number == CAP_NET_BIND_SERVICE || prctl(PR_CAPBSET_DROP, number) == 0; ++number) {
+  for (int number = 0; number == CAP_NET_BIND_SERVICE || prctl(PR_CAPBSET_DROP, number) == 0;
+       ++number) {
     if (number == CAP_NET_BIND_SERVICE && capabilities == 0) prctl(PR_CAPBSET_DROP, number);
   }
   const long keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-  require(keyring > 0 && syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) == keyring,
+  require(keyring > 0 && syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) ==
+                             keyring,
           "keyctl");
   if (capabilities != 0) require(prctl(PR_SET_KEEPCAPS, 1) == 0, "keepcaps");
   require(setgroups((size_t)account->count, account->groups) == 0, "setgroups");
@@ -149,7 +151,8 @@ static void drop(const struct account* account, unsigned capabilities) {
   require(syscall(SYS_capset, &header, sets) == 0, "capset");
   require(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0, "ambient set");
   if (capabilities != 0) {
-    require(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) == 0, "ambient set");
+    require(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) == 0,
+            "ambient set");
   }
 }
 
@@ -164,9 +167,9 @@ static void verify(const struct account* account, unsigned capabilities) {
   require(getgroups(0, NULL) == account->count, "getgroups");
   require(getgroups(kMostGroups, groups) == account->count, "getgroups");
   require(syscall(SYS_capget, &header, sets) == 0 && sets[0].permitted == capabilities, "capget");
-  require(
-      prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) == (capabilities != 0),
-      "ambient");
+  require(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_BIND_SERVICE, 0, 0) ==
+              (capabilities != 0),
+          "ambient");
   for (int number = 0, found = 0; found >= 0; ++number) found = prctl(PR_CAPBSET_READ, number);
   require(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1, "no_new_privs");
   require(setresuid(0, 0, 0) != 0, "still root");
@@ -204,7 +207,8 @@ int main(int argc, char** argv) {
   set_environment(&account);
   check_command(argv[4]);
   for (int index = 0; index < count; ++index) {
-    require(fcntl(kFirstSocket + index, F_SETFD, 0) == 0 && fcntl(kFirstSocket + index, F_GETFD) == 0,
+    require(fcntl(kFirstSocket + index, F_SETFD, 0) == 0 &&
+                fcntl(kFirstSocket + index, F_GETFD) == 0,
             "hand over");
   }
   execv(argv[4], argv + 4);
