@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""json_report.py LAUNCHER: runs `--check --json` when it is ready, when it is not, and when there is no
-plan. It reads the output as JSON, and compares its keys with those in the section JSON of the manual
-page. Run it as root, in its own network."""
+"""json_report.py LAUNCHER: runs `--check --json` when it is ready, when it is not, and when there
+is no plan. It reads the output as JSON, and compares its keys with those in the section JSON of the
+manual page. Run it as root, in its own network."""
 import json
 import re
 import subprocess
@@ -12,7 +12,8 @@ USER = ["-u", "www-data"]
 # Options, command, exit status, and whether there is a plan.
 ROWS = [
     ([*USER, "-p", "80,53/udp"], ["true"], 0, True),
-    ([*USER, "-p", "web=127.0.0.1:80", "-m", "listen-fds", "--confine", "listed"], ["true"], 0, True),
+    ([*USER, "-p", "web=127.0.0.1:80", "-m", "listen-fds", "--confine", "listed"], ["true"], 0,
+     True),
     ([*USER, "-p", "80", "-m", "nginx"], ["true"], 0, True),
     (["-u", "4711:4712", "--groups", "none"], ["/bin/true"], 0, True),
     ([*USER, "-p", "80"], [b'/no "such" \\ command\n\x1b\xc3\xa9\xff'], 125, True),
@@ -57,11 +58,13 @@ def keys_of_man():
 def main():
     seen = set()
     for options, command, status, planned in ROWS:
-        result = subprocess.run([LAUNCHER, "--check", "--json", *options, "--", *command], capture_output=True,
+        result = subprocess.run([LAUNCHER, "--check", "--json", *options, "--", *command],
+                                capture_output=True,
                                 check=False)
         what = (options, command)
         check(result.returncode == status, what, "status", result.returncode, result.stderr)
-        check(re.fullmatch(rb"[ -~]+\n", result.stdout), what, "not one line of ASCII:", result.stdout)
+        check(re.fullmatch(rb"[ -~]+\n", result.stdout), what, "not one line of ASCII:",
+              result.stdout)
         report = json.loads(result.stdout)
         seen |= keys_of(report)
         check(report["verdict"] == ("ready" if status == 0 else "not ready"), what, report)
@@ -70,7 +73,8 @@ def main():
         if status:
             check(report["error"]["message"].encode() in result.stderr, what, report, result.stderr)
         check(set(report) == {key for key in keys_of_man() if "." not in key}, what, sorted(report))
-    check(seen == keys_of_man(), "only the program has", sorted(seen - keys_of_man()), "only the manual page has",
+    check(seen == keys_of_man(), "only the program has", sorted(seen - keys_of_man()),
+          "only the manual page has",
           sorted(keys_of_man() - seen))
     return 1 if failed else 0
 

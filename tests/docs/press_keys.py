@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""press_keys.py ANSWER-FILE SHELL [ARG...]: types into an interactive shell, on a terminal of its own.
+"""press_keys.py ANSWER-FILE SHELL [ARG...]: types into an interactive shell, on its own terminal.
 
 Each line of standard input is `KEY TEXT`. TEXT is typed, then the key: `tab`, or `all`, which the
-shell's start-up file binds to inserting every candidate. The key `answer` follows, with which the shell
-moves its edit buffer to ANSWER-FILE. Its content is printed, one line for each line of input. The shell
-starts with the prompt `ready> ` and with descriptor 7 open.
+shell's start-up file binds to inserting every candidate. The key `answer` follows, with which the
+shell moves its edit buffer to ANSWER-FILE. Its content is printed, one line for each line of input.
+The shell starts with the prompt `ready> ` and with descriptor 7 open.
 """
 
 import fcntl

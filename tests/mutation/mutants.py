@@ -28,7 +28,8 @@ class Mutant(NamedTuple):
 
     @property
     def name(self):
-        """Its name in the file `equivalent`: without the line, which changes with every edit above it."""
+        """Its name in the file `equivalent`: without the line, which changes with every edit above
+        it."""
         return f"{self.file}: {self.function}: {self.kind}: {self.text}"
 
     def __str__(self):
@@ -50,14 +51,15 @@ def note_files(node, state):
 
 
 def parse(source, path):
-    """The declarations of a file, as clang's own tree. The tree of everything it includes would be a
-    hundred times as large, and is not requested."""
+    """The declarations of a file, as clang's own tree. The tree of everything it includes would be
+    a hundred times as large, and is not requested."""
     clang = shutil.which("clang++-14") or shutil.which("clang++")
     if not clang:
         raise SystemExit("mutation: clang++ is not installed")
     for name in ("lowport", "main"):
-        command = [clang, "-std=c++20", "-fsyntax-only", "-w", "-I", source / "src", '-DLOWPORTBIND_VERSION=""',
-                   "-Xclang", "-ast-dump=json", "-Xclang", f"-ast-dump-filter={name}", source / path]
+        command = [clang, "-std=c++20", "-fsyntax-only", "-w", "-I", source / "src",
+                   '-DLOWPORTBIND_VERSION=""', "-Xclang", "-ast-dump=json",
+                   "-Xclang", f"-ast-dump-filter={name}", source / path]
         output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         decoder = json.JSONDecoder()
         start = output.find("{")
@@ -73,7 +75,8 @@ def children(node):
 
 
 def names(node, name):
-    return node.get("referencedDecl", {}).get("name") == name or any(names(child, name) for child in children(node))
+    return (node.get("referencedDecl", {}).get("name") == name
+            or any(names(child, name) for child in children(node)))
 
 
 def calls(node):
@@ -96,8 +99,8 @@ class Finder:
             self.visit(tree, "")
 
     def span(self, node):
-        """Where its text begins and ends, or None if that is not in this file. A macro stands for its
-        expansion."""
+        """Where its text begins and ends, or None if that is not in this file. A macro stands for
+        its expansion."""
         begin, end = node["range"]["begin"], node["range"]["end"]
         first, last = begin.get("expansionLoc", begin), end.get("expansionLoc", end)
         if "offset" not in first or first.get("file") != self.file or last.get("file") != self.file:
@@ -123,7 +126,8 @@ class Finder:
         key = (begin, end, replacement)
         if key not in self.found and function not in TEXTS:
             line = self.text.count("\n", 0, begin) + 1
-            self.found[key] = Mutant(self.path, function, line, kind, text or self.quote(begin, end), *key)
+            self.found[key] = Mutant(self.path, function, line, kind,
+                                     text or self.quote(begin, end), *key)
 
     def visit(self, node, function):
         kind = node.get("kind")
@@ -146,9 +150,11 @@ class Finder:
             self.visit(child, function)
 
     def statement(self, node, function):
-        """Leaves a statement out. A declaration cannot go, but the call that gives it its value can."""
+        """Leaves a statement out. A declaration cannot go, but the call that gives it its value
+        can."""
         span = self.span(node)
-        if not span or node["id"] in self.alone or node["kind"] in ("CompoundStmt", "NullStmt", "CXXTryStmt"):
+        if (not span or node["id"] in self.alone
+                or node["kind"] in ("CompoundStmt", "NullStmt", "CXXTryStmt")):
             return
         if node["kind"] == "DeclStmt":
             for child in children(node):
@@ -176,7 +182,8 @@ class Finder:
             self.add(function, "not called", span, f"decltype({self.text[span[0]:span[1]]}){{}}")
 
     def branches(self, node, function):
-        """An `if` whose condition makes a call is left out as a whole, and also without its branches."""
+        """An `if` whose condition makes a call is left out as a whole, and also without its
+        branches."""
         parts = children(node)
         if node.get("hasElse"):
             for part in parts[-2:]:
@@ -188,11 +195,12 @@ class Finder:
             return
         if any(calls(part) for part in parts[:-1]):
             text = self.quote(span[0], self.closing(self.text.index("(", span[0])))
-            self.add(function, "unchecked", then, "{}" if parts[-1]["kind"] == "CompoundStmt" else "", text)
+            self.add(function, "unchecked", then,
+                     "{}" if parts[-1]["kind"] == "CompoundStmt" else "", text)
 
     def part(self, node):
-        """Leaving out the only statement of a branch or of a loop's body would be the same as leaving out
-        the whole, which is already a mutant."""
+        """Leaving out the only statement of a branch or of a loop's body would be the same as
+        leaving out the whole, which is already a mutant."""
         if node["kind"] == "CompoundStmt" and len(children(node)) == 1:
             self.alone.add(children(node)[0]["id"])
 
@@ -220,7 +228,8 @@ class Finder:
 
 def find_mutants(source, path):
     """In the order of the file. If two read the same, the second one is marked as such."""
-    mutants = sorted(Finder(source, path).found.values(), key=lambda mutant: (mutant.begin, mutant.end))
+    mutants = sorted(Finder(source, path).found.values(),
+                     key=lambda mutant: (mutant.begin, mutant.end))
     seen = {}
     named = []
     for mutant in mutants:

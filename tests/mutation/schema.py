@@ -1,30 +1,34 @@
 # SPDX-License-Identifier: MIT
-"""All mutants of a file in one text, each behind a test of its number, so that one build serves all of
-them. The number follows MAGIC in the program. Another mutant is a copy of the program with another
-number, and costs neither a compilation nor a system call that the tests would see. Number 0 is the
-unchanged program."""
+"""All mutants of a file in one text, each behind a test of its number, so that one build serves all
+of them. The number follows MAGIC in the program. Another mutant is a copy of the program with
+another number, and costs neither a compilation nor a system call that the tests would see. Number 0
+is the unchanged program."""
 
 import struct
 
 MAGIC = b"which mutant it is:"
-PRELUDE = ('#include <type_traits>\nextern "C" volatile struct mutation_choice { char magic[20]; unsigned number; } '
+PRELUDE = ('#include <type_traits>\n'
+           'extern "C" volatile struct mutation_choice { char magic[20]; unsigned number; } '
            "mutation_active;\n"
-           "static inline bool mutation_is(unsigned number) { return mutation_active.number == number; }\n"
+           "static inline bool mutation_is(unsigned number) "
+           "{ return mutation_active.number == number; }\n"
            "#line 1\n")
 DEFINITION = f'\nvolatile mutation_choice mutation_active = {{"{MAGIC.decode()}", 0}};\n'
 
 
 def fits(text, mutant):
-    """Neither the elements of a constant, nor a case of a switch, which is jumped to: they need their own
-    build."""
-    return text[mutant.end - 1] != "," and not text[mutant.begin:mutant.end].startswith(("case ", "default:"))
+    """Neither the elements of a constant, nor a case of a switch, which is jumped to: they need
+    their own build."""
+    return (text[mutant.end - 1] != ","
+            and not text[mutant.begin:mutant.end].startswith(("case ", "default:")))
 
 
 def choose(mutant, number, original, rendered):
     """The text of a place, unchanged except for this mutant."""
     question = f"mutation_is({number})"
     if mutant.kind == "dropped":
-        return f"({question} ? static_cast<bool>({mutant.replacement}) : static_cast<bool>({rendered}))"
+        replacement = mutant.replacement
+        return f"({question} ? static_cast<bool>({replacement}) : static_cast<bool>({rendered}))"
     if mutant.kind == "removed":
         return f"if ({question}) {{}} else {rendered}"
     if mutant.kind == "unchecked":

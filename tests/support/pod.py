@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Reads the manifest of a Kubernetes pod for the test that runs it under Docker.
 
-  pod.py check FILE             fails unless it is a Pod by the models of Debian's python3-kubernetes,
-                                which are made from Kubernetes' own OpenAPI description: the names and
-                                types of all fields, and which are required. Words from a fixed list,
-                                and what only the API server checks, are not checked.
+  pod.py check FILE             fails unless it is a Pod by the models of Debian's
+                                python3-kubernetes, which are made from Kubernetes' own OpenAPI
+                                description: the names and types of all fields, and which are
+                                required. Words from a fixed list, and what only the API server
+                                checks, are not checked.
   pod.py level FILE             prints the strictest Pod Security level that it fits: restricted,
                                 baseline or privileged. These rules are written anew here, from the
                                 Pod Security Standards.
-  pod.py docker FILE DIRECTORY  prints the arguments of `docker run`, one per line, with volumes made in
-                                DIRECTORY.
+  pod.py docker FILE DIRECTORY  prints the arguments of `docker run`, one per line, with volumes
+                                made in DIRECTORY.
 
-The last two know only some fields, and fail at any other: nothing in a manifest is silently left out.
+The last two know only some fields, and fail at any other: nothing in a manifest is silently left
+out.
 """
 import os
 import re
@@ -22,7 +24,8 @@ import yaml
 
 SCALARS = {"str": str, "int": int, "bool": bool, "float": (int, float)}
 BASELINE_CAPABILITIES = {
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "SETFCAP",
     "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
 SAFE_SYSCTLS = {"net.ipv4.ip_unprivileged_port_start"}
 
@@ -39,7 +42,8 @@ class StrictLoader(yaml.SafeLoader):
 
 
 def check(value, kind, where):
-    """Fails unless VALUE has the type KIND, as the models spell it; returns it as the models want it."""
+    """Fails unless VALUE has the type KIND, as the models spell it; returns it as the models want
+    it."""
     many = re.fullmatch(r"list\[(.*)\]|dict\(str, (.*)\)", kind)
     if many and many[1]:
         if not isinstance(value, list):
@@ -67,8 +71,8 @@ def check(value, kind, where):
 
 
 def only(mapping, *known):
-    """The values of the KNOWN fields, in this order, or None for a missing one. Fails if there is any
-    other field."""
+    """The values of the KNOWN fields, in this order, or None for a missing one. Fails if there is
+    any other field."""
     for name in mapping:
         if name not in known:
             sys.exit(f"{name}: this test does not know the field")
@@ -85,13 +89,15 @@ class Pod:
             spec, "securityContext", "containers", "volumes", "automountServiceAccountToken")
         [container] = containers
         _, ports, self.image, self.command, self.args, self.mounts, own = only(
-            container, "name", "ports", "image", "command", "args", "volumeMounts", "securityContext")
+            container, "name", "ports", "image", "command", "args", "volumeMounts",
+            "securityContext")
         for port in ports:
             only(port, "containerPort")
         for volume in self.volumes or []:
             only(volume, "name", "secret")
         self.fs_group, self.sysctls, seccomp, self.user, self.group, self.non_root = only(
-            context, "fsGroup", "sysctls", "seccompProfile", "runAsUser", "runAsGroup", "runAsNonRoot")
+            context, "fsGroup", "sysctls", "seccompProfile", "runAsUser", "runAsGroup",
+            "runAsNonRoot")
         self.escalation, self.read_only, capabilities = only(
             own, "allowPrivilegeEscalation", "readOnlyRootFilesystem", "capabilities")
         self.drop, self.add = [names or [] for names in only(capabilities or {}, "drop", "add")]
@@ -101,15 +107,18 @@ class Pod:
             sys.exit(f"{seccomp}: this test knows only RuntimeDefault")
 
     def level(self):
-        """Fields that would matter but are not known here, such as hostNetwork, have been refused."""
+        """Fields that would matter but are not known here, such as hostNetwork, have been
+        refused."""
         if not set(self.add) <= BASELINE_CAPABILITIES or not set(self.sysctls) <= SAFE_SYSCTLS:
             return "privileged"
-        restricted = (self.non_root and self.user != 0 and self.escalation is False and self.default_seccomp
+        restricted = (self.non_root and self.user != 0 and self.escalation is False
+                      and self.default_seccomp
                       and "ALL" in self.drop and set(self.add) <= {"NET_BIND_SERVICE"})
         return "restricted" if restricted else "baseline"
 
     def docker(self, directory):
-        """Without a sysctl, low ports are privileged in a pod's network, as in containerd before 2.0."""
+        """Without a sysctl, low ports are privileged in a pod's network, as in containerd before
+        2.0."""
         if self.non_root and not self.user:
             sys.exit("runAsNonRoot: Kubernetes would not start this")
         sysctls = {"net.ipv4.ip_unprivileged_port_start": "1024", **self.sysctls}
@@ -121,7 +130,8 @@ class Pod:
         if not self.default_seccomp:
             words.append("--security-opt=seccomp=unconfined")
         words += ["--read-only"] * bool(self.read_only)
-        words += [f"--cap-drop={name}" for name in self.drop] + [f"--cap-add={name}" for name in self.add]
+        words += [f"--cap-drop={name}" for name in self.drop]
+        words += [f"--cap-add={name}" for name in self.add]
         if self.fs_group is not None:
             words.append(f"--group-add={self.fs_group}")
         words += [self.volume(mount, directory) for mount in self.mounts or []]
@@ -129,7 +139,8 @@ class Pod:
         return words + [f"--entrypoint={first}", self.image] + rest + self.args
 
     def volume(self, mount, directory):
-        """A secret as the kubelet writes it: files of root, which the group of fsGroup may also read."""
+        """A secret as the kubelet writes it: files of root, which the group of fsGroup may also
+        read."""
         name, path, read_only = only(mount, "name", "mountPath", "readOnly")
         [secret] = [volume["secret"] for volume in self.volumes if volume["name"] == name]
         _, mode = only(secret, "secretName", "defaultMode")

@@ -37,6 +37,7 @@ boot_systemd_of() {
     # The files are under a layer that is thrown away. Allow what systemd may do on a machine, but
     # not in a container by default: confine ports with BPF, and let its services confine themselves
     # with Landlock.
+    calls="bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self"
     make_cgroup
     mount -t tmpfs tmpfs /run
     mkdir "$work/root"
@@ -46,7 +47,7 @@ boot_systemd_of() {
         --directory="$work/root" \
         --volatile=overlay --register=no --keep-unit --link-journal=no --console=read-only \
         --capability=CAP_BPF,CAP_NET_ADMIN \
-        --system-call-filter="bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self" \
+        --system-call-filter="$calls" \
         --bind-ro="$work/systemd:/run/systemd/system" \
         --bind-ro="$LOWPORTBIND:/usr/local/sbin/lowportbind" "$@" \
         --boot systemd.unit=test.target systemd.journald.forward_to_console=1 \
