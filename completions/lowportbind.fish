@@ -42,8 +42,7 @@ function __lowportbind_accounts
 end
 
 function __lowportbind_groups
-    printf '%s\t%s\n' init 'those of the user' none 'no supplementary groups' \
-        keep 'those of the caller'
+    printf '%s\t%s\n' init 'those of the user' none 'no supplementary groups' keep 'those of the caller'
     __lowportbind_append '^(?:.*,)?' (__fish_complete_groups)
 end
 
