@@ -57,9 +57,9 @@ ThreadCapabilities read_thread_capabilities() {
           join(halves[0].effective, halves[1].effective)};
 }
 
-// The kernel answers EINVAL past its last capability. Such an answer could also be a fault, or a
-// filter's, and ending there would leave the rest unread: it is not believed of a capability that
-// the kernel surely knows, and beyond those it takes two in a row.
+// The kernel answers EINVAL past its last capability. A fault or a filter could answer the same,
+// and stopping there would leave the rest unread. So EINVAL is not believed for a capability that
+// the kernel is sure to know, and past those it takes two in a row.
 CapabilitySet read_bounding_set(CapabilitySet seen) {
   constexpr unsigned kBitsOfSet = 64;
   CapabilitySet set = kNoCapability;
@@ -101,9 +101,8 @@ bool is_in_ambient_set(unsigned capability) {
   const int present = prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0);
   if (present < 0) {
     throw system_failure("cannot read the ambient set", std::to_string(capability), errno,
-                         "a kernel without one can hand over sockets: --mode listen-fds; where no "
-                         "port is privileged, "
-                         "as in gVisor, leave -p out");
+                         "on a kernel without one, hand over sockets: --mode listen-fds; "
+                         "where no port is privileged, as in gVisor, leave -p out");
   }
   return present > 0;
 }

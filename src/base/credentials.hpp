@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <vector>
 
-/// The ids of credentials(7) and the sets of capabilities(7) as the kernel reports them for this
-/// process. Reads only, and by raw system calls: what libcap-ng was told to change is proved by
-/// something other than libcap-ng.
+/// The ids of credentials(7) and the sets of capabilities(7), as the kernel reports them for this
+/// process. Reads only, and with raw system calls: what libcap-ng was told to change is verified
+/// without libcap-ng.
 namespace lowport {
 
 /// Real, effective and saved.
@@ -19,23 +19,23 @@ struct ProcessIds {
   std::array<gid_t, 3> gids{};
 };
 
-/// Who runs this program, where real, effective and saved ids are equal.
+/// Who runs this program, whose real, effective and saved ids are equal.
 struct Identity {
   uid_t uid = 0;
   gid_t gid = 0;
-  std::vector<gid_t> groups;  ///< sorted, each once
+  std::vector<gid_t> groups;  ///< sorted, without duplicates
 
   [[nodiscard]] bool is_root() const { return uid == 0; }
 };
 
-/// How an id is shown that has no number in this user namespace: /proc/sys/kernel/overflowuid and
-/// overflowgid, unless somebody changed them.
+/// What the kernel shows for an id that is not mapped in this user namespace: the default of
+/// /proc/sys/kernel/overflowuid and overflowgid.
 constexpr id_t kOverflowId = 65534;
 
 /// getresuid(2) and getresgid(2). Throws Error.
 ProcessIds read_ids();
 
-/// getgroups(2): the supplementary groups, sorted, each once. Throws Error.
+/// getgroups(2): the supplementary groups, sorted, without duplicates. Throws Error.
 std::vector<gid_t> read_groups();
 
 /// Bit N is capability N, as in CapPrm of proc_pid_status(5).
@@ -58,10 +58,10 @@ struct ThreadCapabilities {
 /// capget(2) of the calling thread. Throws Error.
 ThreadCapabilities read_thread_capabilities();
 
-/// Whether the running kernel surely knows a capability, so that EINVAL for it is no answer to
-/// believe: CAP_AUDIT_READ is the last of Linux 3.16, no kernel that has the ambient set (4.3)
-/// knows fewer, and it knows each one up to the highest of those that this process was `seen` to
-/// hold. What lies above ends where the kernel says so. Pure.
+/// Whether the running kernel is sure to know a capability, so that EINVAL for it must not be
+/// believed: CAP_AUDIT_READ is the last of Linux 3.16, every kernel with the ambient set (4.3)
+/// knows at least as many, and it knows each one up to the highest that this process was `seen` to
+/// hold. Beyond those, the kernel's answer decides. Pure.
 constexpr bool is_surely_known(unsigned capability, CapabilitySet seen) {
   return capability <= CAP_AUDIT_READ || (seen >> capability) != 0;
 }

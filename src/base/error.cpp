@@ -9,7 +9,7 @@
 namespace lowport {
 
 std::string printable(std::string_view text) {
-  constexpr std::size_t kLongest = 1000;  // of what a user typed: enough to recognize it
+  constexpr std::size_t kLongest = 1000;  // enough to recognise what a user typed
   if (text.size() > kLongest) {
     return printable(text.substr(0, kLongest)) + "...";
   }
@@ -30,7 +30,7 @@ Error failure(std::string_view what, std::string_view object, std::string_view r
               std::string_view hint) {
   std::string message(what);
   message += ": ";
-  // Quotes where the object would otherwise melt into the message around it.
+  // Quote an object that would otherwise blend into the message.
   const bool quoted = object.empty() || object.front() == ':' || object.back() == ':' ||
                       object.front() == ' ' || object.back() == ' ';
   message += quoted ? "\"" + printable(object) + "\"" : printable(object);

@@ -7,8 +7,8 @@
 
 namespace lowport {
 
-/// The one exception of both programs. `what()` is "WHAT FAILED: OBJECT: REASON" without the
-/// program's name; the hint, which may be empty, is what the user can do about it, with the literal
+/// The one exception type of both programs. `what()` is "WHAT FAILED: OBJECT: REASON" without the
+/// program's name. The hint, which may be empty, tells the user what to do, with the literal
 /// command.
 class Error : public std::runtime_error {
  public:
@@ -22,12 +22,12 @@ class Error : public std::runtime_error {
 };
 
 /// Builds "WHAT: OBJECT: REASON". An object that is empty, or begins or ends with a colon or a
-/// space, is quoted: it is what an unset variable leaves behind, and what one looks for.
+/// space, is quoted to make it visible: that is what an unset variable leaves behind.
 Error failure(std::string_view what, std::string_view object, std::string_view reason,
               std::string_view hint = {});
 
-/// The kernel's words for an errno. 0 is never described as "Success": a call that failed without
-/// saying why is reported as that.
+/// The kernel's description of an errno. 0 is never described as "Success": the text then says that
+/// the system gave no reason.
 std::string_view describe_errno(int error_number);
 
 /// The same with the description of `error_number` (errno) as the reason. EMFILE has a hint of its
@@ -35,9 +35,8 @@ std::string_view describe_errno(int error_number);
 Error system_failure(std::string_view what, std::string_view object, int error_number,
                      std::string_view hint = {});
 
-/// `text` with control characters and bytes that are not ASCII written as \xNN, so that an argument
-/// can neither drive the terminal nor forge a second line of a log. What is longer than 1000
-/// characters is cut.
+/// `text` with control characters and non-ASCII bytes written as \xNN, so that an argument can
+/// neither drive the terminal nor forge a second log line. Text longer than 1000 characters is cut.
 std::string printable(std::string_view text);
 
 }  // namespace lowport

@@ -19,7 +19,7 @@ ParsedNumber parse_id(std::string_view text) {
   return parse_number(text, 0, kHighestId);
 }
 
-/// A text that begins like a number gets the number's reason, any other is a name that does not
+/// A text that begins like a number gets the number's reason; any other is a name that does not
 /// exist.
 Error unknown_name(std::string_view what, const WrittenId& written, const std::string& problem,
                    std::string_view table) {
@@ -28,7 +28,7 @@ Error unknown_name(std::string_view what, const WrittenId& written, const std::s
     return failure(what, written.text, problem);
   }
   return failure(what, written.text, "there is no such name",
-                 "getent " + std::string(table) + " lists the names there are; " +
+                 "getent " + std::string(table) + " lists the names; " +
                      std::string(written.hint_for_numbers));
 }
 

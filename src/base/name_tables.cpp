@@ -11,8 +11,8 @@
 namespace lowport {
 namespace {
 
-/// Calls `visit` with each line that is neither empty nor a comment nor an entry for NIS (`+` and
-/// `-`), until it returns true.
+/// Calls `visit` with each line that is not empty, a comment or an NIS entry (`+` or `-`), until it
+/// returns true.
 template <typename Visit>
 void for_each_line(std::string_view text, const Visit& visit) {
   while (!text.empty()) {
@@ -58,8 +58,9 @@ std::vector<std::string_view> fields_of(std::string_view table, std::string_view
   if (is_text && fields.size() == count) {
     return fields;
   }
-  throw failure("cannot use this line of " + std::string(table), line,
-                is_text ? "it has not " + std::to_string(count) + " fields" : "it has a NUL byte");
+  throw failure(
+      "cannot use this line of " + std::string(table), line,
+      is_text ? "it does not have " + std::to_string(count) + " fields" : "it contains a NUL byte");
 }
 
 UserEntry parse_user(std::string_view line) {
@@ -80,8 +81,8 @@ std::string_view other_fields(std::string_view line) {
   return colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
 }
 
-/// True when the third field of a line is this id; a line whose third field is missing, or no
-/// number, is nobody's.
+/// True if the third field of a line is this id. A line whose third field is missing or not a
+/// number matches no id.
 bool has_id(std::string_view line, std::uint64_t id) {
   const auto number = parse_number(first_field(other_fields(other_fields(line))), 0, kHighestId);
   return number.valid() && number.value == id;
@@ -114,7 +115,7 @@ std::vector<gid_t> find_groups_of_in(std::string_view group, std::string_view us
   std::vector<gid_t> groups{primary};
   for_each_line(group, [&](std::string_view line) {
     const auto list = line.substr(line.rfind(':') + 1);
-    // As with most lines, which need no closer look.
+    // Most lines do not mention the user, and need no closer look.
     if (list.find(user) == std::string_view::npos) {
       return false;
     }
@@ -161,7 +162,7 @@ std::vector<std::string_view> find_sources_in(std::string_view nsswitch,
     if (words.size() == 1 && words.front() == database) {
       sources = split_words(line.substr(line.find(':') + 1));
     }
-    return false;  // of several lines for a database, the last one counts
+    return false;  // of several lines for a database, the last counts
   });
   return sources;
 }

@@ -8,9 +8,9 @@
 #include "base/names.hpp"
 #include "base/read_file.hpp"
 
-// libcap-ng's capng_change_id(), which this program does not call, refers to these two, and glibc's
-// own would bring all of NSS into the static program, which then looks for modules at run time.
-// Called all the same, they end it.
+// libcap-ng's capng_change_id(), which this program does not call, refers to these two. glibc's own
+// would pull all of NSS into the static program, which would then look for modules at run time. A
+// call to either is a bug, and aborts.
 extern "C" struct passwd* getpwuid(uid_t /*uid*/) { std::abort(); }
 extern "C" int initgroups(const char* /*user*/, gid_t /*group*/) { std::abort(); }
 

@@ -13,9 +13,9 @@
 namespace lowport {
 namespace {
 
-/// Runs one of the reentrant lookups, getpwnam_r(3) and its like, with a buffer that grows until
-/// the entry fits. Their manual lists ENOENT, ESRCH, EBADF and EPERM among the ways to say "not
-/// found"; only the first two cannot be a failure, and a failure must never pass for a name that
+/// Runs one of the reentrant lookups, getpwnam_r(3) and the like, with a buffer that grows until
+/// the entry fits. Their manual lists ENOENT, ESRCH, EBADF and EPERM among the ways to report "not
+/// found". Only the first two cannot be a failure, and a failure must never pass for a name that
 /// does not exist.
 template <typename Key, typename Entry, typename Convert>
 auto look_up(int (*by_key)(Key, Entry*, char*, std::size_t, Entry**), Key key,
@@ -41,12 +41,13 @@ auto look_up(int (*by_key)(Key, Entry*, char*, std::size_t, Entry**), Key key,
   }
 }
 
-/// What nsswitch.conf(5) says of `database`. Where it names /etc's own file first, the file answers
-/// here directly, with the strictness of name_tables.hpp and without asking nscd; NSS, which may
-/// load modules into this process while it is still root, is left to what the file does not have.
+/// The role of /etc's own file for `database` in nsswitch.conf(5). A file that is listed first is
+/// read here directly, with the strictness of name_tables.hpp and without asking nscd. NSS, which
+/// may load modules into this process while it is still root, is asked only for what the file does
+/// not have.
 enum class FileRole { kNone, kFirst, kOnly };
 
-/// `fallback` is the database that stands in where the first one is not named, as `group` does for
+/// `fallback` is the database to use if the first one is not listed, as `group` is for
 /// `initgroups`.
 FileRole role_of_file(std::string_view database, std::string_view fallback = {}) {
   const auto configuration = read_file("/etc/nsswitch.conf");
@@ -67,7 +68,7 @@ FileRole role_of_file(std::string_view database, std::string_view fallback = {})
   return sources[1].starts_with('[') ? FileRole::kNone : FileRole::kFirst;
 }
 
-/// The answer of /etc's own file, or of NSS if it is NSS that has to say.
+/// The answer from /etc's own file, or from NSS if the file cannot answer.
 template <typename InFile, typename ByNss>
 auto find_entry(std::string_view database, const char* path, const InFile& in_file,
                 const ByNss& by_nss) -> decltype(by_nss()) {
@@ -116,8 +117,8 @@ std::optional<std::string> find_group_name(gid_t gid) {
 }
 
 std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
-  // Unlike an entry, a membership is collected from every source. The file is read here all the
-  // same wherever it is one of them: getgrouplist(3) cannot say that reading it has failed.
+  // Unlike an entry, a membership is collected from every source. The file is still read here
+  // wherever it is one of them: getgrouplist(3) cannot report a failure to read it.
   const auto role = role_of_file("initgroups", "group");
   std::vector<gid_t> in_file;
   if (role != FileRole::kNone) {
@@ -136,11 +137,11 @@ std::vector<gid_t> find_groups_of(const std::string& user, gid_t primary) {
       return groups;
     }
     if (count > kMostGroups || count <= static_cast<int>(groups.size())) {
-      throw failure("cannot look up the groups of", user, "the system gave no list of them");
+      throw failure("cannot look up the groups of", user, "the system returned no list");
     }
   }
 }
 
-std::string_view describe_name_source() { return "names: NSS, as nsswitch.conf(5) says"; }
+std::string_view describe_name_source() { return "names: NSS, as configured in nsswitch.conf(5)"; }
 
 }  // namespace lowport

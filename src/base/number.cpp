@@ -11,16 +11,16 @@ bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
 std::string problem_of_spelling(std::string_view text) {
   if (text.empty()) {
-    return "a number is missing";
+    return "the number is missing";
   }
   if (text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) {
-    return "a number has no spaces in it";
+    return "spaces are not allowed";
   }
   if (text.front() == '+' || text.front() == '-') {
-    return "a number has no sign";
+    return "signs are not allowed";
   }
   if (text.starts_with("0x") || text.starts_with("0X")) {
-    return "hexadecimal is not read, write the number in decimal";
+    return "hexadecimal is not accepted; write the number in decimal";
   }
   if (!is_digit(text.front())) {
     return "this is not a number";
@@ -30,7 +30,7 @@ std::string problem_of_spelling(std::string_view text) {
     return "the number is followed by \"" + std::string(end, text.end()) + "\"";
   }
   if (text.size() > 1 && text.front() == '0') {
-    return "a leading zero means octal to some programs, write the number without it";
+    return "a leading zero means octal to some programs; write the number without it";
   }
   return {};
 }

@@ -11,14 +11,14 @@
 namespace lowport {
 namespace {
 
-/// Waits until something can be written to a descriptor that the caller made O_NONBLOCK, as an open
-/// file is that it shares with another program.
+/// Waits until a descriptor is writable. It may be O_NONBLOCK because the caller shares the open
+/// file with another program.
 bool wait_until_writable(int descriptor) {
   pollfd entry{descriptor, POLLOUT, 0};
   return poll(&entry, 1, -1) > 0 || errno == EINTR;
 }
 
-/// 0, or the errno that all of `text` could not be written for.
+/// 0, or the errno that kept `text` from being written in full.
 int write_undisturbed(int descriptor, std::string_view text) {
   while (!text.empty()) {
     const auto count = write(descriptor, text.data(), text.size());
@@ -33,9 +33,8 @@ int write_undisturbed(int descriptor, std::string_view text) {
   return 0;
 }
 
-/// SIGPIPE and SIGXFSZ, which write(2) sends to its own thread, are blocked from here to release(),
-/// so that they end nothing: neither a pipe whose reader is gone nor a limit of a file's size is a
-/// reason for it.
+/// Blocks SIGPIPE and SIGXFSZ, which write(2) sends to its own thread, until release(): neither a
+/// pipe without a reader nor a file-size limit may kill this process.
 class BlockedSignals {
  public:
   BlockedSignals() {
@@ -45,7 +44,7 @@ class BlockedSignals {
     if (sigprocmask(SIG_BLOCK, &signals_, &before_) != 0) {
       throw system_failure(kCannotBlock, "SIGPIPE", errno);
     }
-    // One that waits already, because the caller had it blocked, is the daemon's.
+    // A signal that is already pending, because the caller blocked it, belongs to the daemon.
     const bool may_wait =
         sigismember(&before_, SIGPIPE) == 1 || sigismember(&before_, SIGXFSZ) == 1;
     sigset_t waiting{};
@@ -59,7 +58,7 @@ class BlockedSignals {
     }
   }
 
-  /// Puts the caller's mask back, after the signal of a write that failed has been taken.
+  /// Restores the caller's mask, after consuming the signal of a failed write.
   void release(int error_of_write) const {
     const timespec at_once{};
     if (error_of_write == EPIPE || error_of_write == EFBIG) {
@@ -99,7 +98,7 @@ void print(std::string_view text) {
 void warn(std::string_view program, std::string_view text) {
   const int error = write_all(STDERR_FILENO, line_of(program, printable(text)));
   if (error != 0) {
-    throw system_failure("cannot warn on", "standard error", error,
+    throw system_failure("cannot write a warning to", "standard error", error,
                          "redirect it to where the warning can be read");
   }
 }
@@ -116,7 +115,7 @@ void print_error(std::string_view message) noexcept {
   try {
     write_all(STDERR_FILENO, message);
   } catch (const Error&) {
-    // The signals could not be blocked, and need not come.
+    // The signals could not be blocked, but they may not come.
     write_undisturbed(STDERR_FILENO, message);
   }
 }

@@ -17,15 +17,14 @@ ParsedPorts refuse(std::string reason, std::string hint = {}) {
 
 ParsedPorts parse_port_number(std::string_view text) {
   if (in_addr address{}; inet_pton(AF_INET, std::string(text).c_str(), &address) == 1) {
-    return refuse("the port is missing",
-                  "a port follows the address: " + std::string(text) + ":80");
+    return refuse("the port is missing", "add the port: " + std::string(text) + ":80");
   }
   const auto number = parse_number(text, 0, kHighestPort);
   if (!number.valid()) {
     return refuse(number.problem);
   }
   if (number.value == 0) {
-    return refuse("port 0 means \"any port\", list the port itself");
+    return refuse("port 0 means \"any port\"; list the port itself");
   }
   const auto port = static_cast<std::uint16_t>(number.value);
   return {port, port, std::nullopt};
@@ -55,12 +54,12 @@ bool has_letter(std::string_view text) {
 }
 
 ParsedPorts refuse_name(std::string_view text, Transport transport, ServiceLookup::Result result) {
-  const std::string hint = "write the port's number, or see the names with `getent services`";
+  const std::string hint = "use the port number, or list the names with `getent services`";
   if (result == ServiceLookup::Result::kNoDatabase) {
-    return refuse("service names cannot be looked up, there is no /etc/services here", hint);
+    return refuse("service names need /etc/services, which does not exist here", hint);
   }
   const std::string range =
-      text.find('-') == std::string_view::npos ? "" : ", and a range is made of numbers";
+      text.find('-') == std::string_view::npos ? "" : "; a range takes numbers only";
   return refuse(
       "no such service for " + std::string(transport_name(transport)) + " in /etc/services" + range,
       hint);
@@ -100,8 +99,7 @@ ParsedPorts parse_ports(std::string_view text, Transport transport,
   if (service.result == ServiceLookup::Result::kFound) {
     return {service.port, service.port, std::nullopt};
   }
-  // What begins like a number has the reason of one: a sign, hexadecimal, or the text that follows
-  // it.
+  // A text that begins like a number gets a number's reason: a sign, hexadecimal or trailing text.
   const bool is_like_number =
       std::string_view("0123456789+-").find(text.front()) != std::string_view::npos;
   return is_like_number ? parse_port_number(text) : refuse_name(text, transport, service.result);

@@ -18,11 +18,11 @@ namespace {
 
 enum class EndOfFile { kShortRead, kEmptyRead };
 
-// What has no end, as /dev/zero, would take all memory.
+// An endless file such as /dev/zero must not exhaust memory.
 constexpr std::size_t kLargest = std::size_t{64} << 20U;
 
-/// A pipe that nobody writes to looks like an empty file: one that others, the C library among
-/// them, would wait for.
+/// A pipe without a writer looks like an empty file, but others, the C library among them, would
+/// wait for a writer.
 void refuse_pipe(const UniqueFd& file, const char* path) {
   struct stat status {};
   if (fstat(file.value(), &status) != 0) {
@@ -34,7 +34,7 @@ void refuse_pipe(const UniqueFd& file, const char* path) {
 }
 
 std::optional<std::string> read_until(EndOfFile end, const char* path) {
-  // O_NONBLOCK: a FIFO in the place of the file would never open.
+  // O_NONBLOCK: opening a FIFO in the file's place would never return.
   const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.valid()) {
     if (errno == ENOENT || errno == ENOTDIR) {
@@ -69,8 +69,7 @@ std::optional<std::string> read_until(EndOfFile end, const char* path) {
 
 }  // namespace
 
-// A regular file gives less than was asked for at its end alone (read(2)); a file of /proc,
-// wherever a line ends.
+// A short read means the end of a regular file (read(2)); a file in /proc may end one at any line.
 std::optional<std::string> read_file(const char* path) {
   return read_until(EndOfFile::kShortRead, path);
 }

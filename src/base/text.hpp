@@ -16,9 +16,9 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 std::vector<std::string_view> split_words(std::string_view text,
                                           std::string_view separators = " \t");
 
-/// `word` as a shell takes it for one word and nothing else: in quotes, unless it has only what
-/// paths usually have. For the commands in hints, which root may paste. (What printable() changes
-/// in it afterwards names no file.) Pure.
+/// `word` quoted so that a shell takes it as one word and nothing else; left bare if it has only
+/// the characters that paths usually have. For the commands in hints, which root may paste. (Once
+/// printable() has altered a word, it no longer names the file.) Pure.
 std::string shell_quoted(std::string_view word);
 
 /// `value` in lower-case hexadecimal, with zeros in front where it has fewer digits than `digits`.

@@ -13,7 +13,7 @@
 
 namespace lowport {
 
-/// Owns one descriptor and closes it. Move-only: a descriptor has one owner, or none at all (-1).
+/// Owns one descriptor, or none (-1), and closes it. Move-only.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -46,7 +46,7 @@ class UniqueFd {
 };
 
 /// Whether this number is an open descriptor of the process. Throws Error if the kernel does not
-/// say.
+/// tell.
 inline bool is_open(int descriptor) {
   if (fcntl(descriptor, F_GETFD) >= 0) {
     return true;
@@ -62,7 +62,7 @@ inline bool is_open(int descriptor) {
 inline struct stat read_status(int descriptor) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0) {
-    throw system_failure("cannot read the kind of descriptor", std::to_string(descriptor), errno);
+    throw system_failure("cannot read the type of descriptor", std::to_string(descriptor), errno);
   }
   return status;
 }

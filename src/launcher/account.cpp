@@ -11,9 +11,9 @@
 namespace lowport {
 namespace {
 
-constexpr std::string_view kHintForNumbers = "an image without any takes numbers: --user UID:GID";
+constexpr std::string_view kHintForNumbers = "in an image without any, use numbers: --user UID:GID";
 
-/// What the text before and after the colon says; the group is absent where there is no colon.
+/// The parts before and after the colon; the group is absent if there is no colon.
 struct UserSpec {
   std::string user;
   std::optional<std::string> group;
@@ -42,20 +42,19 @@ UserSpec split_spec(const std::string& text) {
   return spec;
 }
 
-/// An id of passwd(5) can be one that no number typed here could be: the table is somebody else's
-/// input.
+/// passwd(5) is input too: NSS may return ids that resolve_user() would refuse as a number.
 void refuse_unusable_ids(const std::string& spec, const Account& account) {
   if (account.uid == 0) {
     throw failure(kCannotUseUser, spec, "it is root (uid 0)",
-                  "the daemon is to run without root: name an unprivileged user, such as www-data");
+                  "name an unprivileged user, such as www-data");
   }
   if (account.uid > kHighestId || account.gid > kHighestId) {
     throw failure(kCannotUseUser, spec,
-                  "its passwd entry has an id that setresuid takes for \"no change\"");
+                  "its passwd entry has an id that means \"no change\" to setresuid");
   }
 }
 
-/// Root is a member of group 0, usually by nothing but being root: that membership ends with it.
+/// Root is a member of group 0 only because it is root; drop it with the uid.
 std::vector<gid_t> kept_groups(const Account& account, const Identity& caller) {
   auto groups = caller.groups;
   if (caller.is_root() && account.gid != 0) {
@@ -81,7 +80,7 @@ std::vector<gid_t> resolve_groups(const GroupsChoice& choice, const Account& acc
     case GroupsChoice::Kind::kInit:
       break;
   }
-  // group(5) lists members by name: an account without one is a member of its own group alone.
+  // group(5) lists members by name: an account without one belongs only to its own group.
   if (account.user.empty()) {
     return {account.gid};
   }
@@ -99,7 +98,7 @@ Account resolve_named(const std::string& text) {
     account.home = entry->home;
     account.shell = entry->shell;
   } else if (!spec.group && uid != 0) {
-    throw failure(kCannotUseUser, text, "there is no passwd entry that says which group it has",
+    throw failure(kCannotUseUser, text, "it has no passwd entry to take the group from",
                   "name the group: --user " + text + ":GROUP");
   }
   if (spec.group) {
@@ -118,7 +117,7 @@ Account resolve_account(const std::optional<std::string>& user,
     account = resolve_named(*user);
   } else if (caller.is_root()) {
     throw failure("cannot choose the account", "--user",
-                  "root must say who the daemon is to run as", "for example --user www-data");
+                  "root must name the user that the daemon runs as", "for example --user www-data");
   } else {
     account.uid = caller.uid;
     account.gid = caller.gid;
@@ -126,8 +125,7 @@ Account resolve_account(const std::optional<std::string>& user,
       account.user = find_named_user(caller.uid).value_or(UserEntry{}).name;
     }
   }
-  // Another account's groups are its own; the caller's go along only where the caller stays the
-  // same.
+  // Another account gets its own groups; the caller's are kept only if the user stays the same.
   const auto fallback =
       account.uid == caller.uid ? GroupsChoice::Kind::kKeep : GroupsChoice::Kind::kInit;
   const auto choice = groups.value_or(GroupsChoice{fallback, {}});
@@ -135,7 +133,7 @@ Account resolve_account(const std::optional<std::string>& user,
   return account;
 }
 
-// A group without a mapping in this user namespace is shown as 65534 and may be any: only
+// A group that is not mapped in this user namespace is shown as 65534, and may be any group: only
 // `--groups keep` keeps it.
 bool changes_groups(const std::optional<GroupsChoice>& groups, const Account& account,
                     const Identity& caller) {

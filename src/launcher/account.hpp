@@ -16,8 +16,8 @@ namespace lowport {
 struct Account {
   uid_t uid = 0;  ///< never 0
   gid_t gid = 0;
-  std::vector<gid_t> groups;  ///< supplementary, sorted, each once
-  std::string user;           ///< login name; empty where passwd(5) has none
+  std::vector<gid_t> groups;  ///< supplementary; sorted, without duplicates
+  std::string user;           ///< login name; empty if passwd(5) has none
   std::string home;
   std::string shell;
 };
@@ -29,10 +29,10 @@ struct GroupsChoice {
   std::vector<std::string> listed;  ///< names or ids, for kListed
 };
 
-/// Turns `--user` and `--groups` into ids: names are looked up before they are tried as numbers,
-/// `+N` is a number only, and uid 0 is refused however it is written. Without `--user` the account
-/// is the caller's own. Throws Error: an empty or unknown name, a number that does not fit, root, a
-/// bare uid whose group nobody knows.
+/// Turns `--user` and `--groups` into ids. Names are looked up before they are tried as numbers,
+/// `+N` is always a number, and uid 0 is refused however it is written. Without `--user` the
+/// account is the caller's own. Throws Error: an empty or unknown name, a number out of range,
+/// root, or a bare uid whose group is not known.
 Account resolve_account(const std::optional<std::string>& user,
                         const std::optional<GroupsChoice>& groups, const Identity& caller);
 

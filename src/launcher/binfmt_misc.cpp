@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::string_view kDirectory = "/proc/sys/fs/binfmt_misc/";
 
-/// What stands behind `name` in the line of an entry that begins with it; empty if there is no such
-/// line.
+/// The rest of the entry's line that begins with `name`; empty if there is no such line.
 std::string_view value_of(std::string_view entry, std::string_view name) {
   while (!entry.empty()) {
     const auto line = entry.substr(0, entry.find('\n'));
@@ -27,7 +26,7 @@ std::string_view value_of(std::string_view entry, std::string_view name) {
   return {};
 }
 
-/// The bytes that the kernel writes as two hexadecimal digits each.
+/// The bytes that the kernel prints as two hexadecimal digits each.
 std::string bytes_of(std::string_view digits) {
   constexpr int kHexadecimal = 16;
   std::string bytes;
@@ -40,7 +39,7 @@ std::string bytes_of(std::string_view digits) {
 }
 
 bool matches_magic(std::string_view entry, std::string_view beginning) {
-  constexpr std::size_t kLookedAt = 256;  // BINPRM_BUF_SIZE: what is shorter is followed by zeros
+  constexpr std::size_t kLookedAt = 256;  // BINPRM_BUF_SIZE: a shorter file is padded with zeros
   const auto magic = bytes_of(value_of(entry, "magic "));
   auto mask = bytes_of(value_of(entry, "mask "));
   mask.resize(magic.size(), mask.empty() ? '\xff' : '\0');

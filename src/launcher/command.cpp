@@ -19,13 +19,13 @@ namespace {
 
 constexpr std::string_view kDefaultPath = "/bin:/usr/bin";  // confstr(_CS_PATH) of glibc
 
-// Answers of probe() that are no errno.
-constexpr int kCannotSearch =
-    -1;  // a directory on the way cannot be entered: whether the file is there is not to be known
+// Answers of probe() that are not an errno. kCannotSearch: a directory on the path cannot be
+// entered, so we cannot tell whether the file exists.
+constexpr int kCannotSearch = -1;
 constexpr int kNotRegular = -2;
 
-/// 0 if the account can execute the file, else an errno or one of the above: ENOENT and ENOTDIR if
-/// it is not there.
+/// 0 if the account can execute the file, else an errno or one of the above: ENOENT or ENOTDIR if
+/// it does not exist.
 int probe(const std::string& file) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0) {
@@ -42,18 +42,18 @@ int probe(const std::string& file) {
 
 bool means_missing(int error) { return error == ENOENT || error == ENOTDIR; }
 
-/// The sentence for a file that is there and cannot be executed, from probe()'s answer.
+/// The error for a file that exists but cannot be executed, from probe()'s answer.
 CommandError explain_probe(const std::string& file, int error) {
   if (error == EISDIR) {
     return cannot_execute(file, "it is a directory");
   }
-  const auto hint = "this shows who may, and whether it is mounted noexec: namei -l " +
+  const auto hint = "to see who may, and whether it is mounted noexec: namei -l " +
                     shell_quoted(file) + "; findmnt -T " + shell_quoted(file);
   if (error == EACCES) {
     return cannot_execute(file, "the account may not execute it", hint);
   }
   if (error == kCannotSearch) {
-    return cannot_execute(file, "the account may not enter a directory on the way to it", hint);
+    return cannot_execute(file, "the account may not enter a directory on its path", hint);
   }
   if (error == kNotRegular) {
     return cannot_execute(file, "it is not a regular file");
@@ -65,26 +65,26 @@ CommandError explain_probe(const std::string& file, int error) {
 CommandError explain_execve(const std::string& file, int error) {
   if (error == E2BIG) {
     return cannot_execute(file, "its arguments and environment are too long",
-                          "`getconf ARG_MAX` is the limit");
+                          "`getconf ARG_MAX` prints the limit");
   }
   if (error == EAGAIN) {
-    return cannot_execute(
-        file, "the account has as many processes as it may (RLIMIT_NPROC)",
-        "this shows the limit: grep processes /proc/self/limits; it counts the account's processes "
-        "and threads everywhere, on the host and in all its containers");
+    return cannot_execute(file, "the account has reached its process limit (RLIMIT_NPROC)",
+                          "to see the limit: grep processes /proc/self/limits; "
+                          "it counts all the account's processes and threads, "
+                          "on the host and in every container");
   }
   require_known_format(file);
   return explain_probe(file, error);
 }
 
 std::string full_path_hint(const std::string& command) {
-  return "give its full path: -- /full/path/of/" + shell_quoted(command);
+  return "give its full path: -- /full/path/to/" + shell_quoted(command);
 }
 
 std::string find_in_path(const std::string& command, std::string_view path) {
-  std::string unusable;  // the first file that is there, and the reason why it cannot be executed
+  std::string unusable;  // the first file that exists but cannot be executed, and why
   int reason = 0;
-  std::string hidden;  // the first that may be there, in a directory that the account may not enter
+  std::string hidden;  // the first that may exist, in a directory closed to the account
   while (!path.empty()) {
     std::string file(path.substr(0, path.find(':')));
     path.remove_prefix(std::min(path.size(), file.size() + 1));
@@ -111,9 +111,10 @@ std::string find_in_path(const std::string& command, std::string_view path) {
   }
   auto hint = full_path_hint(command);
   if (!hidden.empty()) {
-    hint += "; or, if it is meant to be this, see who may enter: namei -l " + shell_quoted(hidden);
+    hint +=
+        "; or, if this is the one you mean, see who may enter: namei -l " + shell_quoted(hidden);
   }
-  throw cannot_find(command, "it is in none of the directories of PATH", hint);
+  throw cannot_find(command, "it is not in any directory of PATH", hint);
 }
 
 }  // namespace
@@ -138,9 +139,9 @@ std::string find_command(const std::string& command, std::optional<std::string_v
   return command;
 }
 
-// A directory is never executed (EACCES), and the limit is looked at before the file:
+// execve(2) never executes a directory (EACCES), and checks the limit before the file:
 // do_execveat_common() in the kernel's fs/exec.c. As a side effect, the kernel forgets an excess
-// that is over by now, which an exec would do as well.
+// that is over by now, as it would in any exec.
 void require_process_limit(const std::string& file) {
   constexpr const char* kNeverExecuted = "/";
   std::string name(kNeverExecuted);

@@ -12,8 +12,8 @@
 namespace lowport {
 namespace {
 
-/// The value that cxxopts reports for an option without one. No argument can hold a NUL, so that
-/// `--check=false`, which cxxopts takes, is told from `--check`.
+/// The value that cxxopts reports for an option without one. No argument can hold a NUL, so this
+/// tells `--check` from `--check=false`, which cxxopts accepts.
 constexpr std::string_view kNoValue("\0", 1);
 
 using Spellings = std::span<const OptionSpelling>;
@@ -32,7 +32,7 @@ bool takes_value(std::string_view word, Spellings spellings) {
 }
 
 /// cxxopts reads `-p80` but not `-p80,443`, since it looks for letters and digits only; getopt(3)
-/// reads both. Such a word is split behind its letter; `letters` owns the first halves.
+/// reads both. Such a word is split after its letter; `letters` owns the first halves.
 std::vector<const char*> separate_attached_values(std::span<char* const> arguments,
                                                   Spellings spellings,
                                                   std::list<std::string>& letters) {
@@ -53,7 +53,7 @@ std::vector<const char*> separate_attached_values(std::span<char* const> argumen
   return words;
 }
 
-/// cxxopts says what is wrong in a sentence with the option's name, or the whole word, in quotes:
+/// cxxopts describes an error in a sentence with the option's name, or the whole word, in quotes:
 /// typographic ones in version 3.1, plain ones in 3.2.
 Error explain(const cxxopts::exceptions::exception& error, std::string_view hint) {
   std::string sentence(error.what());
@@ -75,11 +75,12 @@ Error explain(const cxxopts::exceptions::exception& error, std::string_view hint
   if (dynamic_cast<const cxxopts::exceptions::missing_argument*>(&error) != nullptr) {
     return failure(kCannotReadCommandLine, name, "its value is missing", hint);
   }
-  return failure(kCannotReadCommandLine, name, "there is no such option", hint);
+  return failure(kCannotReadCommandLine, name, "unknown option", hint);
 }
 
-/// Whether `word` may be this option, with or without its value attached, or hold its letter among
-/// others. More words may than are; none that is may not.
+/// Whether `word` may be this option, with or without an attached value, or contain its letter
+/// among others. It may be true for a word that is not the option, but is never false for one that
+/// is.
 bool may_mention(const char* word, const OptionSpelling& spelling) {
   if (word[0] != '-') {
     return false;
@@ -95,8 +96,8 @@ cxxopts::ParseResult run_cxxopts(const std::vector<const char*>& words, Spelling
                                  std::string_view hint) {
   cxxopts::Options parser("lowportbind");
   for (const auto& spelling : spellings) {
-    // cxxopts needs thousands of instructions to learn of an option: it is told of those alone that
-    // may be used.
+    // cxxopts needs thousands of instructions to register an option, so it is told only of those
+    // that may be used.
     const auto mentions = [&](const char* word) { return may_mention(word, spelling); };
     if (std::none_of(words.begin(), words.end(), mentions)) {
       continue;
@@ -116,13 +117,13 @@ cxxopts::ParseResult run_cxxopts(const std::vector<const char*>& words, Spelling
   }
 }
 
-/// An option as cxxopts reports it, of those in `spellings`.
+/// Finds in `spellings` the option that cxxopts reports.
 GivenOption identify(const std::string& name, const std::string& value, Spellings spellings) {
   const auto found =
       std::find_if(spellings.begin(), spellings.end(),
                    [&](const OptionSpelling& spelling) { return spelling.name == name; });
   if (found == spellings.end()) {
-    throw failure(kCannotReadCommandLine, "--" + name, "there is no such option");
+    throw failure(kCannotReadCommandLine, "--" + name, "unknown option");
   }
   if (found->takes == Takes::kNothing && value != kNoValue) {
     throw failure(kCannotUseOption, "--" + name + "=" + value, "it is a switch and takes no value",
@@ -139,10 +140,10 @@ std::vector<GivenOption> read_options(std::span<char* const> words, Spellings sp
   std::list<std::string> letters;
   const auto parsed =
       run_cxxopts(separate_attached_values(words, spellings, letters), spellings, hint);
-  // A stray word is named before anything else: it usually is the command, or what was meant to be
-  // a value.
+  // An unexpected argument is reported first: it is usually the command, or was meant as a value.
   if (!parsed.unmatched().empty()) {
-    throw failure(kCannotReadCommandLine, parsed.unmatched().front(), "this is no option", kUsage);
+    throw failure(kCannotReadCommandLine, parsed.unmatched().front(), "unexpected argument",
+                  kUsage);
   }
   std::vector<GivenOption> given;
   for (const auto& argument : parsed.arguments()) {

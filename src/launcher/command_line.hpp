@@ -9,7 +9,7 @@
 
 namespace lowport {
 
-/// The hint for a word that stands where an option should.
+/// The hint for a word where an option is expected.
 constexpr std::string_view kUsage =
     "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
 
@@ -29,10 +29,10 @@ struct GivenOption {
   std::string value;
 };
 
-/// Reads the words of argv before the separator as getopt_long(3) would, with argv[0] among them.
-/// Returns the options in the order in which they were given. `hint` is for a word that is no
-/// option, or whose value is missing. Throws Error: an unknown option, a missing value, a value for
-/// a switch, a stray word, an option that is given twice and may not be.
+/// Reads the words of argv before the separator, argv[0] included, as getopt_long(3) would. Returns
+/// the options in the order given. `hint` is for an unknown option and for a missing value. Throws
+/// Error: an unknown option, a missing value, a value for a switch, an unexpected argument, or an
+/// option given twice that may not be repeated.
 std::vector<GivenOption> read_options(std::span<char* const> words,
                                       std::span<const OptionSpelling> spellings,
                                       std::string_view hint);

@@ -17,7 +17,7 @@
 namespace lowport {
 namespace {
 
-// Of <linux/landlock.h>, which knows of the network from Linux 6.7 on: the headers of Debian 12 are
+// From <linux/landlock.h>, which covers the network from Linux 6.7 on: Debian 12's headers are
 // older.
 struct RulesetAttributes {
   std::uint64_t handled_access_fs;
@@ -29,13 +29,12 @@ struct NetPortAttributes {
 };
 constexpr int kRuleNetPort = 2;  // LANDLOCK_RULE_NET_PORT
 // LANDLOCK_ACCESS_NET_BIND_TCP and LANDLOCK_ACCESS_NET_BIND_UDP. Connecting and sending are not
-// handled: they stay free, but for the port that the kernel chooses for a UDP socket that has none,
+// handled and stay free, except for the port that the kernel chooses for a UDP socket without one,
 // which the rule for port 0 allows.
 constexpr std::uint64_t kBindTcp = 1U << 0U;
 constexpr std::uint64_t kBindUdp = 1U << 2U;
 // LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF and LOG_NEW_EXEC_ON: keep our own probes out of the
-// audit log, and log what the daemon is refused, after its exec. By default it is the other way
-// round.
+// audit log; log the daemon's denials, after its exec. The default is the other way round.
 constexpr unsigned kLogDaemonAlone = 1 | 2;
 constexpr int kFirstWithLogging = 7;
 
@@ -61,8 +60,8 @@ void allow_port(const UniqueFd& ruleset, int port, std::uint64_t access) {
 void restrict_ports(const ConfinementPlan& plan) {
   const auto handled = confines_udp(plan) ? kBindTcp | kBindUdp : kBindTcp;
   const auto ruleset = create_ruleset(handled);
-  // Port 0 is any port the kernel chooses: ip_local_port_range never reaches below
-  // ip_unprivileged_port_start.
+  // Port 0 means any port that the kernel chooses. That is never a privileged one:
+  // ip_local_port_range cannot reach below ip_unprivileged_port_start.
   allow_port(ruleset, 0, handled);
   for (const auto port : plan.ports) {
     allow_port(ruleset, port, kBindTcp);
@@ -83,9 +82,8 @@ void restrict_ports(const ConfinementPlan& plan) {
     if (error != E2BIG) {
       throw system_failure(kCannotConfine, "landlock_restrict_self", error);
     }
-    throw failure(
-        kCannotConfine, "landlock_restrict_self",
-        "lowportbind is confined itself, 16 times over, which is as often as Landlock can");
+    throw failure(kCannotConfine, "landlock_restrict_self",
+                  "lowportbind itself is already confined 16 times, the most that Landlock allows");
   }
 }
 

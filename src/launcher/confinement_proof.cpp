@@ -25,8 +25,8 @@ std::string name_port(Transport transport, int port) {
          std::to_string(port);
 }
 
-/// Ports that the rules must refuse, the highest one first, and then the nearest to the lowest that
-/// is listed: a rule for a neighbour or for a range would be seen there. Empty if all are listed.
+/// Ports that the rules must refuse: the highest one, then the nearest ones to the lowest listed
+/// port, which would expose a rule for a neighbour or a range. Empty if all are listed.
 std::vector<int> choose_refused_ports(const ConfinementPlan& plan, const Ports& ports) {
   const int end =
       plan.kind == Confinement::kPrivileged ? plan.unprivileged_port_start : kHighestPort + 1;
@@ -54,7 +54,7 @@ std::vector<int> choose_refused_ports(const ConfinementPlan& plan, const Ports& 
 template <typename Address>
 int try_to_bind(const UniqueFd& socket, const Address& address) {
   if (!socket.valid()) {
-    throw system_failure(kNotAsPlanned, "a socket to prove the confinement with", errno);
+    throw system_failure(kNotAsPlanned, "a socket to prove the confinement", errno);
   }
   return bind(socket.value(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0
              ? 0
@@ -67,8 +67,8 @@ UniqueFd open_socket(int family, Transport transport) {
                            is_tcp ? IPPROTO_TCP : IPPROTO_UDP));
 }
 
-/// The address is of a network for documentation, which no host should have: 192.0.2.1 (RFC 5737),
-/// or 2001:db8::1 (RFC 3849) where RestrictAddressFamilies= of systemd.exec(5) leaves no IPv4.
+/// Uses a documentation address, which no host should have: 192.0.2.1 (RFC 5737), or 2001:db8::1
+/// (RFC 3849) if RestrictAddressFamilies= of systemd.exec(5) leaves no IPv4.
 int try_to_bind_documentation_address(Transport transport, int port) {
   const auto port_in_network_order = htons(static_cast<std::uint16_t>(port));
   sockaddr_in ipv4{};
@@ -88,9 +88,10 @@ int try_to_bind_documentation_address(Transport transport, int port) {
 
 enum class Wanted { kRefused, kAllowed };
 
-/// Whether Landlock refuses this port, which it says (EACCES) before anything else is looked at.
-/// What it allows is EADDRNOTAVAIL, and takes no port. For a port that is wanted, EPERM comes from
-/// a later check, such as SocketBindDeny= of systemd.resource-control(5).
+/// Whether Landlock refuses this port, which it does (EACCES) before anything else is checked. A
+/// port that it allows fails with EADDRNOTAVAIL, and is not taken. For a port that must be allowed,
+/// EPERM comes from a later check, such as the BPF program of SocketBindDeny=
+/// (systemd.resource-control(5)).
 bool is_refused(Transport transport, int port, Wanted wanted) {
   const int error = try_to_bind_documentation_address(transport, port);
   if (error == EACCES) {
@@ -118,10 +119,10 @@ void verify_ports(const ConfinementPlan& plan, Transport transport, const Ports&
                   "it is not listed, yet it can be bound");
   }
   if (is_refused(transport, 0, Wanted::kAllowed)) {
-    refuse(0, "a port of the kernel's choice is refused");
+    refuse(0, "a port chosen by the kernel is refused");
   }
   for (const int port : ports) {
-    // Where net.ipv4.ip_nonlocal_bind is set, the kernel goes on to ask for the capability.
+    // If net.ipv4.ip_nonlocal_bind is set, the kernel goes on to check the capability.
     const bool bindable = plan.privileged_granted || port >= plan.unprivileged_port_start;
     if (bindable && is_refused(transport, port, Wanted::kAllowed)) {
       refuse(port, "it is listed, yet it is refused");
@@ -129,13 +130,13 @@ void verify_ports(const ConfinementPlan& plan, Transport transport, const Ports&
   }
 }
 
-/// The kernel's own answer to a protocol number this high is EINVAL; only the filter says
+/// The kernel's own answer to a protocol number this high is EINVAL; only the filter answers
 /// EPROTONOSUPPORT.
 void verify_filter() {
   constexpr int kNoProtocol = 0xffff;
   const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, kNoProtocol));
   if (socket.valid() || errno != EPROTONOSUPPORT) {
-    throw failure(kNotAsPlanned, "confinement", "the seccomp filter does not answer");
+    throw failure(kNotAsPlanned, "confinement", "the seccomp filter is not in force");
   }
 }
 

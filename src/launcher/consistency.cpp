@@ -12,8 +12,8 @@ namespace {
 
 std::string mode_option(Mode mode) { return "--mode " + std::string(mode_name(mode)); }
 
-/// In ambient mode the daemon binds by itself, and of what was listed the kernel checks the port
-/// alone.
+/// In ambient mode the daemon does the binding, and of a listed address the kernel checks only the
+/// port.
 void check_ambient(const Options& options) {
   for (const auto& address : options.listen) {
     if (!address.name.empty()) {
@@ -23,7 +23,7 @@ void check_ambient(const Options& options) {
     }
     if (address.host != HostKind::kEvery) {
       throw failure(kNoEffect, format_address(address),
-                    "in --mode ambient the daemon chooses the address, only the port counts",
+                    "in --mode ambient the daemon chooses the address; only the port counts",
                     "leave the host out, or use --mode listen-fds, inetd or nginx");
     }
   }
@@ -42,24 +42,23 @@ void check_socket_mode(const Options& options, const Host& host) {
   }
   if (options.mode == Mode::kInetd && options.listen.size() != 1) {
     throw failure(kContradiction, mode_option(options.mode),
-                  "an inetd server has one socket, and " + std::to_string(options.listen.size()) +
+                  "an inetd server has one socket, but " + std::to_string(options.listen.size()) +
                       " ports are listed");
   }
   const auto is_tcp = [](const ListenAddress& address) {
     return address.transport == Transport::kTcp;
   };
   if (options.backlog && std::none_of(options.listen.begin(), options.listen.end(), is_tcp)) {
-    throw failure(kNoEffect, "--backlog", "no TCP port is listed, and only those have a queue");
+    throw failure(kNoEffect, "--backlog", "no TCP port is listed, and only TCP has a queue");
   }
   if (options.backlog && *options.backlog > host.longest_backlog.value_or(0)) {
     const auto wanted = std::to_string(*options.backlog);
     if (!host.longest_backlog) {
-      throw failure("cannot have the backlog", wanted,
-                    "net.core.somaxconn, to which the kernel cuts it, cannot be read",
-                    "leave --backlog out");
+      throw failure("cannot set the backlog", wanted,
+                    "net.core.somaxconn, which caps it, cannot be read", "leave --backlog out");
     }
-    throw failure("cannot have the backlog", wanted,
-                  "the kernel cuts it to " + std::to_string(*host.longest_backlog),
+    throw failure("cannot set the backlog", wanted,
+                  "the kernel caps it at " + std::to_string(*host.longest_backlog),
                   "as root: sysctl -w net.core.somaxconn=" + wanted);
   }
   if (options.reuse_port && options.listen.empty()) {
@@ -73,7 +72,7 @@ void check_socket_mode(const Options& options, const Host& host) {
       continue;
     }
     throw failure(kNoEffect, format_address(address),
-                  "only --mode listen-fds passes descriptor names on",
+                  "only --mode listen-fds passes on descriptor names",
                   "leave \"" + address.name + "=\" out");
   }
 }
@@ -85,8 +84,8 @@ void check_environment(const Options& options) {
       continue;
     }
     throw failure(kNoEffect, "--env " + name,
-                  "it announces descriptors of the caller, which the daemon does not have",
-                  "set it: --env " + name + "=VALUE, for a descriptor of --keep-fd");
+                  "it announces the caller's descriptors, which the daemon does not have",
+                  "set it: --env " + name + "=VALUE, to announce a descriptor of --keep-fd");
   }
   if (!environment.clear && !environment.keep.empty()) {
     throw failure(kNoEffect, "--env " + environment.keep.front(),
@@ -110,14 +109,13 @@ void check_consistency(const Options& options, const Host& host) {
   if (host.inherited && options.mode != Mode::kListenFds) {
     throw failure(
         kContradiction, mode_option(options.mode),
-        "lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on",
+        "lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds passes on",
         "use --mode listen-fds, or start it without socket activation");
   }
   if (options.allow_new_privs && host.no_new_privs.value()) {
-    throw failure(kNoEffect, "--allow-new-privs",
-                  "no_new_privs is set already, and nothing can unset it",
-                  "leave the option out, or start lowportbind without it; docker: no "
-                  "--security-opt no-new-privileges");
+    throw failure(kNoEffect, "--allow-new-privs", "no_new_privs is already set and cannot be unset",
+                  "leave the option out, or start lowportbind without no_new_privs; "
+                  "docker: no --security-opt no-new-privileges");
   }
   if (options.json && options.action != Action::kCheck) {
     throw failure(kNoEffect, "--json", "without --check there is nothing to print",
@@ -135,7 +133,7 @@ void check_consistency(const Options& options, const Host& host) {
     if (one == other) {
       throw failure(kContradiction, format_address(one), "it is listed twice",
                     opens_sockets(options.mode)
-                        ? "for several sockets of one address, add --reuse-port"
+                        ? "for several sockets on one address, add --reuse-port"
                         : "");
     }
     throw failure(kContradiction, format_address(other), "it overlaps " + format_address(one));

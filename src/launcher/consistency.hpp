@@ -6,7 +6,7 @@
 
 namespace lowport {
 
-/// Checks the options against each other, and against what the launcher was started with: an option
+/// Checks the options against each other and against what the launcher was started with. An option
 /// that would have no effect is an error, as is a listen address that contains another. Pure.
 /// Throws Error.
 void check_consistency(const Options& options, const Host& host);

@@ -30,9 +30,9 @@ struct Range {
   }
 };
 
-/// A number of the range that is open. The lowest free number from `first` on is taken; if that is
-/// past the range, then the range is full and `first` serves. Without a number left to take
-/// (RLIMIT_NOFILE) there is none to plant, and an open `first` serves as well.
+/// An open descriptor in the range, which must be closed afterwards. Takes the lowest free number
+/// from `first` on; if that is past the range, the range is full and `first` will do. If no number
+/// is left (RLIMIT_NOFILE), none can be planted, and an open `first` will do as well.
 int plant_canary(const Range& range) {
   const int planted = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, range.first);
   if (planted < 0 && errno != EINVAL && errno != EMFILE) {
@@ -41,8 +41,8 @@ int plant_canary(const Range& range) {
   return range.contains(planted) ? planted : range.first;
 }
 
-/// Those of the range that are open, by /proc/self/fd, which must also list what it is read
-/// through: another directory in its place would not.
+/// The open descriptors in the range, from /proc/self/fd. It must also list the descriptor through
+/// which it is read: another directory in its place would not.
 std::vector<int> list_open(const Range& range, int canary) {
   constexpr const char* kDescriptors = "/proc/self/fd";
   auto entries = list_numbers(kDescriptors);
@@ -52,17 +52,17 @@ std::vector<int> list_open(const Range& range, int canary) {
   }
   if (entries.read.error != 0) {
     throw failure(kCannotClose, range.name(),
-                  "there is no close_range, and /proc/self/fd cannot be read: " +
+                  "close_range is not available, and /proc/self/fd cannot be read: " +
                       std::string(describe_errno(entries.read.error)),
                   entries.read.error == EMFILE
                       ? "raise the limit before the launch: ulimit -n 65536"
-                      : "mount /proc, or use Linux 5.9 and a container engine that lets "
-                        "close_range through");
+                      : "mount /proc, or use Linux 5.9 or later "
+                        "and a container engine that allows close_range");
   }
   auto& numbers = entries.numbers;
   if (std::find(numbers.begin(), numbers.end(), entries.read.descriptor) == numbers.end()) {
     throw failure(kCannotClose, range.name(),
-                  "/proc/self/fd is not the list of this process's descriptors");
+                  "/proc/self/fd does not list this process's descriptors");
   }
   std::erase_if(numbers, [&](int number) {
     return number == entries.read.descriptor || !range.contains(number);
@@ -70,8 +70,8 @@ std::vector<int> list_open(const Range& range, int canary) {
   return numbers;
 }
 
-/// Looked at twice, since close(2) frees the number whatever it answers, and only a look shows that
-/// it did.
+/// Lists them again afterwards: close(2) frees the number whatever it returns, and only a second
+/// look shows that it did.
 void close_one_by_one(const Range& range, int canary) {
   for (const int descriptor : list_open(range, canary)) {
     close(descriptor);
@@ -91,7 +91,7 @@ void close_descriptors(int first, int last) {
   const int canary = plant_canary(range);
   if (syscall(SYS_close_range, static_cast<unsigned>(first), static_cast<unsigned>(last), 0U) !=
       0) {
-    // EPERM is what the filter of a container engine answers that does not know the call.
+    // EPERM is the answer of a container engine's filter that does not know the call.
     if (errno != ENOSYS && errno != EPERM && errno != EACCES) {
       throw system_failure(kCannotClose, range.name(), errno);
     }

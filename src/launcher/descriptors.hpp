@@ -8,17 +8,17 @@
 
 namespace lowport {
 
-/// Closes every descriptor from 3 up that is neither inherited nor kept. What is opened afterwards
-/// is close-on-exec, and takes the lowest free number: sockets that are opened one after the other
-/// land where the plan wants them. Throws Error.
+/// Closes every descriptor from 3 up that is neither inherited nor kept. Whatever is opened
+/// afterwards is close-on-exec and takes the lowest free number: sockets that are opened one after
+/// the other land where the plan wants them. Throws Error.
 void close_other_descriptors(const DescriptorPlan& plan);
 
-/// The caller's descriptors that the daemon will hold: 0 to 2, but for those that are an inetd
-/// server's socket then, the inherited ones and the kept ones. Pure.
+/// The caller's descriptors that the daemon will hold: 0 to 2, except those that become an inetd
+/// server's socket, the inherited ones and the kept ones. Pure.
 std::vector<int> find_held_descriptors(const DescriptorPlan& plan, Mode mode);
 
 /// Clears close-on-exec on the sockets and checks their numbers; an inetd server gets its socket as
-/// 0 and 1. The last step before the exec, since nothing may fail between it and the daemon. Throws
+/// 0 and 1. Comes at the very end: nothing that can be done earlier may fail after it. Throws
 /// Error.
 void hand_over(Mode mode, const DescriptorPlan& plan, std::vector<UniqueFd> sockets);
 

@@ -8,14 +8,14 @@
 namespace lowport {
 namespace {
 
-/// Whether this is the variable's entry, with a value or without `=`. The cheap question comes
-/// first: most are others'.
+/// Whether this is the variable's entry, with a value or without `=`. The cheap test comes first:
+/// most entries are for other variables.
 bool is_entry_of(std::string_view name, std::string_view entry) {
   return entry.size() >= name.size() &&
          (entry.size() == name.size() || entry[name.size()] == '=') && entry.starts_with(name);
 }
 
-/// The same for a name of EnvironmentPlan::unset, which may stand for all that begin with it.
+/// The same for a name in EnvironmentPlan::unset, which may be a prefix.
 bool is_unset_by(std::string_view pattern, std::string_view entry) {
   return pattern.ends_with('*') ? entry.starts_with(pattern.substr(0, pattern.size() - 1))
                                 : is_entry_of(pattern, entry);

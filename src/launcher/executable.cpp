@@ -21,9 +21,10 @@
 namespace lowport {
 namespace {
 
-constexpr int kDeepestScript = 5;  // interpreters that are scripts in turn: the kernel follows five
+// An interpreter may be a script in turn: the kernel follows five.
+constexpr int kDeepestScript = 5;
 
-/// What stands behind `#!`, without its argument; empty if there is nothing of the kind.
+/// The interpreter after `#!`, without its argument; empty if there is none.
 std::string interpreter_of(std::string_view beginning) {
   if (!beginning.starts_with("#!")) {
     return {};
@@ -38,7 +39,7 @@ std::string interpreter_of(std::string_view beginning) {
   return std::string(beginning.substr(0, beginning.find_first_of(" \t")));
 }
 
-/// A structure at an offset of the file's beginning, or nothing if it ends before.
+/// The structure at an offset of the file's beginning, or nullopt if the beginning ends too soon.
 template <typename Structure>
 std::optional<Structure> structure_at(std::string_view beginning, std::size_t offset) {
   if (offset > beginning.size() || beginning.size() - offset < sizeof(Structure)) {
@@ -58,13 +59,13 @@ constexpr Elf64_Half kCompatibleMachine = EM_ARM;
 #endif
 
 enum class Machine {
-  kUnknown,  ///< no ELF file, or one whose header leads out of what was read
+  kUnknown,  ///< not an ELF file, or its header is cut off
   kThis,
-  kThisIn32Bit,  ///< if the kernel was built for it
+  kThisIn32Bit,  ///< if the kernel supports it
   kOther,
 };
 
-/// The kernel goes by the machine, whose number stands at the same place in both classes of header.
+/// The kernel goes by the machine, whose number is at the same place in both classes of header.
 Machine machine_of(std::string_view beginning) {
   const auto header = structure_at<Elf32_Ehdr>(beginning, 0);
   if (!header || !beginning.starts_with(ELFMAG)) {
@@ -79,8 +80,8 @@ Machine machine_of(std::string_view beginning) {
   return header->e_ident[EI_CLASS] == ELFCLASS32 ? Machine::kThisIn32Bit : Machine::kThis;
 }
 
-/// What binfmt_misc starts in the place of a file. Not asked about scripts and this machine's own
-/// programs, which it leaves to the kernel unless somebody has gone to lengths.
+/// What binfmt_misc starts in place of a file. Not asked about scripts and this machine's own
+/// programs, which it leaves to the kernel unless somebody went out of their way.
 std::optional<RegisteredInterpreter> find_replacement(const std::string& file,
                                                       std::string_view beginning) {
   if (beginning.starts_with("#!") || machine_of(beginning) == Machine::kThis) {
@@ -89,7 +90,7 @@ std::optional<RegisteredInterpreter> find_replacement(const std::string& file,
   return find_registered_interpreter(file, beginning);
 }
 
-/// The program loader that an ELF file of this machine's word size names; empty for a static one.
+/// The program loader named by an ELF file of this machine's word size; empty for a static one.
 std::string loader_of(std::string_view beginning) {
   const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
   if (!header || header->e_ident[EI_CLASS] != ELFCLASS64) {
@@ -116,12 +117,13 @@ bool is_missing(const std::string& file) {
 
 void require_interpreter(const std::string& file, const std::string& interpreter) {
   if (interpreter.ends_with('\r')) {
-    throw cannot_execute(file, "its first line ends with a carriage return",
-                         "write it with Unix line ends: sed -i 's/\\r$//' " + shell_quoted(file));
+    throw cannot_execute(
+        file, "its first line ends with a carriage return",
+        "convert it to Unix line endings: sed -i 's/\\r$//' " + shell_quoted(file));
   }
   if (is_missing(interpreter)) {
     throw cannot_execute(file, "its interpreter is missing: " + interpreter,
-                         "install " + interpreter + ", or mend the first line of " + file);
+                         "install " + interpreter + ", or fix the first line of " + file);
   }
   const auto not_a_program = [&] {
     return cannot_execute(file, "its interpreter is not a program: " + interpreter);
@@ -136,7 +138,7 @@ void require_interpreter(const std::string& file, const std::string& interpreter
                                      std::string(describe_errno(errno)));
     }
     throw cannot_execute(file, "the account may not execute its interpreter: " + interpreter,
-                         "this shows who may: namei -l " + shell_quoted(interpreter));
+                         "to see who may: namei -l " + shell_quoted(interpreter));
   }
   const auto beginning = read_beginning(interpreter);
   if (beginning.empty() || beginning.starts_with(ELFMAG) || beginning.starts_with("#!")) {
@@ -147,8 +149,8 @@ void require_interpreter(const std::string& file, const std::string& interpreter
   }
 }
 
-/// The kernel looks for `#!` in the first two bytes, and an editor may have put something before
-/// it.
+/// The kernel looks for `#!` in the first two bytes only, and an editor may have put something
+/// before it.
 void require_nothing_before_interpreter(const std::string& file, std::string_view beginning) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (beginning.starts_with(kByteOrderMark) &&
@@ -173,7 +175,7 @@ void require_machine(const std::string& file, std::string_view beginning) {
   if (!loader.empty() && is_missing(loader)) {
     throw cannot_execute(
         file, "its program loader is missing: " + loader,
-        "it was built for another C library or system; install what has " + loader);
+        "it was built for another C library or system; install what provides " + loader);
   }
 }
 
@@ -186,8 +188,8 @@ void require_replacement(const std::string& file, const RegisteredInterpreter& r
       "install " + replacement.path);
 }
 
-/// What execve(2) makes of a file: the program that it starts at the end of all interpreters, and
-/// the file whose set-id bits and file capabilities count.
+/// What execve(2) does with a file: the program that it starts in the end, past all interpreters,
+/// and the file whose set-id bits and file capabilities count.
 struct Execution {
   std::string program;
   std::string source_of_rights;
@@ -217,13 +219,13 @@ bool changes_account(const std::string& program, const Account& account) {
     return false;
   }
   const bool set_user = (status.st_mode & S_ISUID) != 0;
-  // Without S_IXGRP: a lock.
+  // Without S_IXGRP, the bit means mandatory locking.
   const bool set_group = (status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
   return (set_user && status.st_uid != account.uid) || (set_group && status.st_gid != account.gid);
 }
 
-/// The permitted set after execve(2), as capabilities(7) has it, against what was planned. Returns
-/// what the file needs of the undecided part of the bounding set.
+/// Checks the permitted set after execve(2), as in capabilities(7), against the plan. Returns what
+/// the file needs of the undecided part of the bounding set.
 CapabilitySet require_capabilities(const std::string& program, const FileCapabilities& capabilities,
                                    const PrivilegePlan& plan) {
   const auto bounding = read_bounding_set(plan.seen_capabilities);
@@ -233,7 +235,7 @@ CapabilitySet require_capabilities(const std::string& program, const FileCapabil
     throw cannot_execute(program, "it has file capabilities beyond those that the daemon is given",
                          "as root: setcap -r " + shell_quoted(program));
   }
-  // Permitted, not effective: of no use to an unmodified daemon.
+  // Permitted but not effective: of no use to an unmodified daemon.
   if (!capabilities.effective) {
     gained = kNoCapability;
   }
@@ -263,7 +265,7 @@ void require_known_format(const std::string& file) {
   }
   require_nothing_before_interpreter(file, beginning);
   throw cannot_execute(file, "it has no #! line and is not a program",
-                       "give it one, or name the shell: -- /bin/sh " + shell_quoted(file));
+                       "add one, or name the shell: -- /bin/sh " + shell_quoted(file));
 }
 
 CapabilitySet require_planned_rights(const std::string& file, const Plan& plan) {
@@ -271,10 +273,10 @@ CapabilitySet require_planned_rights(const std::string& file, const Plan& plan) 
   if (plan.confinement.kind != Confinement::kOff &&
       machine_of(read_beginning(executed)) == Machine::kThisIn32Bit) {
     throw cannot_execute(
-        executed, "it is a 32-bit program, and the confinement refuses the system calls of those",
-        plan.mode == Mode::kAmbient
-            ? "hand sockets over: --mode listen-fds; or open every privileged port: --confine off"
-            : "leave --confine out");
+        executed, "it is a 32-bit program, whose system calls the confinement refuses",
+        plan.mode == Mode::kAmbient ? "hand over sockets: --mode listen-fds; "
+                                      "or leave every privileged port open: --confine off"
+                                    : "leave --confine out");
   }
   const auto& privileges = plan.privileges;
   const bool has_set_id = !privileges.set_no_new_privs && changes_account(program, plan.account);

@@ -6,12 +6,12 @@
 
 #include "base/error.hpp"
 
-/// The exit statuses of env(1), nohup(1) and docker(1): every other one is the daemon's own.
+/// The exit statuses are those of env(1), nohup(1) and docker(1); any other is the daemon's own.
 namespace lowport {
 
 enum class ExitStatus { kLauncherFailed = 125, kCannotExecute = 126, kNotFound = 127 };
 
-/// A failure of the command and not of the launch.
+/// A failure of the command, not of the launch.
 class CommandError : public Error {
  public:
   CommandError(const Error& error, ExitStatus status) : Error(error), status_(status) {}
@@ -22,20 +22,20 @@ class CommandError : public Error {
   ExitStatus status_;
 };
 
-/// The command is there, and cannot be executed.
+/// The command exists, but cannot be executed.
 CommandError cannot_execute(const std::string& file, std::string_view reason,
                             std::string_view hint = {});
 
 CommandError cannot_find(const std::string& command, std::string_view reason,
                          std::string_view hint = {});
 
-/// A failure that was caught, and the status that a launch would have ended with.
+/// A failure that was caught, and the status with which a launch would have ended.
 struct Obstacle {
   Error error;
   ExitStatus status = ExitStatus::kLauncherFailed;
 };
 
-/// The status that the launcher ends with.
+/// The status with which the launcher ends.
 ExitStatus exit_status_of(const Error& error);
 
 }  // namespace lowport

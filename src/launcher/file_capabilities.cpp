@@ -18,8 +18,8 @@
 namespace lowport {
 namespace {
 
-/// Whether no other user namespace is around this one: only there every id is its own
-/// (user_namespaces(7)). Where it cannot be read, this is taken for an inner one.
+/// Whether this is the outermost user namespace, the only one where every id is its own
+/// (user_namespaces(7)). If the map cannot be read, it is assumed not to be.
 bool is_outermost_user_namespace() {
   const auto map = read_beginning("/proc/self/uid_map");
   return split_words(map, " \n") == std::vector<std::string_view>{"0", "0", "4294967295"};
@@ -27,9 +27,9 @@ bool is_outermost_user_namespace() {
 
 }  // namespace
 
-// getxattr(2) shows those of our own root as version 2, which has no id, and answers EOVERFLOW for
-// an id without a number here (cap_inode_getsecurity() in the kernel's security/commoncap.c).
-// Version 1 has never been written with effect.
+// getxattr(2) shows the capabilities of our own root as version 2, which has no id, and fails with
+// EOVERFLOW for an id that is not mapped here (cap_inode_getsecurity() in the kernel's
+// security/commoncap.c). Version 1 has never been written with effect.
 std::optional<FileCapabilities> read_file_capabilities(const std::string& file) {
   constexpr std::array kNone{ENODATA,      ENOTSUP, ENOENT, ENOTDIR, ELOOP,
                              ENAMETOOLONG, EACCES,  EPERM,  ENOSYS,  ERANGE};

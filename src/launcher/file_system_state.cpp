@@ -14,10 +14,11 @@
 namespace lowport {
 namespace {
 
-constexpr std::string_view kCannotLeave = "cannot leave the caller's working directory and umask";
+constexpr std::string_view kCannotLeave =
+    "cannot detach from the caller's working directory and umask";
 
-/// Whoever shares them is most likely the parent, which has made this process. What kcmp(2) refuses
-/// to compare, or a parent of another PID namespace (0), proves nothing either way.
+/// Whoever shares them is most likely the parent, which created this process. If kcmp(2) refuses to
+/// compare, or the parent is in another PID namespace (0), nothing is proved either way.
 bool shares_with_parent(pid_t pid) {
   const pid_t parent = getppid();
   return parent > 0 && syscall(SYS_kcmp, pid, parent, KCMP_FS, 0, 0) == 0;
@@ -37,7 +38,7 @@ void leave_shared_file_system_state(pid_t pid) {
     throw failure(kCannotLeave, "unshare", "it did not take effect");
   }
   throw failure(kCannotLeave, "unshare", "it is refused, and the parent shares them",
-                "start it from a shell, or use a filter that lets unshare through");
+                "start it from a shell, or use a seccomp filter that allows unshare");
 }
 
 }  // namespace lowport

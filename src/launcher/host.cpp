@@ -41,14 +41,14 @@ bool may_be_io_uring(int descriptor) {
 }
 
 constexpr std::string_view kIsIoUring =
-    "it is an io_uring, or may be one, and acts with the rights of whoever set it up";
+    "it is, or may be, an io_uring, which acts with the rights of whoever set it up";
 
 void require_usable(std::span<const int> descriptors) {
   for (const int descriptor : descriptors) {
     const auto number = std::to_string(descriptor);
     if (!is_open(descriptor)) {
       throw failure("cannot keep the descriptor", number, "it is not open",
-                    "open it for the launcher, for example in a shell: exec " + number + "<FILE");
+                    "open it for lowportbind, for example in a shell: exec " + number + "<FILE");
     }
     if (may_be_io_uring(descriptor)) {
       throw failure("cannot keep the descriptor", number, kIsIoUring,
@@ -57,8 +57,8 @@ void require_usable(std::span<const int> descriptors) {
   }
 }
 
-/// The number in a file of /proc/sys, or nothing where it is hidden. Any other reason not to read
-/// it is a failure: the default in its place would make another plan.
+/// The number in a file of /proc/sys, or nullopt if it is hidden. Any other failure to read it is
+/// an error: the default in its place would make a different plan.
 std::optional<int> read_sysctl(const char* path) {
   const auto content = read_beginning(path);
   std::string_view text(content);
@@ -69,15 +69,14 @@ std::optional<int> read_sysctl(const char* path) {
   return number.valid() ? std::optional(static_cast<int>(number.value)) : std::nullopt;
 }
 
-/// Whether a call that asks for a feature was answered "no": by the kernel, or by a container
-/// engine's filter in its place. Throws Error for a call that has failed instead, which must not
-/// leave the daemon unconfined.
+/// True if the kernel, or a container's filter, reports it unavailable; any other errno throws: a
+/// call that failed must not leave the daemon unconfined.
 bool is_refusal(std::string_view call, int error) {
   constexpr std::array<int, 5> kRefusals{ENOSYS, EOPNOTSUPP, EINVAL, EPERM, EACCES};
   if (std::find(kRefusals.begin(), kRefusals.end(), error) != kRefusals.end()) {
     return true;
   }
-  throw system_failure("cannot ask the kernel for", call, error);
+  throw system_failure("cannot query the kernel for", call, error);
 }
 
 ConfinementSupport read_confinement_support() {
@@ -107,13 +106,14 @@ ParentDeath read_parent_death() {
     throw system_failure("cannot read the parent-death signal", "prctl", errno);
   }
   if (signal < 0) {
-    throw failure("cannot read the parent-death signal", "prctl", "it succeeded without an answer");
+    throw failure("cannot read the parent-death signal", "prctl",
+                  "it succeeded but returned no signal");
   }
   return {signal, signal == 0 ? 0 : getppid()};
 }
 
-/// A host without IPv6 answers EAFNOSUPPORT; anything else is a failure, and no reason to leave
-/// IPv6 out.
+/// A host without IPv6 answers EAFNOSUPPORT; anything else is a failure, not a reason to leave IPv6
+/// out.
 bool probe_ipv6() {
   const UniqueFd probe(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe.valid() && errno != EAFNOSUPPORT) {
@@ -122,16 +122,16 @@ bool probe_ipv6() {
   return probe.valid();
 }
 
-/// Whether setfsuid(2) is there: gVisor answers ENOSYS, and a filter may answer EPERM or EACCES,
-/// which the kernel never does. The call changes nothing: (uid_t)-1 is no id, and the answer is the
-/// present one, equal to the euid since the exec. By syscall(2), since the C library does not set
-/// errno for this one.
+/// Whether setfsuid(2) is available: gVisor answers ENOSYS, and a filter may answer EPERM or
+/// EACCES, which the kernel never does. The call changes nothing: (uid_t)-1 is not a valid id, and
+/// the answer is the present one, equal to the euid since the exec. Uses syscall(2), since the C
+/// library does not set errno here.
 bool probe_fsuid(uid_t euid) {
   constexpr std::array<int, 3> kRefusals{ENOSYS, EPERM, EACCES};
   errno = 0;
   const auto answer = syscall(SYS_setfsuid, static_cast<uid_t>(-1));
   const int error = answer == -1 ? errno : 0;
-  // The highest ids look like errors to syscall(2)
+  // The highest ids look like errors to syscall(2).
   const auto id = static_cast<uid_t>(error == 0 ? answer : -error);
   if (id == euid) {
     return true;
@@ -150,13 +150,13 @@ std::vector<std::string> inherited_names(std::size_t count) {
   const auto names = split(text, ":");
   if (names.size() != count) {
     throw failure("cannot take over the sockets of", "LISTEN_FDNAMES",
-                  "it has not as many names as LISTEN_FDS says");
+                  "it does not have as many names as LISTEN_FDS says");
   }
   return {names.begin(), names.end()};
 }
 
 /// The protocol of sd_listen_fds(3). Variables meant for another process (another PID) are stale,
-/// and no concern.
+/// and ignored.
 std::optional<InheritedSockets> read_inherited(pid_t pid) {
   constexpr std::uint64_t kMost = 65536;
   const char* pid_text = std::getenv("LISTEN_PID");
@@ -193,8 +193,8 @@ bool needs_capability(const Options& options, int port_start) {
                                                      });
 }
 
-/// SECBIT_KEEP_CAPS of capabilities(7). Where it cannot be read, this is taken for one that is
-/// locked.
+/// Whether SECBIT_KEEP_CAPS of capabilities(7) may be set. If the securebits cannot be read, it is
+/// assumed to be locked.
 bool may_keep_capabilities() {
   const int securebits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
   return securebits >= 0 && (static_cast<unsigned>(securebits) & SECBIT_KEEP_CAPS_LOCKED) == 0;

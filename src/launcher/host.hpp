@@ -13,12 +13,12 @@
 
 namespace lowport {
 
-/// The number of the first socket that is passed on, to the launcher as to the daemon:
+/// The number of the first socket that is passed, to the launcher as to the daemon:
 /// SD_LISTEN_FDS_START. nginx takes any number.
 constexpr int kFirstPassed = 3;
 
-/// Sockets passed to the launcher itself, as sd_listen_fds(3) has it: kFirstPassed and the
-/// names.size() - 1 behind it.
+/// Sockets passed to the launcher itself, as in sd_listen_fds(3): names.size() of them, from
+/// kFirstPassed up.
 struct InheritedSockets {
   std::vector<std::string> names;  ///< one for each; empty without LISTEN_FDNAMES
 };
@@ -29,7 +29,7 @@ struct ParentDeath {
   pid_t parent = 0;
 };
 
-/// Whether this kernel can keep a process from TCP ports.
+/// Whether this kernel can keep a process from binding TCP ports.
 struct ConfinementSupport {
   int landlock_abi = 0;  ///< 4 and later have network rules
   std::string why_not;   ///< empty if it can
@@ -41,34 +41,34 @@ struct Host {
   Identity identity;
   pid_t pid = 0;
   ThreadCapabilities capabilities;
-  /// net.ipv4.ip_unprivileged_port_start, for listed ports; absent where it is hidden, too.
+  /// net.ipv4.ip_unprivileged_port_start, if ports are listed; absent if it is hidden, too.
   std::optional<int> unprivileged_port_start;
-  /// net.core.somaxconn, to which listen(2) cuts, for --backlog; absent where it is hidden, too.
+  /// net.core.somaxconn, at which listen(2) caps --backlog; absent if it is hidden, too.
   std::optional<int> longest_backlog;
-  std::optional<bool> has_ipv6;   ///< where sockets are opened or tried
-  std::optional<bool> has_fsuid;  ///< whether setfsuid(2) is there; where sockets are opened
-  std::optional<ConfinementSupport> confinement;  ///< unless the options have it off
+  std::optional<bool> has_ipv6;   ///< if sockets are opened or tried
+  std::optional<bool> has_fsuid;  ///< whether setfsuid(2) is available; if sockets are opened
+  std::optional<ConfinementSupport> confinement;  ///< unless the options turn it off
   ParentDeath parent_death;
-  /// Over a change of user: for a launcher with CAP_SETPCAP and a daemon without capability.
+  /// Across a change of user: for a launcher with CAP_SETPCAP and a daemon without capability.
   std::optional<bool> may_keep_capabilities;
-  std::optional<InheritedSockets> inherited;  ///< absent where there are none
-  /// Was set from outside: for --allow-new-privs, and without the capability.
+  std::optional<InheritedSockets> inherited;  ///< absent if there are none
+  /// Already set by the caller: for --allow-new-privs, or without the capability.
   std::optional<bool> no_new_privs;
   std::optional<LackedCapability> lacked;
 };
 
-/// The ports below this one are privileged here: the kernel's default where the sysctl is hidden.
+/// The ports below this one are privileged here: the kernel's default if the sysctl is hidden.
 int privileged_port_end(const Host& host);
 
-/// Throws Error for a launcher that is installed set-user-ID or set-group-ID: whoever may run it
-/// would choose what it runs as.
+/// Throws Error if the launcher is installed set-user-ID or set-group-ID: whoever may run it would
+/// choose what it runs as.
 Identity identify_caller();
 
-/// Reads what the plan depends on. Throws Error where a fact cannot be had, or where a descriptor
-/// that is to be kept or was announced to the launcher is not open, or is an io_uring. Reads:
-/// getgroups(2), capget(2), prctl(2), ip_unprivileged_port_start (kernel: networking/ip-sysctl;
-/// unreadable: 1024), sd_listen_fds(3), and where the launcher opens sockets, socket(2) for the
-/// presence of IPv6 and setfsuid(2) for its own.
+/// Reads what the plan depends on. Throws Error if a fact cannot be read, or if a descriptor that
+/// is to be kept or was announced to the launcher is not open, or is an io_uring. Reads:
+/// getgroups(2), capget(2), prctl(2), ip_unprivileged_port_start (kernel: networking/ip-sysctl; if
+/// unreadable, 1024), sd_listen_fds(3), and in the modes that open sockets, socket(2) to test for
+/// IPv6 and setfsuid(2) to test for itself.
 Host inspect_host(const Options& options, Identity caller);
 
 }  // namespace lowport

@@ -22,15 +22,15 @@ int read_option(int descriptor, int level, int option) {
   return getsockopt(descriptor, level, option, &value, &size) == 0 ? value : -1;
 }
 
-/// The launcher's own descriptors are close-on-exec, and the caller's, which have come through an
-/// exec, are not.
+/// The launcher's own descriptors are close-on-exec; the caller's, which have come through an exec,
+/// are not.
 bool is_callers(int descriptor) {
   const int flags = fcntl(descriptor, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;
 }
 
-/// A connection has the port of the socket that it was accepted from, and does not keep another
-/// from listening there.
+/// A connection has the port of the socket that accepted it, but does not stop another from
+/// listening there.
 bool is_connected(int descriptor) {
   sockaddr_storage peer{};
   socklen_t length = sizeof(peer);
@@ -56,7 +56,7 @@ Address restore(const sockaddr_storage& storage) {
   return address;
 }
 
-/// Where the socket is bound, in the same words as what is listed.
+/// Where the socket is bound, as a listed address.
 std::optional<ListenAddress> read_address(int descriptor) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);

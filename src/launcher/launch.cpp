@@ -48,8 +48,7 @@ class Narrator {
       comment(kProgram, step);
     }
   }
-  /// What costs something to put into words is a function, which is not called unless somebody
-  /// wants to know.
+  /// A step that is costly to describe is a function, called only if somebody wants to know.
   template <std::invocable Describe>
   void operator()(const Describe& describe) const {
     if (verbose_) {
@@ -61,7 +60,7 @@ class Narrator {
   bool verbose_;
 };
 
-/// What stands ready when nothing is left to do but the exec.
+/// What is ready when only the exec is left.
 struct Prepared {
   std::vector<UniqueFd> sockets;
   Environment environment;
@@ -77,7 +76,7 @@ void open_planned_sockets(const Plan& plan, Prepared& prepared, const Narrator& 
     return;
   }
   if (plan.sockets.lacks_fsuid) {
-    say("no setfsuid here: the sockets belong to the user of lowportbind");
+    say("setfsuid is not available: the sockets will belong to the launcher, not the account");
   }
   say([&] {
     return (plan.sockets.only_probe ? "trying to bind " : "opening ") +
@@ -126,25 +125,25 @@ void find_daemon(const Plan& plan, Prepared& prepared, const Narrator& say) {
   if (plan.privileges.undecided_bounding == kNoCapability) {
     return;
   }
-  say("cutting what is left of the bounding set");
+  say("cutting the rest of the bounding set");
   settle_bounding_set(plan.privileges, needed);
 }
 
-/// What a launch leaves to the exec, and cannot where it has no second try: for `--check`, and
-/// before stdio is given.
+/// Checks what a launch leaves to the exec: for `--check`, which never gets there, and before stdio
+/// is given to the account, after which there is no second try.
 void rehearse_exec(const std::string& file) {
   require_known_format(file);
   require_process_limit(file);
 }
 
-/// From the plan to where only the last steps are left: nothing is decided here, and every step
-/// throws if it cannot be done as planned. Nothing that outlasts this process is changed before the
-/// command is found, and then the session.
+/// Everything but the last steps. Nothing is decided here, and every step throws if it cannot be
+/// done as planned. Nothing that outlasts this process is changed before the command is found;
+/// after that, only the session is.
 Prepared prepare(const Plan& plan, const Narrator& say) {
   Prepared prepared;
   say("closing the other descriptors");
   close_other_descriptors(plan.descriptors);
-  say("leaving a working directory and umask that are shared");
+  say("unsharing the working directory and umask");
   leave_shared_file_system_state(plan.pid);
   open_planned_sockets(plan, prepared, say);
   if (plan.privileges.set_no_new_privs) {
@@ -154,14 +153,14 @@ Prepared prepare(const Plan& plan, const Narrator& say) {
   confine_to_ports(plan, say);
   become(plan, say);
   if (plan.sockets.only_probe && !plan.sockets.sockets.empty()) {
-    // The second time: above it was root, who sees who has a port, and here it is the account that
-    // could not have it.
+    // Probed twice: as root, which can see the holder, then as the account, which must be able to
+    // bind.
     say("trying to bind as the account");
     probe_sockets(plan.sockets);
   }
   find_daemon(plan, prepared, say);
   if (plan.own_stdio) {
-    say("looking whether stdio can be given to the account");
+    say("checking whether stdio can be given to the account");
     rehearse_giving_stdio(plan.account, plan.mode);
     rehearse_exec(prepared.file);
   }
@@ -172,14 +171,14 @@ Prepared prepare(const Plan& plan, const Narrator& say) {
   return prepared;
 }
 
-/// What the daemon is given at the very end, when nothing but the exec is left to fail.
+/// Gives the daemon what it gets at the very end, when only the exec can still fail.
 void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
   if (plan.sockets.reuse_port) {
     say("listening on shared ports");
     listen_on_shared_ports(prepared.sockets, plan.sockets);
   }
   if (!prepared.sockets.empty()) {
-    say("handing the sockets over");
+    say("handing over the sockets");
   }
   hand_over(plan.mode, plan.descriptors, std::move(prepared.sockets));
   if (!plan.own_stdio) {
@@ -190,7 +189,7 @@ void hand_over_all(const Plan& plan, Prepared& prepared, const Narrator& say) {
   drop_what_stdio_needed(plan.privileges);
 }
 
-/// Everything that is decided, from what the process and the host are like.
+/// Makes the plan, from the options, the process and the host.
 Plan decide(const Options& options, Identity caller, const Narrator& say) {
   say("inspecting this process and the kernel");
   const auto host = inspect_host(options, std::move(caller));
@@ -198,7 +197,7 @@ Plan decide(const Options& options, Identity caller, const Narrator& say) {
   return make_plan(options, resolve_account(options.user, options.groups, host.identity), host);
 }
 
-/// `--check`, in the form that was asked for, on stdout. `obstacle` may be null.
+/// Prints the report of `--check` on stdout, as text or JSON. `obstacle` may be null.
 void print_report(const Plan& plan, std::string_view group_name, std::string_view file,
                   const Obstacle* obstacle, const Options& options) {
   if (options.json) {

@@ -14,10 +14,10 @@
 namespace lowport {
 namespace {
 
-// sd_is_... refuses longer ones: systemd's FDNAME_MAX.
+// systemd's FDNAME_MAX: it refuses longer names.
 constexpr std::size_t kLongestDescriptorName = 255;
 
-/// Everything an item's parser needs to say what is wrong with it.
+/// What an item's parser needs to report what is wrong with it.
 struct Item {
   std::string_view text;
   const FindService& find_service;
@@ -38,24 +38,24 @@ std::optional<std::string_view> take_before(std::string_view& rest, char separat
   return taken;
 }
 
-/// The names that LISTEN_FDNAMES can carry: it separates them with colons, and the specification
-/// with commas.
+/// Accepts the names that LISTEN_FDNAMES can carry: it separates them with colons, and the
+/// specification with commas.
 std::string parse_name(const Item& item, std::string_view name) {
   if (name.empty()) {
-    item.refuse("the descriptor name before \"=\" is empty", "a port alone is written -p 80");
+    item.refuse("the descriptor name before \"=\" is empty", "for a port alone, use -p 80");
   }
   if (name.size() > kLongestDescriptorName) {
-    item.refuse("a descriptor name has at most 255 characters");
+    item.refuse("a descriptor name may have at most 255 characters");
   }
   const bool plain = std::all_of(name.begin(), name.end(), [](char character) {
     return character > ' ' && character < 0x7f &&
            std::string_view(":/\\").find(character) == std::string_view::npos;
   });
-  // sd_listen_fds_with_names(3) takes a backslash for an escape.
+  // sd_listen_fds_with_names(3) takes a backslash as an escape.
   if (!plain) {
     item.refuse(
-        "a descriptor name has no colon, slash, backslash, space or character that is not ASCII in "
-        "it");
+        "a descriptor name cannot contain colons, slashes, backslashes, spaces "
+        "or non-ASCII characters");
   }
   return std::string(name);
 }
@@ -69,10 +69,10 @@ void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address)
       item.refuse("the interface after \"%\" is empty");
     }
     if (address.interface.size() >= IFNAMSIZ) {
-      item.refuse("the name of an interface has at most 15 characters");
+      item.refuse("an interface name may have at most 15 characters");
     }
     if (address.interface.find_first_of("/:%") != std::string::npos) {
-      item.refuse("this is not an interface's name");
+      item.refuse("this is not an interface name");
     }
   }
   in6_addr binary{};
@@ -85,7 +85,7 @@ void parse_ipv6(const Item& item, std::string_view text, ListenAddress& address)
   }
   if (!address.interface.empty() && !IN6_IS_ADDR_LINKLOCAL(&binary) &&
       !IN6_IS_ADDR_MC_LINKLOCAL(&binary)) {
-    item.refuse("only a link-local address (fe80::... or ff02::...) has an interface");
+    item.refuse("only a link-local address (fe80::... or ff02::...) takes an interface");
   }
   address.host = HostKind::kIpv6;
   std::copy(std::begin(binary.s6_addr), std::end(binary.s6_addr), address.bytes.begin());
@@ -104,7 +104,7 @@ void parse_ipv4(const Item& item, std::string_view text, ListenAddress& address)
   in_addr binary{};
   if (inet_pton(AF_INET, std::string(text).c_str(), &binary) != 1) {
     item.refuse("the host is not an IPv4 address, an IPv6 address in brackets or *",
-                "host names are not looked up; `getent ahosts NAME` prints the addresses of one");
+                "host names are not looked up; `getent ahosts NAME` prints a name's addresses");
   }
   address.host = HostKind::kIpv4;
   const auto host_order = ntohl(binary.s_addr);
@@ -136,7 +136,7 @@ void take_host(const Item& item, std::string_view& rest, ListenAddress& address)
 
 void parse_item(const Item& item, std::vector<ListenAddress>& addresses) {
   if (item.text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) {
-    item.refuse("there is a space in it");
+    item.refuse("it contains a space");
   }
   auto rest = item.text;
   ListenAddress address;
@@ -168,12 +168,12 @@ auto key_of(const ListenAddress& address) {
 
 std::vector<ListenAddress> parse_listen_addresses(std::string_view text,
                                                   const FindService& find_service) {
-  // fs.nr_open: the most descriptors of a process, unless somebody raised it.
+  // The default of fs.nr_open, the most descriptors that a process can have.
   constexpr std::size_t kMost = 1048576;
   std::vector<ListenAddress> addresses;
   for (const auto item : split(text, ",")) {
     if (item.empty()) {
-      Item{text, find_service}.refuse("an empty item", "list ports as 80,443");
+      Item{text, find_service}.refuse("an item is empty", "list ports as 80,443");
     }
     parse_item({item, find_service}, addresses);
     if (addresses.size() > kMost) {
@@ -238,9 +238,9 @@ bool is_same_address(const ListenAddress& one, const ListenAddress& other) {
   return key_of(one) == key_of(other);
 }
 
-// Sorted so that whatever overlaps stands side by side: within a transport and port the address
-// that covers every host comes first, then each family with its wildcard in front. Neighbours are
-// enough but for that first one.
+// Sorted so that overlapping addresses are adjacent: for each transport and port, the address that
+// covers every host comes first, then each family with its wildcard in front. So it is enough to
+// compare neighbours.
 std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(
     const std::vector<ListenAddress>& addresses, Repeats repeats) {
   std::vector<const ListenAddress*> sorted;

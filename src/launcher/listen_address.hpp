@@ -20,7 +20,7 @@ enum class HostKind {
   kIpv6,  ///< IPv6 only, also for `[::]`
 };
 
-/// One transport + address + port, as systemd.socket(5) has it.
+/// One transport + address + port, as in systemd.socket(5).
 struct ListenAddress {
   std::string name;  ///< for LISTEN_FDNAMES; empty when none was given
   HostKind host = HostKind::kEvery;
@@ -33,12 +33,13 @@ struct ListenAddress {
 };
 
 /// Reads `[NAME=][HOST:]PORT[/tcp|/udp]` or `[NAME=][HOST:]FIRST-LAST[/tcp|/udp]`, separated by
-/// commas; a range becomes one address per port. Pure but for `find_service`, which is asked about
-/// words that are no number. Throws Error, with a reason for each way in which a text can be wrong.
+/// commas; a range becomes one address per port. Pure except for `find_service`, which is asked
+/// about words that are not numbers. Throws Error, with a reason for each way in which a text can
+/// be wrong.
 std::vector<ListenAddress> parse_listen_addresses(std::string_view text,
                                                   const FindService& find_service);
 
-/// The text that parse_listen_addresses reads back to the same value. The transport is always
+/// The text that parse_listen_addresses() reads back as the same value. The transport is always
 /// spelled out.
 std::string format_address(const ListenAddress& address);
 
@@ -59,11 +60,11 @@ bool overlaps(const ListenAddress& one, const ListenAddress& other);
 /// Whether two addresses are the same to the kernel, whatever the names of their descriptors.
 bool is_same_address(const ListenAddress& one, const ListenAddress& other);
 
-/// What becomes of the same address twice: SO_REUSEPORT lets several sockets have it.
+/// Whether the same address twice is an overlap: SO_REUSEPORT lets several sockets have it.
 enum class Repeats { kOverlap, kAllowed };
 
-/// Two addresses that cannot both be had: the same one twice, or one that contains the other.
-/// Without any, nothing.
+/// Two addresses that cannot both be bound: the same one twice, or one that contains the other.
+/// Returns nullopt if there are none.
 std::optional<std::pair<ListenAddress, ListenAddress>> find_overlap(
     const std::vector<ListenAddress>& addresses, Repeats repeats);
 

@@ -5,6 +5,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "base/output.hpp"
@@ -14,20 +15,27 @@
 
 namespace {
 
-[[noreturn]] void end_without_memory() {
-  lowport::print_error("lowportbind: cannot allocate memory: launch: the system has none left\n");
+[[noreturn]] void end_with(std::string_view message) {
+  lowport::print_error(message);
   _exit(static_cast<int>(lowport::ExitStatus::kLauncherFailed));
+}
+
+[[noreturn]] void end_without_memory() {
+  end_with("lowportbind: cannot allocate memory: launch: the system is out of memory\n");
+}
+
+[[noreturn]] void end_on_terminate() {
+  end_with("lowportbind: internal error: std::terminate was called\n");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace lowport;
-  // Not by an exception: there would be no memory for that one either, and std::terminate() ends
-  // with SIGABRT.
+  // Don't throw: bad_alloc may not be allocatable either.
   std::set_new_handler(end_without_memory);
-  // The exception of another failure could not be allocated.
-  std::set_terminate(end_without_memory);
+  // The default is SIGABRT, also where an exception could not be allocated.
+  std::set_terminate(end_on_terminate);
   try {
     if (argc < 1) {
       throw failure(kCannotReadCommandLine, "argv", "it is empty");

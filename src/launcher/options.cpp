@@ -52,13 +52,13 @@ GroupsChoice parse_groups(const std::string& text) {
   std::vector<std::string> listed(parts.begin(), parts.end());
   for (const auto& name : listed) {
     if (name.empty()) {
-      refuse(spelled("groups", text), "an empty item", "none is spelled: --groups none");
+      refuse(spelled("groups", text), "an item is empty", "for no groups, use --groups none");
     }
     if (name == "init" || name == "none" || name == "keep") {
-      refuse(spelled("groups", text), "\"" + name + "\" stands alone or not at all",
-             "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one "
-             "that is called " +
-                 name + " by its number");
+      refuse(spelled("groups", text), "\"" + name + "\" cannot be combined with other groups",
+             "list all the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; "
+             "for a group named " +
+                 name + ", use its number");
     }
   }
   return {GroupsChoice::Kind::kListed, std::move(listed)};
@@ -71,7 +71,7 @@ constexpr std::array kConfinements{std::pair{Confinement::kOff, "off"},
                                    std::pair{Confinement::kPrivileged, "privileged"},
                                    std::pair{Confinement::kListed, "listed"}};
 
-/// The word of a value in one of these tables.
+/// The word for a value in one of these tables.
 template <typename Words, typename Value>
 std::string_view word_of(const Words& words, Value value) {
   for (const auto& [known, word] : words) {
@@ -100,8 +100,8 @@ Confinement parse_confinement(const std::string& text) {
   refuse(spelled("confine", text), "the values are privileged, listed and off");
 }
 
-/// The launcher speaks to the daemon through these itself, and a value of the user's could
-/// contradict it.
+/// The launcher itself passes these variables to the daemon; a value from the user could contradict
+/// it.
 bool belongs_to_handover(std::string_view name) {
   return name.starts_with("LISTEN_") || name == "NGINX";
 }
@@ -110,19 +110,19 @@ void add_environment(const std::string& text, EnvironmentChoice& environment) {
   const auto equals = text.find('=');
   const auto name = text.substr(0, equals);
   if (name.empty()) {
-    refuse(spelled("env", text), "the name of the variable is empty");
+    refuse(spelled("env", text), "the variable name is empty");
   }
   if (belongs_to_handover(name)) {
     refuse(spelled("env", text), "lowportbind sets or removes this variable itself",
-           "--mode listen-fds and --mode nginx hand sockets over by it");
+           "--mode listen-fds and --mode nginx use it to hand over sockets");
   }
   const auto is_name = [&](const auto& entry) { return entry.first == name; };
   const bool again =
       std::find(environment.keep.begin(), environment.keep.end(), name) != environment.keep.end() ||
       std::any_of(environment.set.begin(), environment.set.end(), is_name);
-  // Its value is nobody's business.
+  // Don't print the value: it may be a secret.
   if (again) {
-    refuse("--env " + name, "the variable is named twice");
+    refuse("--env " + name, "the variable is given twice");
   }
   if (equals == std::string::npos) {
     environment.keep.push_back(name);
@@ -137,7 +137,7 @@ void add_descriptor(const std::string& text, std::vector<int>& descriptors) {
     refuse(spelled("keep-fd", text), "descriptors 0 to 2 are always kept");
   }
   if (std::find(descriptors.begin(), descriptors.end(), descriptor) != descriptors.end()) {
-    refuse(spelled("keep-fd", text), "the descriptor is named twice");
+    refuse(spelled("keep-fd", text), "the descriptor is given twice");
   }
   descriptors.push_back(descriptor);
 }
@@ -148,7 +148,7 @@ void add_listen_addresses(Options& options, const std::string& text,
   std::move(addresses.begin(), addresses.end(), std::back_inserter(options.listen));
 }
 
-/// Help and version win over a launch, and the first one asked for over the second.
+/// Help and version take precedence over a launch; of the two, the first one given wins.
 void choose_action(Options& options, Action action) {
   if (options.action == Action::kLaunch || options.action == Action::kCheck) {
     options.action = action;
@@ -206,7 +206,7 @@ constexpr std::array kDefinitions{
                [](Options& o, Text, Services) { choose_action(o, Action::kShowVersion); }},
 };
 
-/// The same options, for the reading of the words.
+/// The spellings alone, for read_options().
 constexpr auto kSpellings = [] {
   std::array<OptionSpelling, kDefinitions.size()> spellings{};
   std::transform(kDefinitions.begin(), kDefinitions.end(), spellings.begin(),

@@ -18,8 +18,8 @@ enum class Mode { kAmbient, kListenFds, kInetd, kNginx };
 /// Whether the launcher opens the sockets; in ambient mode the daemon does.
 constexpr bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
 
-/// `--confine`: which TCP ports the daemon can bind: every one that its capabilities allow, the
-/// listed and the unprivileged ones, or the listed ones alone.
+/// `--confine`: which TCP ports the daemon can bind: all that its capabilities allow, the listed
+/// and the unprivileged ones, or only the listed ones.
 enum class Confinement { kOff, kPrivileged, kListed };
 
 /// `--env` and `--clear-env`.
@@ -31,8 +31,8 @@ struct EnvironmentChoice {
 
 enum class Action { kLaunch, kCheck, kShowHelp, kShowVersion };
 
-/// The command line as it was typed, each value read and range-checked on its own; how the values
-/// fit together, with each other and with the host, is the plan's business.
+/// The command line as typed, each value parsed and range-checked on its own. How the values fit
+/// together, with each other and with the host, is decided by the plan.
 struct Options {
   Action action = Action::kLaunch;
   std::optional<std::string> user;
@@ -47,20 +47,19 @@ struct Options {
   bool own_stdio = false;
   bool new_session = false;
   bool allow_new_privs = false;
-  bool json = false;  ///< the report of `--check`, for a program to read
+  bool json = false;  ///< print the report of `--check` as JSON
   bool verbose = false;
   std::span<char* const> command;  ///< argv after `--`; the null pointer that ends argv follows it
 };
 
-/// Reads argv up to the first `--`, which must be there unless help or the version is asked for.
-/// Nothing outside argv is touched, but `find_service` is asked about ports given by name. Throws
-/// Error.
+/// Reads argv up to the first `--`, which is required unless help or the version is asked for.
+/// Touches nothing outside argv, but asks `find_service` about ports given by name. Throws Error.
 Options parse_options(std::span<char* const> arguments, const FindService& find_service);
 
-/// What `--confine` says, or without it: privileged in ambient mode, else off. Pure.
+/// The value of `--confine`; without it, privileged in ambient mode, otherwise off. Pure.
 Confinement confinement_of(const Options& options);
 
-/// The value as `--mode` and `--confine` take it.
+/// The value as spelled on the command line.
 std::string_view mode_name(Mode mode);
 std::string_view confinement_name(Confinement confinement);
 

@@ -23,14 +23,14 @@ bool is_traced() {
          status.find("\nTracerPid:\t0\n") == std::string::npos;
 }
 
-/// kcmp(2). A kernel without it, and a parent of another account, leave this unknown.
+/// kcmp(2). False if it is not known: a kernel without it, or a parent of another account.
 bool shares_fs_with_parent() {
   return syscall(SYS_kcmp, getpid(), getppid(), KCMP_FS, 0UL, 0UL) == 0;
 }
 
-/// For a launcher that lacks the capability though no_new_privs is not set and the bounding set has
-/// it: what is left of mnt_may_suid(), check_unsafe_exec() and get_vfs_caps_from_disk() in the
-/// kernel.
+/// For a launcher that lacks the capability although no_new_privs is not set and the bounding set
+/// has it: the remaining reasons in mnt_may_suid(), check_unsafe_exec() and
+/// get_vfs_caps_from_disk() of the kernel.
 Uncounted read_uncounted() {
   constexpr const char* kOwnFile = "/proc/self/exe";
   const auto capabilities = read_file_capabilities(kOwnFile);
@@ -63,7 +63,7 @@ std::string read_launcher_path() {
   std::array<char, 4096> buffer{};
   const auto length = readlink("/proc/self/exe", buffer.data(), buffer.size());
   const std::string_view path(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  // What has no path any more, or never had one (memfd_create(2)), has no use in a hint.
+  // A deleted file or a memfd has no path worth printing.
   return path.empty() || path.ends_with(" (deleted)") ? "lowportbind" : std::string(path);
 }
 
@@ -84,7 +84,7 @@ void refuse_excessive_file_capabilities(const Identity& caller,
     return;
   }
   const auto path = read_launcher_path();
-  throw failure("refusing to run", path, "its file capabilities are more than cap_net_bind_service",
+  throw failure("refusing to run", path, "it has file capabilities beyond cap_net_bind_service",
                 "as root: setcap cap_net_bind_service=p " + shell_quoted(path));
 }
 

@@ -11,8 +11,7 @@ namespace lowport {
 /// The file's path for a hint: the program's name where it has none.
 std::string read_launcher_path();
 
-/// Why a file capability that the launcher's file has was not counted when the launcher was
-/// executed.
+/// Why a file capability of the launcher's own file did not count when it was executed.
 enum class Uncounted {
   kHasNone,         ///< there is none to count
   kOtherNamespace,  ///< it is for another user namespace
@@ -22,7 +21,7 @@ enum class Uncounted {
   kUnknown,
 };
 
-/// What is known of a launcher that lacks CAP_NET_BIND_SERVICE, for the hint how it gets it.
+/// What is known of a launcher that lacks CAP_NET_BIND_SERVICE, for the hint on how to get it.
 struct LackedCapability {
   bool can_be_granted = false;  ///< it is in the bounding set
   Uncounted uncounted = Uncounted::kHasNone;

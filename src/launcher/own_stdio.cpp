@@ -20,14 +20,14 @@ constexpr std::string_view kCannotGive = "cannot give the account";
 
 std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
 
-/// Whether a pipe or terminal is behind the descriptor, which changes hands. A device that
-/// everybody may open, such as /dev/null or /dev/tty, must not: it is everybody's. Anything else
-/// cannot be opened again. Throws Error for that.
+/// Whether the descriptor is a pipe or terminal, which changes hands. A device that everybody may
+/// open, such as /dev/null or /dev/tty, must not. Anything else cannot be opened again: throws
+/// Error.
 bool is_to_be_given(const struct stat& status, int descriptor, const Account& account) {
   if (S_ISSOCK(status.st_mode)) {
     throw failure(kCannotGive, name_of(descriptor),
-                  "it is a socket, which nobody can open through /dev/stdout",
-                  "systemd: StandardOutput=file:PATH; elsewhere, behind the command: 2>&1 | cat");
+                  "it is a socket, which cannot be opened through /dev/stdout",
+                  "systemd: StandardOutput=file:PATH; elsewhere, after the command: 2>&1 | cat");
   }
   if (S_ISCHR(status.st_mode) && (status.st_mode & S_IWOTH) != 0) {
     return false;
@@ -40,7 +40,7 @@ bool is_to_be_given(const struct stat& status, int descriptor, const Account& ac
   return status.st_uid != account.uid;
 }
 
-/// A descriptor whose file changes hands, and the owner and group that it has.
+/// A descriptor whose file changes hands, and its present owner and group.
 struct Given {
   int descriptor = -1;
   uid_t owner = 0;
@@ -67,8 +67,8 @@ Error explain_fchown(int descriptor, int error) {
   const bool refused = error == EPERM || error == EINVAL;
   if (refused && may_change_owners()) {
     return failure(kCannotGive, name_of(descriptor),
-                   "its owner has no number in this user namespace",
-                   "give it a pipe of the container's own, behind the command: 2>&1 | cat");
+                   "its owner is not mapped in this user namespace",
+                   "give it a pipe of the container's own: after the command, 2>&1 | cat");
   }
   return system_failure(
       kCannotGive, name_of(descriptor), error,
@@ -88,9 +88,9 @@ void rehearse_giving_stdio(const Account& account, Mode mode) {
     if (!may_change_owners()) {
       throw explain_fchown(descriptor, EPERM);
     }
-    // CAP_CHOWN is for files whose owner and group have a number in this user namespace
-    // (user_namespaces(7)). One that has none is shown as this, and so is one that has this very
-    // number: asked for the owner that it has, the kernel tells them apart.
+    // CAP_CHOWN covers only files whose owner and group are mapped in this user namespace
+    // (user_namespaces(7)). An id that is not mapped is shown as kOverflowId, but so is one that
+    // really has that number: setting the owner to what it is tells them apart.
     if (owner == kOverflowId || group == kOverflowId) {
       change_owner(descriptor, owner);
     }
@@ -108,8 +108,8 @@ void give_stdio(const Account& account, Mode mode) {
       }
     }
   } catch (const Error&) {
-    // The launch fails: what has been given goes back, as far as that can be done. The first
-    // failure is the one to report.
+    // The launch fails: give back what has been given, as far as possible. The first failure is the
+    // one to report.
     for (const auto& given : changed) {
       if (fchown(given.descriptor, given.owner, static_cast<gid_t>(-1)) != 0) {
         continue;

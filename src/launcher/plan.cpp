@@ -28,52 +28,52 @@ PrivilegePlan plan_privileges(const Options& options, const Account& account, co
   privileges.capabilities = grant ? kNetBindService : kNoCapability;
   privileges.seen_capabilities = host.capabilities.permitted;
   privileges.set_no_new_privs = !options.allow_new_privs;
-  // Without CAP_SETPCAP the set stays as it is, and no_new_privs keeps it from mattering: nothing
-  // that execve(2) could add from a file is added then.
+  // Without CAP_SETPCAP the set stays as it is, and no_new_privs makes that harmless: execve(2)
+  // then adds nothing from a file.
   privileges.cut_bounding_set =
       !options.allow_new_privs && contains(host.capabilities.effective, CAP_SETPCAP);
   privileges.change_groups = changes_groups(options.groups, account, host.identity);
   if (options.own_stdio) {
     privileges.kept_for_stdio = host.capabilities.effective & bit(CAP_CHOWN);
   }
-  // With no_new_privs, nothing that is left in the bounding set can be drawn from a file.
+  // Harmless: with no_new_privs, no file can draw on what is left in the bounding set.
   if (!grant && privileges.cut_bounding_set && host.may_keep_capabilities.value()) {
     privileges.undecided_bounding = kNetBindService;
   }
   const auto kept =
       privileges.capabilities | privileges.kept_for_stdio | privileges.undecided_bounding;
   privileges.keep_capabilities = kept != kNoCapability && host.identity.is_root();
-  // Whoever may change the user is taken for another one, whatever the ids look like in this user
-  // namespace.
+  // A launcher that may change its user counts as another user, whatever the ids look like in this
+  // user namespace.
   privileges.leave_keyring = contains(host.capabilities.effective, CAP_SETUID);
   privileges.parent_death = host.parent_death;
   return privileges;
 }
 
-/// Why the kernel, or the launcher's rights, cannot confine the daemon; empty if they can.
+/// Why the daemon cannot be confined, by this kernel or with the launcher's rights; empty if it
+/// can.
 std::string what_confinement_lacks(const Options& options, const Host& host) {
   if (!host.confinement.value().why_not.empty()) {
     return host.confinement.value().why_not;
   }
   if (options.confinement == Confinement::kPrivileged && !host.unprivileged_port_start) {
-    return "net.ipv4.ip_unprivileged_port_start cannot be read, and is where the privileged ports "
-           "end";
+    return "net.ipv4.ip_unprivileged_port_start, where the privileged ports end, cannot be read";
   }
   if (options.allow_new_privs && !contains(host.capabilities.effective, CAP_SYS_ADMIN)) {
-    return "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+    return "with --allow-new-privs the confinement needs CAP_SYS_ADMIN";
   }
   return {};
 }
 
-/// What was asked for by name is enforced or refused; what is the default is left out where it
-/// cannot be had.
+/// A confinement that was asked for is enforced or refused; the default is left out where it is not
+/// available.
 ConfinementPlan plan_confinement(const Options& options, const Host& host, CapabilitySet granted) {
   ConfinementPlan plan;
   auto kind = confinement_of(options);
   if (kind == Confinement::kPrivileged && granted == kNoCapability) {
     if (options.confinement) {
       throw failure(kNoEffect, "--confine privileged",
-                    "the daemon is given no capability, and so no privileged port",
+                    "without the capability the daemon can bind no privileged port",
                     "leave it out, or use --confine listed");
     }
     kind = Confinement::kOff;
@@ -86,11 +86,11 @@ ConfinementPlan plan_confinement(const Options& options, const Host& host, Capab
     if (!options.confinement) {
       return plan;
     }
-    throw failure(kCannotConfine, "--confine " + std::string(confinement_name(kind)), plan.why_not,
-                  opens_sockets(options.mode)
-                      ? "leave --confine out"
-                      : "use --mode listen-fds, which needs no capability; or accept it: "
-                        "--confine off");
+    throw failure(
+        kCannotConfine, "--confine " + std::string(confinement_name(kind)), plan.why_not,
+        opens_sockets(options.mode)
+            ? "leave --confine out"
+            : "use --mode listen-fds, which needs no capability; or do without: --confine off");
   }
   plan.kind = kind;
   plan.unprivileged_port_start = privileged_port_end(host);
@@ -111,7 +111,7 @@ std::vector<PlannedSocket> plan_sockets(const Options& options, const Host& host
     } else if (address.host == HostKind::kIpv4 || !host.has_ipv6.value()) {
       sockets.push_back({address, SocketFamily::kIpv4});
     } else if (options.mode == Mode::kNginx) {
-      // `listen 80; listen [::]:80` looks among the inherited sockets for these two, and for no
+      // `listen 80; listen [::]:80` looks for these two among the inherited sockets, never for a
       // dual-stack one.
       sockets.push_back({address, SocketFamily::kIpv4});
       sockets.push_back({address, SocketFamily::kIpv6Only});
@@ -141,7 +141,7 @@ SocketPlan plan_socket_opening(const Options& options, const Account& account, c
   if (plan.lacks_fsuid && plan.reuse_port) {
     throw failure(
         kCannotOpenSocketsAs, describe_account(account),
-        "there is no setfsuid here, and --reuse-port shares a port among the sockets of one user",
+        "setfsuid is not available, and --reuse-port shares a port among one user's sockets",
         "leave --reuse-port out");
   }
   plan.raise_capability =
@@ -158,7 +158,7 @@ DescriptorPlan plan_descriptors(const Options& options, const Host& host,
   plan.count = static_cast<int>(socket_count);
   plan.kept = options.keep_fds;
   std::sort(plan.kept.begin(), plan.kept.end());
-  // An inetd server has its socket as 0 and 1, whatever number it has until then.
+  // An inetd server gets its socket as 0 and 1, whatever its number until then.
   if (options.mode != Mode::kInetd && !plan.kept.empty() &&
       plan.kept.front() < plan.first + plan.count) {
     throw failure(
@@ -169,12 +169,12 @@ DescriptorPlan plan_descriptors(const Options& options, const Host& host,
   return plan;
 }
 
-/// The variables by which sockets are announced, in the spelling of sd_listen_fds(3) and of nginx.
+/// The variables that announce sockets, as sd_listen_fds(3) and nginx expect them.
 void announce_sockets(const Options& options, const Host& host, const DescriptorPlan& descriptors,
                       EnvironmentPlan& environment) {
   const int total = descriptors.inherited + descriptors.count;
   if (options.mode == Mode::kNginx) {
-    // Each is followed by a semicolon, the last one too: nginx ignores a number without.
+    // A semicolon follows each number, the last one too: nginx ignores a number without one.
     std::string numbers;
     for (int index = 0; index < total; ++index) {
       numbers += std::to_string(kFirstPassed + index) + ";";
@@ -221,7 +221,7 @@ EnvironmentPlan plan_environment(const Options& options, const Account& account,
     }
   }
   announce_sockets(options, host, descriptors, environment);
-  // What was set by name comes last, and so wins over what follows from the account.
+  // Variables set explicitly come last, and so override those that follow from the account.
   environment.set.insert(environment.set.end(), options.environment.set.begin(),
                          options.environment.set.end());
   return environment;

@@ -26,14 +26,14 @@ namespace {
 
 constexpr int kHexadecimal = 16;
 
-/// A socket as /proc/PID/fd names it, and where it is bound.
+/// A socket as named in /proc/PID/fd, and where it is bound.
 struct HeldSocket {
   std::string link;
   ListenAddress address;
 };
 
-/// "0100007F:0050" of proc_net(5): words of four bytes, each as the number that the machine's byte
-/// order makes of it, and the port. Nothing if `text` is not that.
+/// "0100007F:0050" of proc_net(5): words of four bytes, each printed as a number in the
+/// machine's byte order, and the port. Nothing if `text` is not that.
 std::optional<ListenAddress> read_table_address(std::string_view text) {
   constexpr std::size_t kWord = 2 * sizeof(std::uint32_t);
   constexpr std::size_t kPort = std::string_view(":0050").size();
@@ -53,8 +53,8 @@ std::optional<ListenAddress> read_table_address(std::string_view text) {
   return address;
 }
 
-/// An IPv4 address of an IPv6 socket is one of IPv4; and the table does not say whether an IPv6
-/// wildcard takes IPv4 too, so that it is taken to.
+/// An IPv4-mapped address counts as IPv4. The table does not say whether an IPv6 wildcard covers
+/// IPv4 too, so it counts as both.
 void unify_families(ListenAddress& address) {
   constexpr std::array<std::uint8_t, 12> kIpv4Mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (address.host != HostKind::kIpv6) {
@@ -71,7 +71,7 @@ void unify_families(ListenAddress& address) {
 }
 
 /// Adds the sockets in a table of proc_net(5) that block `wanted`. TCP connections have the local
-/// port too, and only a socket that listens (state 0A) blocks it. The table has no interfaces.
+/// port too, but only a listening socket (state 0A) blocks it. The table has no interfaces.
 void add_sockets(const char* table, const ListenAddress& wanted, std::vector<HeldSocket>& sockets) {
   constexpr std::size_t kAddress = 1;
   constexpr std::size_t kState = 3;
@@ -98,7 +98,7 @@ void add_sockets(const char* table, const ListenAddress& wanted, std::vector<Hel
   }
 }
 
-/// Leaves those that are so, if any are.
+/// Leaves only those that match, if any do.
 template <typename Predicate>
 void prefer(std::vector<HeldSocket>& sockets, const Predicate& is_so) {
   if (std::any_of(sockets.begin(), sockets.end(), is_so)) {
@@ -111,7 +111,7 @@ std::vector<HeldSocket> find_sockets(const ListenAddress& address) {
   const bool is_tcp = address.transport == Transport::kTcp;
   add_sockets(is_tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", address, sockets);
   add_sockets(is_tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", address, sockets);
-  // An IPv6 wildcard, which may take IPv4 or not, is asked about last.
+  // An IPv6 wildcard, which may or may not cover IPv4, comes last.
   const bool is_ipv4 = address.host == HostKind::kIpv4;
   if (address.host != HostKind::kEvery) {
     prefer(sockets, [&](const HeldSocket& held) {
@@ -122,7 +122,7 @@ std::vector<HeldSocket> find_sockets(const ListenAddress& address) {
   return sockets;
 }
 
-/// The first of the sockets that the process has; null if it has none of them.
+/// The first of the sockets that the process holds; null if it holds none.
 const HeldSocket* find_socket_of(const std::string& pid, const std::vector<HeldSocket>& sockets) {
   const auto directory = "/proc/" + pid + "/fd";
   auto found = sockets.end();
@@ -141,10 +141,10 @@ const HeldSocket* find_socket_of(const std::string& pid, const std::vector<HeldS
   return found == sockets.end() ? nullptr : &*found;
 }
 
-/// The same with the file system ids of the process: who has those of its owner may read its
-/// descriptors without CAP_SYS_PTRACE, which root in a container lacks (PTRACE_MODE_READ_FSCREDS in
-/// ptrace(2)). Nothing depends on whether setfsuid(2) has an effect: what cannot be read is not
-/// found. The ids are put back.
+/// The same with the file system ids of the process: with its owner's, its descriptors are readable
+/// without CAP_SYS_PTRACE, which root in a container lacks (PTRACE_MODE_READ_FSCREDS in ptrace(2)).
+/// Nothing depends on whether setfsuid(2) takes effect: what cannot be read is not found. The ids
+/// are restored.
 const HeldSocket* find_socket_as_owner(const std::string& pid,
                                        const std::vector<HeldSocket>& sockets) {
   struct stat owner {};

@@ -24,17 +24,16 @@ constexpr std::string_view kHintForSecurebits =
     "use --mode listen-fds; or start it without those securebits: capsh --print shows them";
 constexpr unsigned kBitsOfSet = 64;
 
-/// Whether a call that was refused with `error` was refused because of this one of the securebits.
-/// Others may be set, among them SECBIT_KEEP_CAPS by the launcher itself, and have nothing to do
-/// with it.
+/// Whether this securebit is why a call was refused with `error`. Others may be set, among them
+/// SECBIT_KEEP_CAPS by the launcher itself, and have nothing to do with it.
 bool is_due_to_securebit(int error, unsigned bit) {
   const int securebits = error == EPERM ? prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) : 0;
   return securebits > 0 && (static_cast<unsigned>(securebits) & bit) != 0;
 }
 
-/// libcap-ng 0.8 answers with bare negative codes, and errno is what the first of its system calls
-/// that failed left there: the one by which capng_clear() asks for the kernel's version is the
-/// first of all.
+/// libcap-ng 0.8 returns bare negative codes, and errno is what the first of its system calls to
+/// fail left there. The very first call is the one by which capng_clear() asks for the kernel's
+/// version.
 void check_capng(int result, std::string_view step) {
   if (result < 0) {
     throw system_failure(kCannotSetCapabilities, step, errno);
@@ -59,7 +58,7 @@ void apply_thread_capabilities(const ThreadCapabilities& wanted) {
   check_capng(capng_apply(CAPNG_SELECT_CAPS), "capset");
 }
 
-/// Clears the ambient set, and raises what `set` has.
+/// Clears the ambient set, then raises the capabilities in `set`.
 void apply_ambient_set(CapabilitySet set) {
   errno = 0;
   stage(CAPNG_AMBIENT, set);
@@ -69,14 +68,13 @@ void apply_ambient_set(CapabilitySet set) {
   const int error = errno;
   if (is_due_to_securebit(error, SECBIT_NO_CAP_AMBIENT_RAISE)) {
     throw failure(kCannotSetCapabilities, "PR_CAP_AMBIENT",
-                  "securebits forbid to raise the ambient set (no_cap_ambient_raise)",
+                  "securebits forbid raising the ambient set (no_cap_ambient_raise)",
                   kHintForSecurebits);
   }
   throw system_failure(kCannotSetCapabilities, "PR_CAP_AMBIENT", error);
 }
 
-/// A loop of our own: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 when a drop
-/// fails.
+/// Our own loop: capng_apply(CAPNG_SELECT_BOUNDS) of libcap-ng 0.8.3 returns 0 if a drop fails.
 void cut_bounding_set(CapabilitySet kept, CapabilitySet seen) {
   for (unsigned capability = 0; capability < kBitsOfSet; ++capability) {
     if (contains(kept, capability)) {
@@ -93,17 +91,17 @@ void cut_bounding_set(CapabilitySet kept, CapabilitySet seen) {
   }
 }
 
-/// In a user namespace: EPERM of setgroups(2) where its `setgroups` file says deny; EINVAL for an
-/// id without a mapping, and EPERM for one that has a mapping while the process's own, which looks
-/// the same, has none. (EAGAIN is a lack of memory: since Linux 3.1, the limit of processes is
-/// enforced by the execve(2) that follows.)
+/// In a user namespace, setgroups(2) fails with EPERM if the `setgroups` file says deny. EINVAL is
+/// for an id that is not mapped, and EPERM for one that is while the process's own, which looks the
+/// same, is not. (EAGAIN is a lack of memory: since Linux 3.1, the process limit is enforced by the
+/// execve(2) that follows.)
 std::string hint_for_ids(std::string_view step, int error) {
   if (error == EPERM && step == "setgroups") {
     return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
   }
   if (error == EINVAL || error == EPERM) {
-    return "in a user namespace, /proc/self/uid_map and gid_map must have these ids, and the "
-           "launcher's own";
+    return "in a user namespace, /proc/self/uid_map and gid_map must map these ids, "
+           "and the launcher's own";
   }
   return {};
 }
@@ -120,24 +118,24 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   if (plan.keep_capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) {
     const int error = errno;
     const auto hint = plan.capabilities == kNoCapability
-                          ? "leave --own-stdio out; or start it without those securebits: capsh "
-                            "--print shows them"
+                          ? "leave --own-stdio out; or start it without those securebits: "
+                            "capsh --print shows them"
                           : kHintForSecurebits;
-    throw system_failure("cannot keep the capability over the change of user", "PR_SET_KEEPCAPS",
+    throw system_failure("cannot keep the capability across the change of user", "PR_SET_KEEPCAPS",
                          error, is_due_to_securebit(error, SECBIT_KEEP_CAPS_LOCKED) ? hint : "");
   }
   if (plan.change_groups) {
     check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
   }
-  // Also where they seem to be the account's already, which needs no capability: an id without a
-  // mapping in this user namespace, root's own for one, is shown as 65534 (user_namespaces(7)), and
+  // Also if they seem to be the account's already, which needs no capability: an id that is not
+  // mapped in this user namespace, such as root's own, is shown as 65534 (user_namespaces(7)), and
   // only setting it tells the two apart.
   check(setresgid(account.gid, account.gid, account.gid), "setresgid");
   check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }
 
-/// A parent that died between the change of ids and this call sent no signal: it is delivered here
-/// instead.
+/// If the parent died between the change of ids and this call, no signal was sent: it is delivered
+/// here instead.
 void restore_parent_death(const ParentDeath& wanted) {
   if (wanted.signal == 0) {
     return;
@@ -152,7 +150,7 @@ void restore_parent_death(const ParentDeath& wanted) {
   }
   if (signal != wanted.signal) {
     throw failure(kNotAsPlanned, "the parent-death signal",
-                  "it was not put back after the change of user");
+                  "it was not restored after the change of user");
   }
   if (getppid() != wanted.parent && raise(wanted.signal) != 0) {
     throw system_failure("cannot deliver the parent-death signal", std::to_string(wanted.signal),
@@ -162,7 +160,7 @@ void restore_parent_death(const ParentDeath& wanted) {
 
 [[noreturn]] void refuse(std::string_view object, const std::string& found,
                          const std::string& planned) {
-  throw failure(kNotAsPlanned, object, "the kernel says " + found + ", planned is " + planned);
+  throw failure(kNotAsPlanned, object, "the kernel reports " + found + ", expected " + planned);
 }
 
 void verify_ids(const Account& account) {
@@ -179,7 +177,7 @@ void verify_ids(const Account& account) {
   }
   if (read_groups() != account.groups) {
     throw failure(kNotAsPlanned, "supplementary groups",
-                  "the kernel's list of them is not the planned one");
+                  "the kernel's list is not the planned one");
   }
 }
 
@@ -198,19 +196,18 @@ void verify_thread_capabilities(const ThreadCapabilities& planned) {
 
 void verify_other_sets(const PrivilegePlan& plan, CapabilitySet bounding) {
   const auto planned = plan.capabilities;
-  // The kernel keeps the ambient set within permitted and inheritable, so that no other bit can be
-  // in it.
+  // The kernel keeps the ambient set within permitted and inheritable, so no other bit can be set.
   if (planned != kNoCapability) {
     expect("ambient capabilities",
            is_in_ambient_set(CAP_NET_BIND_SERVICE) ? kNetBindService : kNoCapability, planned);
   }
-  // A container may have taken the planned capability out of it: less than planned is as good.
+  // A container may have removed the planned capability from it: less than planned is fine.
   if (plan.cut_bounding_set) {
     expect("bounding set", read_bounding_set(plan.seen_capabilities) | bounding, bounding);
   }
 }
 
-/// The daemon's capabilities, and besides those that a last step needs.
+/// The daemon's capabilities, and those that a last step needs as well.
 ThreadCapabilities daemons_and(CapabilitySet kept, const PrivilegePlan& plan) {
   return {plan.capabilities | kept, plan.capabilities, plan.capabilities | kept};
 }

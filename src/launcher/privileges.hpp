@@ -14,21 +14,20 @@ void raise_bind_capability();
 /// Error.
 void set_no_new_privs();
 
-/// Becomes the account, for good: bounding set, session keyring, groups, gid, uid, capabilities,
+/// Becomes the account permanently: bounding set, session keyring, groups, gid, uid, capabilities,
 /// ambient set, and the parent-death signal, which a change of ids clears. The order is forced:
-/// each step needs a right that a later one gives up, and a change of the uid away from 0 clears
-/// the ambient set. Every call is checked. Throws Error. capabilities(7), credentials(7),
-/// keyrings(7), PR_SET_PDEATHSIG(2const).
+/// each step needs a right that a later one gives up, and changing the uid from 0 clears the
+/// ambient set. Every call is checked. Throws Error. capabilities(7), credentials(7), keyrings(7),
+/// PR_SET_PDEATHSIG(2const).
 void drop_privileges(const PrivilegePlan& plan, const Account& account);
 
 /// Reads the ids, the capability sets and no_new_privs back from the kernel, and tries to become
-/// root again. Throws Error on any difference from the plan, also where a call before said that it
-/// had succeeded.
+/// root again. Throws Error on any difference from the plan, even if every call before it reported
+/// success.
 void verify_privileges(const PrivilegePlan& plan, const Account& account);
 
-/// Where a part of the bounding set is undecided: cuts it to the planned one and what the command's
-/// file needs of the part that was undecided, gives CAP_SETPCAP up, and reads the sets back. Throws
-/// Error.
+/// Settles the undecided part of the bounding set: keeps only what the command's file needs of it,
+/// gives up CAP_SETPCAP, and reads the sets back. Throws Error.
 void settle_bounding_set(const PrivilegePlan& plan, CapabilitySet needed);
 
 /// Gives up what drop_privileges() kept for `--own-stdio`, and reads the sets back. Throws Error.

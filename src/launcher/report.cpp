@@ -34,7 +34,7 @@ std::string account_line(const Plan& plan, std::string_view group_name) {
 std::string describe_ports(const Plan& plan, std::string_view state) {
   constexpr std::size_t kPortColumn = 14;
   if (plan.listen.empty()) {
-    return line("ports", plan.descriptors.inherited > 0 ? "inherited alone" : "none");
+    return line("ports", plan.descriptors.inherited > 0 ? "inherited only" : "none");
   }
   std::string lines;
   for (const auto& address : plan.listen) {
@@ -67,10 +67,10 @@ std::string describe_confinement(const Plan& plan) {
   const auto& confinement = plan.confinement;
   const bool open = plan.privileges.capabilities != kNoCapability;
   if (!confinement.why_not.empty()) {
-    return "none, every privileged port is open to the daemon: " + confinement.why_not;
+    return "none, so every privileged port is open to the daemon: " + confinement.why_not;
   }
   if (confinement.kind == Confinement::kOff) {
-    return open ? "off, every privileged port is open to the daemon" : "off";
+    return open ? "off, so every privileged port is open to the daemon" : "off";
   }
   const bool unprivileged = confinement.kind == Confinement::kPrivileged;
   const auto allowed = [&](const std::vector<std::uint16_t>& listed) {
@@ -158,34 +158,34 @@ std::string help_text() {
 Start an unmodified daemon on low ports without ever running it as root.
 
 Account:
-  -u, --user USER[:GROUP]   run as this user: names, ids, or +N for an id only;
-                            root must give it; otherwise, default: the caller
+  -u, --user USER[:GROUP]   run as this user: names or ids; +N is always an id;
+                            required for root, default: the caller
       --groups WHAT         supplementary groups: init (the user's own), none,
                             keep (the caller's), or a list: G1,G2; default:
-                            init, or keep where the user stays the same
+                            init, or keep if the user does not change
 Ports:
   -p, --port SPEC[,SPEC...] [NAME=][HOST:]PORT[-LAST][/tcp|/udp]; repeatable
   -m, --mode MODE           ambient (default): the daemon binds, with the
                             capability if a port needs it; listen-fds, inetd,
-                            nginx: it is handed open sockets and has none
+                            nginx: it gets open sockets and no capability
       --confine WHAT        privileged (default with the capability): no other
                             privileged port can be bound; listed: no other port
-                            at all; off. Before Linux 7.2, TCP only: each
-                            privileged UDP port is open with the capability
-      --backlog N           queue of a listening socket (default 4096)
+                            at all; off. Before Linux 7.2, TCP only: with the
+                            capability, every privileged UDP port is open
+      --backlog N           queue length of a listening socket (default 4096)
       --reuse-port          open the sockets with SO_REUSEPORT
 Process:
       --env NAME[=VALUE]    set a variable, or keep it; repeatable
-      --clear-env           start from PATH, TERM, LANG, LC_* and TZ alone
+      --clear-env           start with only PATH, TERM, LANG, LC_* and TZ
       --keep-fd N           leave descriptor N open; repeatable
       --own-stdio           let the daemon open /dev/stdout and /dev/stderr
-      --new-session         leave the terminal's session: setsid
-      --allow-new-privs     let setuid and file-capability helpers of the daemon
+      --new-session         leave the terminal's session (setsid)
+      --allow-new-privs     let the daemon's setuid and file-capability helpers
                             work; they can give it more than was listed
 Other:
-  -n, --check               do it all but the exec, and print the plan
-      --json                print that as a JSON object, for a program
-  -v, --verbose             say each step on stderr
+  -n, --check               do everything except the exec; print the plan
+      --json                print that as a JSON object
+  -v, --verbose             print each step on stderr
   -h, --help                print this and exit
   -V, --version             print the version and exit
 

@@ -13,14 +13,14 @@ namespace lowport {
 
 enum class Colour { kNone, kTerminal };
 
-/// What `--check` prints after the launch has come as far as the exec, or failed on the way with
-/// `obstacle`: one line for each fact, for a person to read. `group_name` may be empty; `file` is
-/// the command as it was found, or empty: then the command is named as it was given. Pure.
+/// What `--check` prints once the launch has come as far as the exec, or failed on the way with
+/// `obstacle`: one line for each fact, for a person to read. `group_name` may be empty. `file` is
+/// the command as found; if it is empty, the command is shown as given. Pure.
 std::string describe_plan(const Plan& plan, std::string_view group_name, std::string_view file,
                           const Error* obstacle, Colour colour);
 
-/// What a launch of this plan says on stderr and goes on: one line each, without the program's
-/// name. Pure.
+/// The warnings that a launch of this plan prints on stderr before going on: one line each, without
+/// the program's name. Pure.
 std::vector<std::string> warnings_of(const Plan& plan);
 
 /// The ports as "80,443,8000-8100". Pure.

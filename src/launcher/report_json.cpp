@@ -18,8 +18,7 @@ constexpr int kSchema = 1;
 constexpr std::string_view kNull = "null";
 
 /// A string. Bytes that are not printable ASCII are \xNN in the value itself, as in the messages: a
-/// file name need not be UTF-8, and what a program decodes and prints must not drive a terminal
-/// either.
+/// file name need not be UTF-8, and the decoded value must not drive a terminal either.
 std::string quote(std::string_view text) {
   std::string quoted = "\"";
   for (const char character : text) {
@@ -83,12 +82,14 @@ std::string port_object(const ListenAddress& address, int unprivileged_port_star
                  {"privileged", truth(is_privileged(address, unprivileged_port_start))}});
 }
 
-/// Sorted, each once, however often it is listed.
-std::string port_numbers(const std::vector<std::uint16_t>& ports) {
-  return numbers(sorted_once(ports));
+/// Sorted, without duplicates.
+std::string port_numbers(std::vector<std::uint16_t> ports) {
+  std::sort(ports.begin(), ports.end());
+  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+  return numbers(ports);
 }
 
-/// Of a transport that is not confined the ports are null: an empty list is one of which no port is
+/// The ports of a transport that is not confined are null: an empty list means that no port is
 /// open.
 std::string confinement_object(const ConfinementPlan& plan) {
   const bool confined = plan.kind != Confinement::kOff;
@@ -110,7 +111,7 @@ std::string error_object(const Obstacle* obstacle) {
                  {"status", std::to_string(static_cast<int>(obstacle->status))}});
 }
 
-/// What is known of a plan; null, each of them, where there is none.
+/// What is known of a plan; all null if there is none.
 struct Facts {
   std::string account{kNull};
   std::string ports{kNull};

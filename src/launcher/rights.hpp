@@ -7,8 +7,8 @@
 
 namespace lowport {
 
-/// Checks that the launcher has what it takes to become the account and to give it the listed
-/// ports. Pure. Throws Error, whose hint says how it gets what it lacks: capabilities(7).
+/// Checks that the launcher has the rights to become the account and to grant it the listed ports.
+/// Pure. Throws Error, whose hint says how to get the missing right: capabilities(7).
 void check_rights(const Options& options, const Account& account, const Host& host);
 
 }  // namespace lowport

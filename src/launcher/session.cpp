@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kCannotLeave = "cannot leave the terminal's session";
 
 /// /dev/tty is the controlling terminal, wherever descriptors 0 to 2 lead; without one, opening it
-/// is ENXIO (tty(4)).
+/// fails with ENXIO (tty(4)).
 UniqueFd open_controlling_terminal() {
   UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!terminal.valid() && errno != ENXIO) {
@@ -40,8 +40,8 @@ void ignore(int signal, struct sigaction* before) {
   change_action(signal, &action, before);
 }
 
-/// A signal that the kernel is about to send for a reason of the launcher's own, and that is not
-/// the daemon's concern.
+/// Ignores a signal that the kernel is about to send because of the launcher, and that does not
+/// concern the daemon.
 class IgnoredSignal {
  public:
   explicit IgnoredSignal(int signal) : signal_(signal) {
@@ -49,7 +49,7 @@ class IgnoredSignal {
     if (sigpending(&pending) != 0) {
       throw system_failure(kCannotLeave, "sigpending", errno);
     }
-    // One that somebody else has sent, and that waits because it is blocked, is the daemon's:
+    // One that somebody else has sent, still pending because it is blocked, is the daemon's:
     // another changes nothing.
     is_pending_ = sigismember(&pending, signal) == 1;
     if (!is_pending_) {
@@ -60,7 +60,7 @@ class IgnoredSignal {
     if (is_pending_) {
       return;
     }
-    ignore(signal_, nullptr);  // discards it where it is blocked, and so pending
+    ignore(signal_, nullptr);  // discards it if it is blocked, and so pending
     change_action(signal_, &before_, nullptr);
   }
 
@@ -70,9 +70,9 @@ class IgnoredSignal {
   struct sigaction before_ {};
 };
 
-/// A session leader cannot start another session. It can give its terminal up, for which the kernel
-/// sends SIGHUP and SIGCONT to the terminal's foreground group: to this process too, which ignores
-/// them for that moment.
+/// A session leader cannot start another session, but it can give up its terminal. The kernel then
+/// sends SIGHUP and SIGCONT to the terminal's foreground group, this process included, which
+/// ignores them for that moment.
 void give_up_terminal() {
   const auto terminal = open_controlling_terminal();
   if (!terminal.valid()) {
@@ -90,18 +90,18 @@ void give_up_terminal() {
   }
 }
 
-/// The daemon will lead a session without a terminal, and has any for the asking that it has a
-/// descriptor of and that controls no other session (TIOCSCTTY of ioctl_tty(2)): the one that was
-/// given up just now, for one.
+/// The daemon will lead a session without a terminal. It can acquire any terminal it holds a
+/// descriptor for, if that controls no other session (TIOCSCTTY of ioctl_tty(2)): the one just
+/// given up, for example.
 void require_no_free_terminal(int descriptor) {
   if (ioctl(descriptor, TIOCSCTTY, 0) != 0) {
     return;
   }
   give_up_terminal();
   throw failure(kCannotLeave, "descriptor " + std::to_string(descriptor),
-                "it is a terminal that the daemon could take for its own",
-                "redirect it, or start the launcher through setsid --fork --wait; container: "
-                "docker run --init");
+                "it is a terminal that the daemon could make its controlling terminal",
+                "redirect it, or start lowportbind through setsid --fork --wait; "
+                "container: docker run --init");
 }
 
 }  // namespace
@@ -112,12 +112,12 @@ void leave_terminal_session(std::span<const int> held) {
   } else {
     constexpr std::string_view kHint =
         "start it from a shell script, or through setsid --fork --wait";
-    // setsid(2) refuses the leader of a process group, which every job of an interactive shell is.
-    // A group of another PID namespace has no number here: 0, which would mean this process's own.
+    // setsid(2) refuses the leader of a process group, such as each job of an interactive shell. A
+    // group in another PID namespace is shown as 0, which would mean this process's own.
     if (getpgrp() == getpid()) {
       const pid_t group = getpgid(getppid());
       if (group == 0) {
-        throw failure(kCannotLeave, "setpgid", "its parent's group is of another PID namespace",
+        throw failure(kCannotLeave, "setpgid", "its parent's group is in another PID namespace",
                       kHint);
       }
       if (group < 0 || setpgid(0, group) != 0) {
@@ -127,7 +127,7 @@ void leave_terminal_session(std::span<const int> held) {
     if (setsid() < 0) {
       throw system_failure(kCannotLeave, "setsid", errno, kHint);
     }
-    // The leader of a new session, which has no terminal.
+    // Now the leader of a new session, which has no terminal.
     if (getsid(0) != getpid()) {
       throw failure(kCannotLeave, "setsid", "it did not take effect");
     }

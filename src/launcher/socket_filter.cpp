@@ -35,8 +35,8 @@ constexpr std::uint32_t kFirstForeignCall = 0xffffffff;
 constexpr sock_filter load(std::size_t offset) {
   return {BPF_LD | BPF_W | BPF_ABS, 0, 0, static_cast<std::uint32_t>(offset)};
 }
-/// The low half of an argument. socket(2) takes ints and ignores the high one, so that comparing
-/// all 64 bits would let 0x100000106 pass, which is MPTCP too.
+/// The low half of an argument. socket(2) takes ints and ignores the high half: comparing all 64
+/// bits would let 0x100000106 pass, which is MPTCP too.
 constexpr sock_filter load_argument(std::size_t index) {
   static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
   return load(offsetof(seccomp_data, args) + index * sizeof(std::uint64_t));
@@ -44,7 +44,8 @@ constexpr sock_filter load_argument(std::size_t index) {
 constexpr sock_filter keep_bits(std::uint32_t mask) {
   return {BPF_ALU | BPF_AND | BPF_K, 0, 0, mask};
 }
-/// Skips that many instructions if what was loaded equals `value`, and otherwise none or that many.
+/// Skips `count` instructions if what was loaded equals `value`; skip_unless() skips them if it
+/// does not.
 constexpr sock_filter skip_if(std::uint32_t value, std::uint8_t count) {
   return {BPF_JMP | BPF_JEQ | BPF_K, count, 0, value};
 }
@@ -71,16 +72,16 @@ constexpr auto kFilter = std::to_array<sock_filter>({
     load(offsetof(seccomp_data, nr)),
     skip_if_below(kFirstForeignCall, 1),
     fail_with(ENOSYS),
-    // io_uring opens and binds sockets without any system call that a filter would see; one that
-    // was inherited needs no io_uring_setup.
+    // io_uring opens and binds sockets without any system call that a filter would see; an
+    // inherited ring needs no io_uring_setup.
     skip_if(SYS_io_uring_setup, 2),
     skip_if(SYS_io_uring_enter, 1),
     skip_unless(SYS_io_uring_register, 1),
     fail_with(EPERM),
     skip_if(SYS_socket, 7),
-    // setsockopt(socket, IPPROTO_TCP, TCP_ULP, "smc") makes an SMC socket of a TCP one, from Linux
-    // 5.17 on. The name is in memory: every such protocol is refused with the errno of one that is
-    // not there, and TLS stays in user space.
+    // setsockopt(socket, IPPROTO_TCP, TCP_ULP, "smc") turns a TCP socket into an SMC one, from
+    // Linux 5.17 on. The name is in memory, so every such protocol is refused, with the errno of
+    // one that does not exist; TLS stays in user space.
     skip_unless(SYS_setsockopt, 5),
     load_argument(1),
     skip_unless(IPPROTO_TCP, 3),
@@ -88,9 +89,8 @@ constexpr auto kFilter = std::to_array<sock_filter>({
     skip_unless(TCP_ULP, 1),
     fail_with(ENOENT),
     allow(),
-    // socket(domain, type, protocol). SMC speaks TCP underneath, and RxRPC UDP: the kernel binds
-    // that socket itself, without asking Landlock (rxrpc_open_socket() in
-    // net/rxrpc/local_object.c).
+    // socket(domain, type, protocol). SMC uses TCP underneath, and RxRPC UDP: the kernel binds that
+    // socket itself, without asking Landlock (rxrpc_open_socket() in net/rxrpc/local_object.c).
     load_argument(0),
     skip_if(AF_SMC, 1),
     skip_unless(AF_RXRPC, 1),
@@ -112,19 +112,19 @@ constexpr auto kFilter = std::to_array<sock_filter>({
     skip_if(IPPROTO_UDP, 3),
     skip_if(IPPROTO_ICMP, 2),
     skip_if(IPPROTO_ICMPV6, 1),
-    fail_with(EPROTONOSUPPORT),  // at this errno Go, which asks for MPTCP first, asks for TCP
+    fail_with(EPROTONOSUPPORT),  // at this errno Go falls back from MPTCP to TCP
     allow(),
 });
 
 }  // namespace
 
 void install_socket_filter() {
-  auto instructions = kFilter;  // the kernel's structure has a pointer to what is not const
+  auto instructions = kFilter;  // the kernel's structure has a non-const pointer
   const sock_fprog program{instructions.size(), instructions.data()};
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0) {
     throw system_failure(
         kCannotConfine, "seccomp", errno,
-        "a container engine may refuse it; or leave every privileged port open: --confine off");
+        "a container engine may refuse it; to leave every privileged port open: --confine off");
   }
 }
 

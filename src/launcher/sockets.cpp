@@ -70,8 +70,8 @@ std::string describe(const PlannedSocket& planned) {
   return port + (planned.family == SocketFamily::kIpv4 ? " (IPv4)" : " (IPv6)");
 }
 
-/// The address as this one socket has it: where every address was asked for, there may be a socket
-/// for each family.
+/// The address of this one socket: if every address was asked for, there may be a socket for each
+/// family.
 ListenAddress address_of(const PlannedSocket& planned) {
   auto address = planned.address;
   if (address.host != HostKind::kEvery || planned.family == SocketFamily::kDualStack) {
@@ -93,15 +93,15 @@ int read_option(const UniqueFd& socket, int level, int option, const PlannedSock
 void set_option(const UniqueFd& socket, int level, int option, int value,
                 const PlannedSocket& planned) {
   if (setsockopt(socket.value(), level, option, &value, sizeof(value)) != 0) {
-    throw system_failure("cannot set a socket option of", describe(planned), errno);
+    throw system_failure("cannot set a socket option on", describe(planned), errno);
   }
   if (read_option(socket, level, option, planned) != value) {
-    throw failure("cannot set a socket option of", describe(planned),
+    throw failure("cannot set a socket option on", describe(planned),
                   "setsockopt did not take effect");
   }
 }
 
-/// Compares the socket's address with what was asked for: listen(2) on a socket without one would
+/// Compares the socket's address with what was asked for: listen(2) on an unbound socket would
 /// choose a port.
 void verify_address(const UniqueFd& socket, const SocketAddress& wanted,
                     const PlannedSocket& planned) {
@@ -115,7 +115,7 @@ void verify_address(const UniqueFd& socket, const SocketAddress& wanted,
                     std::memcmp(&actual.storage, &wanted.storage, wanted.length) == 0;
   if (!same) {
     throw failure(kCannotBind, describe(planned),
-                  "bind succeeded, but the socket has another address");
+                  "bind succeeded, but the address is not the planned one");
   }
 }
 
@@ -131,8 +131,7 @@ UniqueFd bind_socket(const PlannedSocket& planned, const SocketPlan& plan,
   if (!socket.valid()) {
     throw explain_socket(describe(planned), errno, plan.descriptors);
   }
-  // Set in either case, before bind(2): the default is a sysctl, and a bound socket refuses the
-  // change.
+  // Set either way, before bind(2): the default is a sysctl, and a bound socket refuses the change.
   if (domain == AF_INET6) {
     set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, planned.family == SocketFamily::kIpv6Only ? 1 : 0,
                planned);
@@ -169,22 +168,22 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   const auto address = to_socket_address(planned);
   auto socket = bind_socket(planned, plan, address);
   verify_address(socket, address, planned);
-  // Where the port cannot be shared, nobody's connections are at stake, and whoever else has it is
-  // found out at once.
+  // If the port cannot be shared, nobody's connections are at stake, and another holder shows at
+  // once.
   if (!plan.reuse_port) {
     listen_on(socket, planned, plan);
   }
   return socket;
 }
 
-/// setfsuid(2) reports no failure: it answers with the previous id, so that a second, invalid call
-/// reads it back.
+/// setfsuid(2) reports no failure. It returns the previous id, so a second, invalid call reads it
+/// back.
 void set_fsuid(uid_t uid) {
   setfsuid(uid);
   if (static_cast<uid_t>(setfsuid(static_cast<uid_t>(-1))) != uid) {
     throw failure(kCannotOpenSocketsAs, "uid " + std::to_string(uid),
                   "setfsuid did not take effect",
-                  "in a user namespace, /proc/self/uid_map must have this uid");
+                  "in a user namespace, /proc/self/uid_map must map this uid");
   }
 }
 
@@ -202,7 +201,7 @@ std::vector<UniqueFd> open_sockets(const SocketPlan& plan) {
   for (const auto& planned : plan.sockets) {
     sockets.push_back(open_socket(planned, plan));
   }
-  // An exception above ends the launch, so that there is nobody for whom to put the fsuid back.
+  // An exception above ends the launch, so the fsuid need not be restored then.
   if (plan.fsuid) {
     set_fsuid(plan.own_fsuid);
   }

@@ -8,20 +8,20 @@
 
 namespace lowport {
 
-/// Opens the planned sockets in their order: bound, close-on-exec and blocking (O_NONBLOCK belongs
-/// to the open file, which the daemon's other processes share, and so is the daemon's to set). The
-/// TCP ones listen, but for those with SO_REUSEPORT. Throws Error that names the address, who has
-/// it as far as that can be seen, and a hint for what a user can mend. socket(7), ip(7), ipv6(7),
+/// Opens the planned sockets in order: bound, close-on-exec and blocking (O_NONBLOCK belongs to the
+/// open file, which the daemon's other processes share, so it is the daemon's to set). The TCP ones
+/// listen, except those with SO_REUSEPORT. Throws Error, which names the address and, as far as
+/// that can be seen, its holder, with a hint if the user can fix it. socket(7), ip(7), ipv6(7),
 /// listen(2).
 std::vector<UniqueFd> open_sockets(const SocketPlan& plan);
 
-/// Makes the TCP ones of open_sockets(plan) listen whose ports SO_REUSEPORT shares. Not before all
-/// else has succeeded: a listening socket gets some of the port's connections, and resets them when
-/// it is closed again. Throws Error.
+/// Makes the TCP sockets of open_sockets(plan) listen that share a port by SO_REUSEPORT. Comes
+/// after everything else has succeeded: a listening socket gets some of the port's connections, and
+/// resets them when it is closed. Throws Error.
 void listen_on_shared_ports(const std::vector<UniqueFd>& sockets, const SocketPlan& plan);
 
 /// Binds each of the planned sockets and closes it again, to see whether a daemon with this
-/// process's rights could have it. Throws the same Error as open_sockets().
+/// process's rights could. Throws the same Error as open_sockets().
 void probe_sockets(const SocketPlan& plan);
 
 }  // namespace lowport

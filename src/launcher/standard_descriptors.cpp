@@ -19,8 +19,7 @@ namespace {
 
 std::string name_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
 
-/// The device numbers of null(4) and full(4), which are fixed: admin-guide/devices.txt of the
-/// kernel.
+/// The device numbers of null(4) and full(4) are fixed: admin-guide/devices.txt of the kernel.
 bool is_memory_device(const struct stat& status, unsigned minor_number) {
   constexpr unsigned kMemoryDevices = 1;
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(kMemoryDevices, minor_number);
@@ -29,10 +28,10 @@ bool is_memory_device(const struct stat& status, unsigned minor_number) {
 constexpr unsigned kNull = 3;
 constexpr unsigned kFull = 7;
 
-/// In a program that is given rights by its file, glibc opens those of 0 to 2 that are closed
-/// before main() begins, so that they cannot be used: 0 as /dev/full for writing, 1 and 2 as
-/// /dev/null for reading (csu/check_fds.c). That is this program, where it has a file capability;
-/// or sudo, say, which started it. Nobody leaves such a descriptor for a daemon's sake.
+/// In a program that gains rights from its file, glibc opens those of 0 to 2 that are closed before
+/// main() begins, so that they cannot be used: 0 as /dev/full for writing, 1 and 2 as /dev/null for
+/// reading (csu/check_fds.c). That may be this program, if it has a file capability, or the one
+/// that started it, such as sudo. Nobody leaves such a descriptor for a daemon's sake.
 bool is_placeholder(int descriptor, const struct stat& status) {
   const bool is_input = descriptor == STDIN_FILENO;
   if (!is_memory_device(status, is_input ? kFull : kNull)) {
@@ -45,14 +44,14 @@ bool is_placeholder(int descriptor, const struct stat& status) {
   return (flags & O_ACCMODE) == (is_input ? O_WRONLY : O_RDONLY);
 }
 
-/// Nothing if it is closed, or is closed now because it is of no use.
+/// Returns nullopt if it is closed, or is closed here because it is unusable.
 std::optional<struct stat> find_usable(int descriptor) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0) {
     if (errno == EBADF) {
       return std::nullopt;
     }
-    throw system_failure("cannot read the kind of descriptor", std::to_string(descriptor), errno);
+    throw system_failure("cannot read the type of descriptor", std::to_string(descriptor), errno);
   }
   if (!is_placeholder(descriptor, status)) {
     return status;
@@ -63,8 +62,7 @@ std::optional<struct stat> find_usable(int descriptor) {
 
 void open_null_device(int descriptor) {
   constexpr std::string_view kCannotOpen = "cannot open /dev/null as";
-  // The numbers below are taken, so that open(2) answers with this one; it stays open in the
-  // daemon.
+  // The numbers below are taken, so open(2) returns this one; it stays open in the daemon.
   const int opened = open("/dev/null", O_RDWR | O_NOCTTY);  // NOLINT(android-cloexec-open)
   if (opened < 0) {
     throw system_failure(kCannotOpen, name_of(descriptor), errno);
@@ -75,12 +73,12 @@ void open_null_device(int descriptor) {
   if (!is_memory_device(read_status(descriptor), kNull)) {
     throw failure(
         kCannotOpen, name_of(descriptor), "it is not the null device",
-        "as root: ls -l /dev/null shows what it is; mknod -m 666 /dev/null c 1 3 makes the device");
+        "as root: ls -l /dev/null shows what it is; mknod -m 666 /dev/null c 1 3 creates it");
   }
 }
 
-/// A kernel object of anon_inode_getfd() (io_uring, epoll, pidfd and others) has no file type:
-/// fstat(2) says 0, also since Linux 6.16 gave its inode one (anon_inode_getattr() in
+/// A kernel object from anon_inode_getfd() (io_uring, epoll, pidfd and others) has no file type:
+/// fstat(2) reports 0, even since Linux 6.16 gave its inode one (anon_inode_getattr() in
 /// fs/anon_inodes.c).
 std::string_view reason_to_refuse(mode_t mode) {
   switch (mode & S_IFMT) {
@@ -94,8 +92,8 @@ std::string_view reason_to_refuse(mode_t mode) {
     case S_IFBLK:
       return "it is a block device";
     default:
-      return "it is not a file, pipe, socket or character device but a kernel object, such as "
-             "io_uring or epoll";
+      return "it is not a file, pipe, socket or character device "
+             "but a kernel object, such as io_uring or epoll";
   }
 }
 

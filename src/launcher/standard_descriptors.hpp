@@ -3,12 +3,11 @@
 
 namespace lowport {
 
-/// Makes descriptors 0 to 2 what a daemon can be given. One that is closed is opened as /dev/null,
-/// before any other descriptor is opened: a socket that landed on number 2 would be sent error
-/// messages. So is one that a C library has opened in its place, which cannot be used. A directory,
-/// a block device or a kernel object without a file, such as an io_uring, is refused: nobody lists
-/// it, and it can be a way around the account's rights or the confinement. Throws Error. fstat(2),
-/// fcntl(2), null(4).
+/// Makes descriptors 0 to 2 fit for a daemon. One that is closed is opened as /dev/null before any
+/// other descriptor is opened: a socket that landed on number 2 would be sent error messages. So is
+/// one that a C library has opened as an unusable placeholder. A directory, a block device or a
+/// kernel object without a file, such as an io_uring, is refused: nobody lists it, and it can be a
+/// way around the account's rights or the confinement. Throws Error. fstat(2), fcntl(2), null(4).
 void reserve_standard_descriptors();
 
 }  // namespace lowport

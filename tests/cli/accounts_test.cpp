@@ -30,10 +30,9 @@ void check_refusals(const Rows& rows, const std::string& option = "--user") {
 }
 
 const std::string kRoot = "it is root (uid 0)";
-const std::string kRootHint =
-    "the daemon is to run without root: name an unprivileged user, such as www-data";
+const std::string kRootHint = "name an unprivileged user, such as www-data";
 const std::string kOctal =
-    "a leading zero means octal to some programs, write the number without it";
+    "a leading zero means octal to some programs; write the number without it";
 
 }  // namespace
 
@@ -47,12 +46,12 @@ TEST_CASE("pitfall 1: a uid that would wrap or mean no change is refused") {
       {"4294967329", "cannot use the user: 4294967329: " + largest, ""},
       {"18446744073709551616", "cannot use the user: 18446744073709551616: " + largest, ""},
       {"18446744073709551649", "cannot use the user: 18446744073709551649: " + largest, ""},
-      {"-1", "cannot use the user: -1: a number has no sign", ""},
-      {"+-1", "cannot use the user: +-1: a number has no sign", ""},
-      {"-1:33", "cannot use the user: -1: a number has no sign", ""},
+      {"-1", "cannot use the user: -1: signs are not allowed", ""},
+      {"+-1", "cannot use the user: +-1: signs are not allowed", ""},
+      {"-1:33", "cannot use the user: -1: signs are not allowed", ""},
       {"4000:4294967296", "cannot use the group: 4294967296: " + largest, ""},
       {"4000:4294967295", "cannot use the group: 4294967295: " + largest, ""},
-      {"4000:-1", "cannot use the group: -1: a number has no sign", ""},
+      {"4000:-1", "cannot use the group: -1: signs are not allowed", ""},
   };
   check_refusals(rows);
 }
@@ -74,14 +73,14 @@ TEST_CASE("pitfall 2: an empty user never stays root") {
       {"root:", "cannot use the user: \"root:\": " + no_group, group_hint},
       {"www-data:33:33", "cannot use the user: www-data:33:33: it has more than one colon", ""},
       {"www-data::33", "cannot use the user: www-data::33: it has more than one colon", ""},
-      {" ", "cannot use the user: \" \": a number has no spaces in it", ""},
-      {"+", "cannot use the user: +: a number is missing", ""},
+      {" ", "cannot use the user: \" \": spaces are not allowed", ""},
+      {"+", "cannot use the user: +: the number is missing", ""},
   };
   check_refusals(rows);
 }
 
 TEST_CASE("pitfall 3: a uid without a passwd entry needs its group") {
-  const std::string nobody = ": there is no passwd entry that says which group it has";
+  const std::string nobody = ": it has no passwd entry to take the group from";
   const Row rows[] = {
       {"4000", "cannot use the user: 4000" + nobody, "name the group: --user 4000:GROUP"},
       {"+4000", "cannot use the user: +4000" + nobody, "name the group: --user +4000:GROUP"},
@@ -97,15 +96,15 @@ TEST_CASE("pitfall 4: a uid in any spelling but plain decimal is refused") {
       {"+010", "cannot use the user: +010: " + kOctal, ""},
       {"033:33", "cannot use the user: 033: " + kOctal, ""},
       {"4000:010", "cannot use the group: 010: " + kOctal, ""},
-      {" 5", "cannot use the user: \" 5\": a number has no spaces in it", ""},
-      {"5 ", "cannot use the user: \"5 \": a number has no spaces in it", ""},
-      {"5\n", "cannot use the user: 5\\x0a: a number has no spaces in it", ""},
+      {" 5", "cannot use the user: \" 5\": spaces are not allowed", ""},
+      {"5 ", "cannot use the user: \"5 \": spaces are not allowed", ""},
+      {"5\n", "cannot use the user: 5\\x0a: spaces are not allowed", ""},
       {"4foo", "cannot use the user: 4foo: the number is followed by \"foo\"", ""},
       {"+4foo", "cannot use the user: +4foo: the number is followed by \"foo\"", ""},
       {"33.0", "cannot use the user: 33.0: the number is followed by \".0\"", ""},
-      {"0x21", "cannot use the user: 0x21: hexadecimal is not read, write the number in decimal",
-       ""},
-      {"++33", "cannot use the user: ++33: a number has no sign", ""},
+      {"0x21",
+       "cannot use the user: 0x21: hexadecimal is not accepted; write the number in decimal", ""},
+      {"++33", "cannot use the user: ++33: signs are not allowed", ""},
       {"+www-data", "cannot use the user: +www-data: this is not a number", ""},
   };
   check_refusals(rows);
@@ -122,18 +121,19 @@ TEST_CASE("root is refused in every spelling") {
       {"+0:+33", "cannot use the user: +0:+33: " + kRoot, kRootHint},
       {"00", "cannot use the user: 00: " + kOctal, ""},
       {"+00", "cannot use the user: +00: " + kOctal, ""},
-      {"0x0", "cannot use the user: 0x0: hexadecimal is not read, write the number in decimal", ""},
-      {"-0", "cannot use the user: -0: a number has no sign", ""},
-      {" 0", "cannot use the user: \" 0\": a number has no spaces in it", ""},
+      {"0x0", "cannot use the user: 0x0: hexadecimal is not accepted; write the number in decimal",
+       ""},
+      {"-0", "cannot use the user: -0: signs are not allowed", ""},
+      {" 0", "cannot use the user: \" 0\": spaces are not allowed", ""},
   };
   check_refusals(rows);
 }
 
 TEST_CASE("a name that nobody has is refused with the way to see those there are") {
   const std::string users =
-      "getent passwd lists the names there are; an image without any takes numbers: --user UID:GID";
+      "getent passwd lists the names; in an image without any, use numbers: --user UID:GID";
   const std::string groups =
-      "getent group lists the names there are; an image without any takes numbers: --user UID:GID";
+      "getent group lists the names; in an image without any, use numbers: --user UID:GID";
   const Row rows[] = {
       {"no-such-user", "cannot use the user: no-such-user: there is no such name", users},
       {"no-such-user:33", "cannot use the user: no-such-user: there is no such name", users},
@@ -147,25 +147,26 @@ TEST_CASE("a name that nobody has is refused with the way to see those there are
 TEST_CASE("a supplementary group is refused like any other") {
   const Row rows[] = {
       {"no-such-group", "cannot use the group: no-such-group: there is no such name",
-       "getent group lists the names there are; an image without any takes numbers: --user "
+       "getent group lists the names; in an image without any, use numbers: --user "
        "UID:GID"},
       {"4,4294967296", "cannot use the group: 4294967296: the largest value is 4294967294", ""},
       {"4294967295", "cannot use the group: 4294967295: the largest value is 4294967294", ""},
-      {"-1", "cannot use the group: -1: a number has no sign", ""},
+      {"-1", "cannot use the group: -1: signs are not allowed", ""},
       {"010", "cannot use the group: 010: " + kOctal, ""},
-      {"4, 5", "cannot use the group: \" 5\": a number has no spaces in it", ""},
+      {"4, 5", "cannot use the group: \" 5\": spaces are not allowed", ""},
   };
   check_refusals(rows, "--groups");
 }
 
 TEST_CASE("a word of --groups in a list says how to list what it means") {
   const auto row = [](const std::string& list, const std::string& word) {
-    return Row{
-        list,
-        "cannot use the option: --groups " + list + ": \"" + word + "\" stands alone or not at all",
-        "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that "
-        "is called " +
-            word + " by its number"};
+    return Row{list,
+               "cannot use the option: --groups " + list + ": \"" + word +
+                   "\" cannot be combined with other groups",
+               "list all the groups, those of init too: --groups \"$(id -G USER | tr ' ' "
+               ",),GROUP\"; "
+               "for a group named " +
+                   word + ", use its number"};
   };
   const Row rows[] = {row("init,998", "init"), row("998,init", "init"), row("998,keep", "keep"),
                       row("none,998", "none")};
@@ -187,9 +188,9 @@ TEST_CASE("root must say who the daemon is to run as") {
   support::require_root();
   const auto tried = attempt::launch({"-p", "80"});
   CHECK(tried.result.status == 125);
-  CHECK(
-      tried.result.err ==
-      attempt::lines("cannot choose the account: --user: root must say who the daemon is to run as",
-                     "for example --user www-data"));
+  CHECK(tried.result.err ==
+        attempt::lines(
+            "cannot choose the account: --user: root must name the user that the daemon runs as",
+            "for example --user www-data"));
   CHECK_FALSE(tried.executed);
 }

@@ -15,8 +15,8 @@ support::Result execute(const std::string& command) {
 }
 
 std::string hint_for_access(const std::string& file) {
-  return "this shows who may, and whether it is mounted noexec: namei -l " + file +
-         "; findmnt -T " + file;
+  return "to see who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " +
+         file;
 }
 
 void check_126(const std::string& file, const std::string& reason, const std::string& hint) {
@@ -49,7 +49,7 @@ TEST_CASE("a file that the account may not execute is status 126 even if root ma
   REQUIRE(chmod(file.c_str(), 0755) == 0);
   CHECK(execute(file).out == "ran\n");
   REQUIRE(chmod(directory.path().c_str(), 0700) == 0);
-  check_126(file, "the account may not enter a directory on the way to it", hint_for_access(file));
+  check_126(file, "the account may not enter a directory on its path", hint_for_access(file));
 }
 
 TEST_CASE(
@@ -59,7 +59,7 @@ TEST_CASE(
     CAPTURE(content);
     const auto file = directory.write("tool", content, 0755);
     check_126(file, "it has no #! line and is not a program",
-              "give it one, or name the shell: -- /bin/sh " + file);
+              "add one, or name the shell: -- /bin/sh " + file);
   }
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("a script whose interpreter is missing says which one") {
     CAPTURE(row.line);
     const auto file = directory.write("tool", row.line + "\necho ran\n", 0755);
     check_126(file, "its interpreter is missing: " + row.interpreter,
-              "install " + row.interpreter + ", or mend the first line of " + file);
+              "install " + row.interpreter + ", or fix the first line of " + file);
   }
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("a script with the line ends of another system says so") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\r\necho ran\r\n", 0755);
   check_126(file, "its first line ends with a carriage return",
-            "write it with Unix line ends: sed -i 's/\\r$//' " + file);
+            "convert it to Unix line endings: sed -i 's/\\r$//' " + file);
 }
 
 TEST_CASE("a script whose interpreter cannot be executed says which one") {
@@ -112,7 +112,7 @@ TEST_CASE("a script whose interpreter cannot be executed says which one") {
   const auto interpreter = directory.write("interpreter", "#!/bin/sh\n", 0644);
   const auto file = directory.write("tool", "#!" + interpreter + "\n", 0755);
   check_126(file, "the account may not execute its interpreter: " + interpreter,
-            "this shows who may: namei -l " + interpreter);
+            "to see who may: namei -l " + interpreter);
 }
 
 TEST_CASE("a script whose interpreter is no program is not told that it names none") {
@@ -147,7 +147,7 @@ TEST_CASE("a program whose loader is missing is status 126") {
   const auto file = directory.write("tool", program, 0755);
   const std::string missing = program.c_str() + program.rfind("/lib", loader);
   check_126(file, "its program loader is missing: " + missing,
-            "it was built for another C library or system; install what has " + missing);
+            "it was built for another C library or system; install what provides " + missing);
 }
 
 TEST_CASE("an environment that is too long is status 126") {
@@ -163,7 +163,7 @@ TEST_CASE("an environment that is too long is status 126") {
   CHECK(longer.out.empty());
   CHECK(longer.err == attempt::lines("cannot execute: " + support::probe() +
                                          ": its arguments and environment are too long",
-                                     "`getconf ARG_MAX` is the limit"));
+                                     "`getconf ARG_MAX` prints the limit"));
 }
 
 TEST_CASE("a symbolic link is followed and a loop of links is status 126") {

@@ -41,7 +41,7 @@ TEST_CASE("the separator before the command is required") {
   const auto result = support::launch({"--user", "www-data", "/bin/true"});
   CHECK(result.status == 125);
   CHECK(result.err ==
-        attempt::lines("cannot read the command line: /bin/true: this is no option",
+        attempt::lines("cannot read the command line: /bin/true: unexpected argument",
                        "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("without the separator an option of the daemon comes with where the co
   const auto result = support::launch({"-u", "www-data", "nginx", "-g", "daemon off;"});
   CHECK(result.status == 125);
   CHECK(result.err ==
-        attempt::lines("cannot read the command line: -g: there is no such option",
+        attempt::lines("cannot read the command line: -g: unknown option",
                        "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
@@ -79,9 +79,9 @@ TEST_CASE("an option that cannot be used is refused before anything runs") {
   const std::string see_command =
       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const Row rows[] = {
-      {{"-up", "80"}, "cannot read the command line: 80: this is no option", see_command},
+      {{"-up", "80"}, "cannot read the command line: 80: unexpected argument", see_command},
       {{"-u", "www-data", "nginx"},
-       "cannot read the command line: nginx: this is no option",
+       "cannot read the command line: nginx: unexpected argument",
        see_command},
       {{"--check=false"},
        "cannot use the option: --check=false: it is a switch and takes no value",
@@ -91,33 +91,31 @@ TEST_CASE("an option that cannot be used is refused before anything runs") {
        "cannot use the option: --mode systemd: the modes are ambient, listen-fds, inetd and nginx",
        ""},
       {{"--groups", "adm,"},
-       "cannot use the option: --groups adm,: an empty item",
-       "none is spelled: --groups none"},
+       "cannot use the option: --groups adm,: an item is empty",
+       "for no groups, use --groups none"},
       {{"--groups", "none,adm"},
-       "cannot use the option: --groups none,adm: \"none\" stands alone or not at all",
-       "list the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; one that "
-       "is called none by "
-       "its "
-       "number"},
+       "cannot use the option: --groups none,adm: \"none\" cannot be combined with other groups",
+       "list all the groups, those of init too: --groups \"$(id -G USER | tr ' ' ,),GROUP\"; "
+       "for a group named none, use its number"},
       {{"--backlog", "0"}, "cannot use the option: --backlog 0: the smallest value is 1", ""},
       {{"--backlog", "0x10"},
-       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in "
+       "cannot use the option: --backlog 0x10: hexadecimal is not accepted; write the number in "
        "decimal",
        ""},
       {{"--keep-fd", "2"},
        "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept",
        ""},
-      {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: a number has no sign", ""},
-      {{"--env", "=x"}, "cannot use the option: --env =x: the name of the variable is empty", ""},
+      {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: signs are not allowed", ""},
+      {{"--env", "=x"}, "cannot use the option: --env =x: the variable name is empty", ""},
       {{"--env", "LISTEN_FDS=1"},
        "cannot use the option: --env LISTEN_FDS=1: lowportbind sets or removes this variable "
        "itself",
-       "--mode listen-fds and --mode nginx hand sockets over by it"},
+       "--mode listen-fds and --mode nginx use it to hand over sockets"},
       {{"--env", "NGINX=3;"},
        "cannot use the option: --env NGINX=3;: lowportbind sets or removes this variable itself",
-       "--mode listen-fds and --mode nginx hand sockets over by it"},
+       "--mode listen-fds and --mode nginx use it to hand over sockets"},
       {{"--env", "A=1", "--env", "A=2"},
-       "cannot use the option: --env A: the variable is named twice",
+       "cannot use the option: --env A: the variable is given twice",
        ""},
   };
   check_refusals(rows);
@@ -133,8 +131,7 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
        ""},
       {{"-p", "127.0.0.1:8080"},
        "the option has no effect: 127.0.0.1:8080/tcp: in --mode ambient the daemon chooses the "
-       "address, only the port "
-       "counts",
+       "address; only the port counts",
        "leave the host out, or use --mode listen-fds, inetd or nginx"},
       {{"-p", "web=8080"},
        "the option has no effect: web=8080/tcp: a descriptor name needs a descriptor, and --mode "
@@ -144,13 +141,13 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
        "the option has no effect: --mode listen-fds: no port is listed",
        "list one: -p 80"},
       {{"-m", "inetd", "-p", "8080,8081"},
-       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 "
+       "the options contradict each other: --mode inetd: an inetd server has one socket, but 2 "
        "ports are listed",
        ""},
       {{"-p", "8080,8080"}, "the options contradict each other: 8080/tcp: it is listed twice", ""},
       {{"-m", "nginx", "-p", "8080,8080"},
        "the options contradict each other: 8080/tcp: it is listed twice",
-       "for several sockets of one address, add --reuse-port"},
+       "for several sockets on one address, add --reuse-port"},
       {{"-m", "listen-fds", "-p", "8080,127.0.0.1:8080"},
        "the options contradict each other: 127.0.0.1:8080/tcp: it overlaps 8080/tcp",
        ""},
@@ -158,16 +155,15 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
        "the option has no effect: --env A: without --clear-env every variable is kept",
        "set it: --env A=VALUE, or add --clear-env"},
       {{"--env", "SERVER_STARTER_PORT"},
-       "the option has no effect: --env SERVER_STARTER_PORT: it announces descriptors of the "
-       "caller, which the daemon "
-       "does not have",
-       "set it: --env SERVER_STARTER_PORT=VALUE, for a descriptor of --keep-fd"},
+       "the option has no effect: --env SERVER_STARTER_PORT: it announces the caller's "
+       "descriptors, which the daemon does not have",
+       "set it: --env SERVER_STARTER_PORT=VALUE, to announce a descriptor of --keep-fd"},
       {{"--clear-env", "--env", "PATH"},
        "the option has no effect: --env PATH: --clear-env keeps this variable anyway",
        ""},
       {{"--keep-fd", "999"},
        "cannot keep the descriptor: 999: it is not open",
-       "open it for the launcher, for example in a shell: exec 999<FILE"},
+       "open it for lowportbind, for example in a shell: exec 999<FILE"},
   };
   for (auto row : rows) {
     row.options = attempt::with_account(row.options);

@@ -40,8 +40,8 @@ TEST_CASE("a command that is nowhere is status 127") {
   };
   const Row rows[] = {
       {"no-such-command",
-       "cannot find the command: no-such-command: it is in none of the directories of PATH",
-       "give its full path: -- /full/path/of/no-such-command"},
+       "cannot find the command: no-such-command: it is not in any directory of PATH",
+       "give its full path: -- /full/path/to/no-such-command"},
       {path, "cannot find the command: " + path + ": No such file or directory", ""},
       {"./no-such-command", "cannot find the command: ./no-such-command: No such file or directory",
        ""},
@@ -68,13 +68,12 @@ TEST_CASE(
   const auto path = one.path() + ":/usr/bin:" + other.path() + ":/bin";
   const auto result = launch_in("/", {"PATH=" + path}, {"no-such-command"});
   CHECK(result.status == 127);
-  CHECK(result.err ==
-        attempt::lines(
-            "cannot find the command: no-such-command: it is in none of the directories of PATH",
-            "give its full path: -- /full/path/of/no-such-command; or, if it is meant to be this, "
-            "see who "
-            "may enter: namei -l " +
-                one.path("no-such-command")));
+  CHECK(
+      result.err ==
+      attempt::lines("cannot find the command: no-such-command: it is not in any directory of PATH",
+                     "give its full path: -- /full/path/to/no-such-command; or, if this is the one "
+                     "you mean, see who may enter: namei -l " +
+                         one.path("no-such-command")));
 }
 
 TEST_CASE("a directory of PATH that the account may not enter does not hide a later one") {
@@ -98,8 +97,8 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
     CHECK(result.status == 127);
     CHECK(result.out.empty());
     CHECK(result.err ==
-          attempt::lines("cannot find the command: tool: it is in none of the directories of PATH",
-                         "give its full path: -- /full/path/of/tool"));
+          attempt::lines("cannot find the command: tool: it is not in any directory of PATH",
+                         "give its full path: -- /full/path/to/tool"));
   }
 }
 
@@ -107,7 +106,7 @@ TEST_CASE("an empty element of PATH is not the root directory either") {
   const auto result = launch_in("/", {"PATH=:"}, {"etc"});
   CHECK(result.status == 127);
   CHECK(result.err.starts_with(
-      "lowportbind: cannot find the command: etc: it is in none of the directories of PATH"));
+      "lowportbind: cannot find the command: etc: it is not in any directory of PATH"));
 }
 
 TEST_CASE("of several files in PATH that cannot be executed the first one is named") {
@@ -127,7 +126,7 @@ TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
   const auto result = launch_in(directory.path(), {"PATH="}, {"true"});
   CHECK(result.status == 127);
   CHECK(result.err == attempt::lines("cannot find the command: true: PATH is empty",
-                                     "give its full path: -- /full/path/of/true"));
+                                     "give its full path: -- /full/path/to/true"));
 }
 
 TEST_CASE("without PATH the directories of the system are searched and nothing else") {
@@ -157,10 +156,9 @@ TEST_CASE("a command that PATH has in no form that can be executed is status 126
   const auto tool = directory.write("tool", kScript, 0644);
   const auto result = launch_in("/", {"PATH=/usr/bin:" + directory.path()}, {"tool"});
   CHECK(result.status == 126);
-  CHECK(result.err ==
-        attempt::lines("cannot execute: " + tool + ": the account may not execute it",
-                       "this shows who may, and whether it is mounted noexec: namei -l " + tool +
-                           "; findmnt -T " + tool));
+  CHECK(result.err == attempt::lines("cannot execute: " + tool + ": the account may not execute it",
+                                     "to see who may, and whether it is mounted noexec: namei -l " +
+                                         tool + "; findmnt -T " + tool));
 }
 
 TEST_CASE("a command with a slash is not looked up in PATH") {

@@ -11,23 +11,23 @@
 #include "support.hpp"
 
 TEST_CASE("a listen address that cannot be read is refused before anything runs") {
-  const std::string range = ", and a range is made of numbers";
-  const std::string numbers = "write the port's number, or see the names with `getent services`";
+  const std::string range = "; a range takes numbers only";
+  const std::string numbers = "use the port number, or list the names with `getent services`";
   struct Row {
     std::string spec;
     std::string message;
     std::string hint;
   };
   const Row rows[] = {
-      {"0", "0: port 0 means \"any port\", list the port itself", ""},
+      {"0", "0: port 0 means \"any port\"; list the port itself", ""},
       {"80-79", "80-79: the range runs backwards", ""},
-      {"80,", "80,: an empty item", "list ports as 80,443"},
-      {"", "\"\": an empty item", "list ports as 80,443"},
-      {"0x50", "0x50: hexadecimal is not read, write the number in decimal", ""},
-      {"080", "080: a leading zero means octal to some programs, write the number without it", ""},
-      {"+80", "+80: a number has no sign", ""},
-      {"-80", "-80: a number has no sign", ""},
-      {" 80", "\" 80\": there is a space in it", ""},
+      {"80,", "80,: an item is empty", "list ports as 80,443"},
+      {"", "\"\": an item is empty", "list ports as 80,443"},
+      {"0x50", "0x50: hexadecimal is not accepted; write the number in decimal", ""},
+      {"080", "080: a leading zero means octal to some programs; write the number without it", ""},
+      {"+80", "+80: signs are not allowed", ""},
+      {"-80", "-80: signs are not allowed", ""},
+      {" 80", "\" 80\": it contains a space", ""},
       {"80x", "80x: the number is followed by \"x\"", ""},
       {"65536", "65536: the largest value is 65535", ""},
       {"80/sctp", "80/sctp: the transport after \"/\" is neither tcp nor udp", ""},
@@ -37,7 +37,7 @@ TEST_CASE("a listen address that cannot be read is refused before anything runs"
        "no-such-service/udp: no such service for udp in /etc/services" + range, numbers},
       {"localhost:80",
        "localhost:80: the host is not an IPv4 address, an IPv6 address in brackets or *",
-       "host names are not looked up; `getent ahosts NAME` prints the addresses of one"},
+       "host names are not looked up; `getent ahosts NAME` prints a name's addresses"},
       {"::1:80", "\"::1:80\": an IPv6 address goes in brackets", "for example [2001:db8::1]:443"},
       {"[::1]", "[::1]: a colon and a port must follow the bracket", ""},
       {"[::ffff:127.0.0.1]:80",
@@ -45,10 +45,10 @@ TEST_CASE("a listen address that cannot be read is refused before anything runs"
        "write the IPv4 address itself: 192.0.2.1:80"},
       {":80", "\":80\": the host before \":\" is empty",
        "leave the colon out to listen on every address"},
-      {"=80", "=80: the descriptor name before \"=\" is empty", "a port alone is written -p 80"},
+      {"=80", "=80: the descriptor name before \"=\" is empty", "for a port alone, use -p 80"},
       {"nosuchservice", "nosuchservice: no such service for tcp in /etc/services", numbers},
       {"80:", "\"80:\": there is no port after the colon", ""},
-      {"10.0.0.1", "10.0.0.1: the port is missing", "a port follows the address: 10.0.0.1:80"},
+      {"10.0.0.1", "10.0.0.1: the port is missing", "add the port: 10.0.0.1:80"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.spec);
@@ -73,10 +73,9 @@ TEST_CASE("without a table of services the message says that it is missing") {
   CHECK(by_name.result.status == 125);
   CHECK_FALSE(by_name.executed);
   CHECK(by_name.result.err ==
-        attempt::lines(
-            "cannot read the listen address: http: service names cannot be looked up, there is no "
-            "/etc/services here",
-            "write the port's number, or see the names with `getent services`"));
+        attempt::lines("cannot read the listen address: http: service names need /etc/services, "
+                       "which does not exist here",
+                       "use the port number, or list the names with `getent services`"));
   CHECK(by_number.result.status == 0);
   CHECK(by_number.executed);
 }
@@ -90,12 +89,12 @@ TEST_CASE("a socket that cannot be had is an error that names the address and th
   };
   const Row rows[] = {
       {"192.0.2.1:80", "cannot bind: 192.0.2.1:80/tcp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has; for one that it gets later: "
+       "`ip address` lists this host's addresses; for one that it gets later: "
        "After=network-online.target "
        "in "
        "the unit, or as root: sysctl -w net.ipv4.ip_nonlocal_bind=1"},
       {"[2001:db8::1]:53/udp", "cannot bind: [2001:db8::1]:53/udp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has; for one that it gets later: "
+       "`ip address` lists this host's addresses; for one that it gets later: "
        "After=network-online.target "
        "in "
        "the unit, or as root: sysctl -w net.ipv6.ip_nonlocal_bind=1"},
@@ -129,7 +128,7 @@ TEST_CASE("a port that is taken is an error that says by whom") {
   close(taken);
   const auto pid = std::to_string(getpid());
   const auto reason = "Address already in use by cli_tests (pid " + pid + ")";
-  const auto hint = "this shows what it is: ps -fp " + pid;
+  const auto hint = "to see what it is: ps -fp " + pid;
   CHECK(ipv4.result.status == 125);
   CHECK(ipv4.result.err == attempt::lines("cannot bind: 127.0.0.1:80/tcp: " + reason, hint));
   CHECK_FALSE(ipv4.executed);
@@ -146,7 +145,7 @@ TEST_CASE("a user without the capability is told how to get a privileged port") 
   CHECK(tried.result.status == 125);
   CHECK_FALSE(tried.executed);
   CHECK(
-      tried.result.err.starts_with("lowportbind: cannot give the port: 80/tcp: ports below 1024 "
+      tried.result.err.starts_with("lowportbind: cannot grant the port: 80/tcp: ports below 1024 "
                                    "need CAP_NET_BIND_SERVICE, and lowportbind was "
                                    "started without it\nlowportbind: hint: "));
   const auto high = attempt::launch({"-p", "8080"}, invocation);
@@ -160,6 +159,6 @@ TEST_CASE("an equals sign between the letter of an option and its value is expla
   CHECK(tried.result.err ==
         attempt::lines(
             "cannot read the listen address: =80: the descriptor name before \"=\" is empty",
-            "a port alone is written -p 80"));
+            "for a port alone, use -p 80"));
   CHECK_FALSE(tried.executed);
 }

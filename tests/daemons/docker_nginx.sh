@@ -79,7 +79,7 @@ check_empty_account() {
     set -- --network none --env APP_USER= --entrypoint /bin/sh nginx-www -c
     check_refusal 'cannot use the user: "": it is empty' 'a variable' \
         "$@" 'exec lowportbind --user "$APP_USER" -p 80 -- nginx'
-    check_refusal 'cannot read the command line: 80: this is no option' \
+    check_refusal 'cannot read the command line: 80: unexpected argument' \
         'the command comes after --' \
         "$@" 'exec lowportbind --user $APP_USER -p 80 -- nginx'
     check_refusal 'cannot use the user: $APP_USER: there is no such name' 'getent passwd' \

@@ -16,7 +16,7 @@ expect_refused_port "$@" www
 engine_filters=$(count_filters "$work/answers")
 expect_answer CapBnd "$bind_capability"
 expect_answer CapPrm "$no_capability"
-check_refusal 'cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE' \
+check_refusal 'cannot grant the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE' \
     'setcap cap_net_bind_service=p' "$@" --entrypoint /lowportbind www -p 80 -- /daemon
 
 # In the container's own network, where no port is privileged, it needs none.
@@ -36,7 +36,7 @@ check_www "$bind_capability"
 
 # Whatever the file has, a bounding set without the capability removes it, and an account outside
 # the file's group has nothing.
-check_refusal 'cannot give the port: 80/tcp: ' 'docker run --cap-add NET_BIND_SERVICE' \
+check_refusal 'cannot grant the port: 80/tcp: ' 'docker run --cap-add NET_BIND_SERVICE' \
     --network host --user 33:33 --cap-drop ALL www-nonroot
 try_to_run --network host --user 34:34 --cap-drop ALL --cap-add NET_BIND_SERVICE www-nonroot \
     /daemon status
@@ -62,7 +62,7 @@ expect_refused_port "$@" --security-opt no-new-privileges www
 set -- "$@" --security-opt no-new-privileges
 try_to_run "$@" www-nonroot /daemon status
 if [ "$status" -ne 0 ]; then
-    check_refusal 'cannot give the port: 80/tcp: ' 'no_new_privs is set: .*Docker from 24.0.6 on' \
+    check_refusal 'cannot grant the port: 80/tcp: ' 'no_new_privs is set: .*Docker 24.0.6 or later' \
         "$@" www-nonroot
     runtime=newer
 fi
@@ -71,10 +71,10 @@ expect_answer CapPrm "$no_capability"
 ask www-nonroot "$@"
 check_www "$bind_capability"
 compare_confinement "$engine_filters"
-check_refusal 'cannot give the port: 80/tcp: ' 'setcap cap_net_bind_service=p /lowportbind' \
+check_refusal 'cannot grant the port: 80/tcp: ' 'setcap cap_net_bind_service=p /lowportbind' \
     "$@" --entrypoint /lowportbind www -p 80 -- /daemon
 # Another program in front of the launcher loses what was permitted.
-check_refusal 'cannot give the port: 80/tcp: ' 'for the first program of a container' "$@" --init \
+check_refusal 'cannot grant the port: 80/tcp: ' "only for a container's first program" "$@" --init \
     www-nonroot
 
 stop_engine

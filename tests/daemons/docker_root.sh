@@ -50,7 +50,7 @@ ask www --network host --cap-drop SETPCAP --cap-drop CHOWN
 check_www "$bind_capability" 00000000a80424fa
 
 # Without one of the three, it names the missing one.
-check_refusal 'cannot give the port: 80/tcp: ' 'docker run --cap-add NET_BIND_SERVICE' \
+check_refusal 'cannot grant the port: 80/tcp: ' 'docker run --cap-add NET_BIND_SERVICE' \
     --network host --cap-drop ALL --cap-add SETUID --cap-add SETGID www
 check_refusal 'cannot become: www-data (uid 33): .*(CAP_SETUID)' \
     'docker run --cap-add SETUID --cap-add SETGID' \

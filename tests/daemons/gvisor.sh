@@ -97,16 +97,16 @@ if [ "${1-}" = inside ]; then
     try_other_modes
     launch_inside --user www-data -p 80 -m listen-fds -v -- "$PROBE" status
     expect "the status with --verbose" "$status" 0
-    grep -qx 'lowportbind: no setfsuid here: the sockets belong to the user of lowportbind' \
+    grep -qx 'lowportbind: setfsuid is not available: the sockets will belong to the launcher, not the account' \
         "$work/errors" ||
         fail "--verbose does not print whose the sockets are"
     launch_inside --user www-data -p 80 -m listen-fds --reuse-port -- "$PROBE" status
     expect_refusal \
-        "cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port shares a port \
-among the sockets of one user" "leave --reuse-port out"
+        "cannot open sockets as: www-data (uid 33): setfsuid is not available, and --reuse-port shares a port \
+among one user's sockets" "leave --reuse-port out"
     launch_inside --user www-data -p 80 -- "$PROBE" status
     expect_refusal "cannot read the ambient set: 10: Invalid argument" \
-        "a kernel without one can hand over sockets: \
+        "on a kernel without one, hand over sockets: \
 --mode listen-fds; where no port is privileged, as in gVisor, leave -p out"
 
     # The account's own launcher, which has no capability.

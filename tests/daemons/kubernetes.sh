@@ -124,7 +124,7 @@ expect_no_port() {
     engine_filters=$(count_filters "$work/answers")
 }
 
-cannot_give='cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE'
+cannot_give='cannot grant the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE'
 as_www_data='s/^    seccompProfile:/    runAsUser: 33\n&/'
 
 expect_no_port root.yaml "$as_www_data"
@@ -158,7 +158,7 @@ ask_pod nonroot-sysctl.yaml
 check_www "$no_capability"
 run_pod nonroot-sysctl.yaml '' bind=tcp/4/79
 expect_answer bind=tcp/4/79 EACCES
-expect_refusal nonroot-sysctl.yaml 's/value: "80"/value: "81"/' 'cannot give the port: 80/tcp: '
+expect_refusal nonroot-sysctl.yaml 's/value: "80"/value: "81"/' 'cannot grant the port: 80/tcp: '
 
 # Like root.yaml, on port 443. The key is for group 2000, which the daemon has with `--groups keep`.
 expect_no_port fsgroup.yaml 's/^    fsGroup:/    runAsUser: 33\n&/'

@@ -89,8 +89,7 @@ TEST_CASE("a name that nobody has is refused whatever reads the tables") {
                   {"mallory: there is no such name"});
     check_refused(launch_probe({"-u", "alice:nosuch"}, {"status"}), 125,
                   {"nosuch: there is no such name"});
-    check_refused(launch_probe({"-u", "3000"}, {"status"}), 125,
-                  {"3000: there is no passwd entry"});
+    check_refused(launch_probe({"-u", "3000"}, {"status"}), 125, {"3000: it has no passwd entry"});
     check_daemon(launch_probe({"-u", "3000:staff"}, {"status"}),
                  {.uid = "3000", .gid = "2001", .groups = "2001"});
   }
@@ -104,7 +103,7 @@ TEST_CASE("NSS is asked for what the file lacks") {
   // was asked.
   const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
   use_sources("files", passwd, "staff:x:2001:\n");
-  check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"2000: there is no passwd entry"});
+  check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"2000: it has no passwd entry"});
   use_sources(kFileFirst, passwd, "staff:x:2001:\n");
   check_daemon(launch_probe({"-u", "2000"}, {"status"}),
                {.uid = "2000", .gid = "2001", .groups = "2001"});
@@ -193,7 +192,7 @@ TEST_CASE("more memberships than a process can have are refused") {
   }
   use_sources(kByNss, "alice:x:2000:2001::/srv:/bin/sh\n", group);
   check_refused(launch_probe({"-u", "alice"}, {"status"}), 125,
-                {"cannot look up the groups of: alice: the system gave no list of them"});
+                {"cannot look up the groups of: alice: the system returned no list"});
 }
 
 TEST_CASE("numbers that can be no names need no table of groups") {

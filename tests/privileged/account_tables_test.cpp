@@ -31,7 +31,7 @@ TEST_CASE("root is refused as an account by whatever name") {
                   {std::string("cannot use the user: ") + user + ": it is root (uid 0)"});
   }
   check_refused(launch_probe({}, {"status"}), 125,
-                {"root must say who the daemon is to run as", "hint: "});
+                {"root must name the user that the daemon runs as", "hint: "});
 }
 
 TEST_CASE("an entry of passwd that cannot be used is refused and not guessed at") {

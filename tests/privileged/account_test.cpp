@@ -104,7 +104,7 @@ TEST_CASE("pitfall 3: a number without a passwd entry needs its group spelled ou
   use_own_tables();
   for (const char* user : {"4001", "+4001", "+3000"}) {
     check_refused(launch_probe({"-u", user}, {"status"}), 125,
-                  {std::string("cannot use the user: ") + user + ": there is no passwd entry",
+                  {std::string("cannot use the user: ") + user + ": it has no passwd entry",
                    std::string("hint: name the group: --user ") + user + ":GROUP"});
   }
 }

@@ -140,11 +140,11 @@ TEST_CASE("an activation that does not fit together is refused") {
   };
   const Row rows[] = {
       {"3", "", "LISTEN_FDS=3: descriptor 5 is not open"},
-      {"-1", "", "LISTEN_FDS=-1: a number has no sign"},
+      {"-1", "", "LISTEN_FDS=-1: signs are not allowed"},
       {"2x", "", "LISTEN_FDS=2x: "},
       {"", "", "LISTEN_FDS=: "},
       {"4294967298", "", "LISTEN_FDS=4294967298: the largest value is"},
-      {"2", "one", "LISTEN_FDNAMES: it has not as many names as LISTEN_FDS says"},
+      {"2", "one", "LISTEN_FDNAMES: it does not have as many names as LISTEN_FDS says"},
       {"2", "one:two:three", "LISTEN_FDNAMES: "},
   };
   const auto sockets = make_sockets();

@@ -91,13 +91,12 @@ TEST_CASE("where setfsuid is refused the sockets are opened without it") {
     CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
     const auto verbose = launch({"-m", "listen-fds", "-v"});
     CHECK(verbose.status == 0);
-    CHECK(verbose.err.find(
-              "lowportbind: no setfsuid here: the sockets belong to the user of lowportbind\n") !=
-          std::string::npos);
+    CHECK(verbose.err.find("lowportbind: setfsuid is not available: the sockets will belong to the "
+                           "launcher, not the account\n") != std::string::npos);
     support::check_refused(
         launch({"-m", "listen-fds", "--reuse-port"}), 125,
-        {"cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port "
-         "shares a port among the sockets of one user\nlowportbind: hint: leave --reuse-port "
+        {"cannot open sockets as: www-data (uid 33): setfsuid is not available, and --reuse-port "
+         "shares a port among one user's sockets\nlowportbind: hint: leave --reuse-port "
          "out\n"});
   }
 }

@@ -132,16 +132,16 @@ TEST_CASE("what is kept until the file is known is given up with proof") {
       {.options = {"-p", "80", "-m", "listen-fds"}},
       {
           {"prctl(PR_SET_KEEPCAPS", "error=EPERM",
-           "cannot keep the capability over the change of user: "},
+           "cannot keep the capability across the change of user: "},
           {"prctl(PR_SET_KEEPCAPS", "retval=0",
            "cannot set the capabilities: capset: Operation not permitted"},
           {"prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE", "error=EPERM",
            "cannot cut the bounding set: 10: "},
           {"prctl(PR_CAPBSET_DROP, CAP_NET_BIND_SERVICE", "retval=0",
-           refusing + "bounding set: the kernel says 0x400, planned is 0x0"},
+           refusing + "bounding set: the kernel reports 0x400, expected 0x0"},
           {"capset(", "error=EPERM",
            "cannot set the capabilities: capset: Operation not permitted"},
           {"capset(", "retval=0",
-           refusing + "permitted capabilities: the kernel says 0x100, planned is 0x0"},
+           refusing + "permitted capabilities: the kernel reports 0x100, expected 0x0"},
       });
 }

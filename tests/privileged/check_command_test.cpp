@@ -17,8 +17,8 @@ check::Setting command(const std::string& file, const support::Words& options = 
 }
 
 std::string hint_for_access(const std::string& file) {
-  return "this shows who may, and whether it is mounted noexec: namei -l " + file +
-         "; findmnt -T " + file;
+  return "to see who may, and whether it is mounted noexec: namei -l " + file + "; findmnt -T " +
+         file;
 }
 
 /// The probe with the mark of a 32-bit program.
@@ -42,8 +42,8 @@ TEST_CASE("--check finds a command that is not there") {
   support::enter_own_network();
   check::not_ready_as_launched(
       command("no-such-daemon"), 127,
-      {"cannot find the command: no-such-daemon: it is in none of the directories of PATH",
-       "give its full path: -- /full/path/of/no-such-daemon"});
+      {"cannot find the command: no-such-daemon: it is not in any directory of PATH",
+       "give its full path: -- /full/path/to/no-such-daemon"});
   check::not_ready_as_launched(
       command("/nowhere/daemon"), 127,
       {"cannot find the command: /nowhere/daemon: No such file or directory", ""});
@@ -62,7 +62,7 @@ TEST_CASE("--check finds a command that the account may not execute though root 
   const auto hidden = directory.write("locked/hidden", "#!/bin/sh\n", 0755);
   check::not_ready_as_launched(
       command(hidden), 126,
-      {"cannot execute: " + hidden + ": the account may not enter a directory on the way to it",
+      {"cannot execute: " + hidden + ": the account may not enter a directory on its path",
        hint_for_access(hidden)});
   // The control, and the way out.
   CHECK(support::run({hidden}).status == 0);
@@ -80,15 +80,15 @@ TEST_CASE("--check finds a script that the kernel cannot start") {
   check::not_ready_as_launched(
       command(orphan), 126,
       {"cannot execute: " + orphan + ": its interpreter is missing: /nowhere/interpreter",
-       "install /nowhere/interpreter, or mend the first line of " + orphan});
+       "install /nowhere/interpreter, or fix the first line of " + orphan});
   check::not_ready_as_launched(
       command(dos), 126,
       {"cannot execute: " + dos + ": its first line ends with a carriage return",
-       "write it with Unix line ends: sed -i 's/\\r$//' " + dos});
+       "convert it to Unix line endings: sed -i 's/\\r$//' " + dos});
   check::not_ready_as_launched(
       command(plain), 126,
       {"cannot execute: " + plain + ": it has no #! line and is not a program",
-       "give it one, or name the shell: -- /bin/sh " + plain});
+       "add one, or name the shell: -- /bin/sh " + plain});
 }
 
 TEST_CASE("--check finds a program whose file capabilities cancel the listed port") {
@@ -154,8 +154,8 @@ TEST_CASE("--check finds a 32-bit program whose system calls the confinement ref
   const auto script = directory.write("script", "#!" + program + "\n", 0755);
   const check::Obstacle obstacle{
       "cannot execute: " + program +
-          ": it is a 32-bit program, and the confinement refuses the system calls of those",
-      "hand sockets over: --mode listen-fds; or open every privileged port: --confine off"};
+          ": it is a 32-bit program, whose system calls the confinement refuses",
+      "hand over sockets: --mode listen-fds; or leave every privileged port open: --confine off"};
   check::not_ready_as_launched(command(program), 126, obstacle);
   check::not_ready_as_launched(command(program, {"--confine", "listed"}), 126, obstacle);
   check::not_ready_as_launched(command(script), 126, obstacle);

@@ -47,7 +47,7 @@ void check_missing(const Row& row) {
   CAPTURE(result.out);
   CHECK(result.status == 0);
   CHECK(result.err == line);
-  CHECK(check::line(result, "confinement") == "none, " + kOpen + row.reason);
+  CHECK(check::line(result, "confinement") == "none, so " + kOpen + row.reason);
   CHECK(check::line(result, "mode") == "ambient: CAP_NET_BIND_SERVICE");
   CHECK(result.out.ends_with("\nverdict      ready\n"));
 
@@ -59,7 +59,8 @@ void check_missing(const Row& row) {
   result = run_where(row.inject, {"--check", "--confine", "off"});
   CHECK(result.status == 0);
   CHECK(result.err.empty());
-  CHECK(check::line(result, "confinement") == "off, every privileged port is open to the daemon");
+  CHECK(check::line(result, "confinement") ==
+        "off, so every privileged port is open to the daemon");
 
   for (const std::string kind : {"privileged", "listed"}) {
     for (const support::Words& more : {support::Words{}, support::Words{"--check"}}) {
@@ -115,8 +116,8 @@ TEST_CASE("--check finds a confinement that fails where it should be had") {
       {"landlock_create_ruleset:error=ENOMEM:when=2",
        "landlock_create_ruleset: Cannot allocate memory"},
       {"landlock_restrict_self:error=E2BIG",
-       "landlock_restrict_self: lowportbind is confined itself, 16 times over, which is as often "
-       "as Landlock can"},
+       "landlock_restrict_self: lowportbind itself is already confined 16 times, the most that "
+       "Landlock allows"},
       {"seccomp:error=ENOMEM:when=2", "seccomp: Cannot allocate memory"},
   };
   for (const auto& row : rows) {
@@ -136,12 +137,11 @@ TEST_CASE("--check finds a confinement that fails where it should be had") {
 TEST_CASE("--check without no-new-privs and the right to confine without it says so") {
   require_landlock_with_network();
   support::enter_own_network();
-  const std::string reason =
-      "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  const std::string reason = "with --allow-new-privs the confinement needs CAP_SYS_ADMIN";
   const check::Setting setting{.options = {"-u", "www-data", "-p", "80", "--allow-new-privs"},
                                .in_child = [] { support::drop_capabilities({CAP_SYS_ADMIN}); }};
   const auto result = check::ready(setting);
-  CHECK(check::line(result, "confinement") == "none, " + kOpen + reason);
+  CHECK(check::line(result, "confinement") == "none, so " + kOpen + reason);
   CHECK(result.err == "lowportbind: " + kOpen + reason + "; --confine off silences this\n");
   auto named = setting;
   named.options.insert(named.options.end(), {"--confine", "listed"});
@@ -175,7 +175,7 @@ TEST_CASE("--check says which ports the daemon can bind") {
   CHECK(line_of({"-p", "80", "-m", "listen-fds", "--confine", "listed"}) == ports("80", "no port"));
   CHECK(line_of({"--confine", "listed"}) == ports("no port", "no port"));
   CHECK(line_of({"-p", "80", "--confine", "off"}) ==
-        "off, every privileged port is open to the daemon");
+        "off, so every privileged port is open to the daemon");
   CHECK(line_of({"-p", "80", "-m", "listen-fds"}) == "off");
   CHECK(line_of({"-p", "8080"}) == "off");
 }

@@ -50,11 +50,11 @@ TEST_CASE("a port that is taken on one address alone leaves the others to whoeve
   const Holder resolver({.name = "resolver", .port = 53, .host = "127.0.0.53"});
   const auto taken =
       "Address already in use by resolver (pid " + resolver.pid() + ") on 127.0.0.53";
-  const auto shown = "this shows what it is: ps -fp " + resolver.pid();
+  const auto shown = "to see what it is: ps -fp " + resolver.pid();
   const std::string object = "cannot bind: 53/tcp (IPv4 and IPv6): ";
-  check::not_ready({.options = {"-u", "www-data", "-p", "53"}},
-                   {object + taken,
-                    "a daemon that binds a free address can be launched all the same; " + shown});
+  check::not_ready(
+      {.options = {"-u", "www-data", "-p", "53"}},
+      {object + taken, "a daemon that binds a free address can still be launched; " + shown});
   const check::Obstacle with_example{
       object + taken, "another address may be free, as in -p 192.0.2.1:53; " + shown};
   check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "53", "-m", "listen-fds"}}, 125,
@@ -69,21 +69,21 @@ TEST_CASE("a port that is taken on one address alone leaves the others to whoeve
       {.options = {"-u", "www-data", "-p", "0.0.0.0:53/udp", "-m", "listen-fds"}},
       {"cannot bind: 0.0.0.0:53/udp: Address already in use by resolver (pid " + udp.pid() +
            ") on 127.0.0.53",
-       "another address may be free, as in -p 192.0.2.1:53/udp; this shows what it is: ps -fp " +
+       "another address may be free, as in -p 192.0.2.1:53/udp; to see what it is: ps -fp " +
            udp.pid()});
   const Holder ipv6({.name = "other", .port = 853, .host = "::1"});
   check::not_ready(
       {.options = {"-u", "www-data", "-p", "853", "-m", "listen-fds"}},
       {"cannot bind: 853/tcp (IPv4 and IPv6): Address already in use by other (pid " + ipv6.pid() +
            ") on ::1",
-       "another address may be free, as in -p [2001:db8::1]:853; this shows what it is: ps -fp " +
+       "another address may be free, as in -p [2001:db8::1]:853; to see what it is: ps -fp " +
            ipv6.pid()});
 }
 
 TEST_CASE("of several who have a port the one that is most in the way is named") {
   support::enter_own_network();
   const auto shown = [](const Holder& holder) {
-    return "this shows what it is: ps -fp " + holder.pid();
+    return "to see what it is: ps -fp " + holder.pid();
   };
   {
     const Holder specific(
@@ -124,10 +124,10 @@ TEST_CASE("--check by a user who may not see the holder says how root sees it") 
   const Holder udp({.type = SOCK_DGRAM, .port = 5353});
   const check::Obstacle tcp_obstacle{
       "cannot bind: 8080/tcp (IPv4 and IPv6): Address already in use",
-      "as root, this shows who has it: ss -ltnp 'sport = :8080'"};
+      "to see who has it, as root: ss -ltnp 'sport = :8080'"};
   const check::Obstacle udp_obstacle{
       "cannot bind: 5353/udp (IPv4 and IPv6): Address already in use",
-      "as root, this shows who has it: ss -lunp 'sport = :5353'"};
+      "to see who has it, as root: ss -lunp 'sport = :5353'"};
   check::not_ready({.options = {"-p", "8080"}, .in_child = become_www_data}, tcp_obstacle);
   check::not_ready({.options = {"-p", "5353/udp"}, .in_child = become_www_data}, udp_obstacle);
   check::not_ready_as_launched(
@@ -203,7 +203,7 @@ TEST_CASE("--check by a user with the file capability on the launcher tries the 
   CHECK(check::line(result, "mode") == "ambient: CAP_NET_BIND_SERVICE");
   const Holder holder({});
   check::not_ready(setting, {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use",
-                             "as root, this shows who has it: ss -ltnp 'sport = :80'"});
+                             "to see who has it, as root: ss -ltnp 'sport = :80'"});
 }
 
 TEST_CASE(
@@ -240,7 +240,7 @@ TEST_CASE("--check finds an address that the host has not and an interface that 
   check::not_ready_as_launched(
       {.options = {"-u", "www-data", "-p", "192.0.2.1:80", "-m", "listen-fds"}}, 125,
       {"cannot bind: 192.0.2.1:80/tcp: Cannot assign requested address",
-       "`ip address` lists the addresses that this host has; for one that it gets later: "
+       "`ip address` lists this host's addresses; for one that it gets later: "
        "After=network-online.target in the unit, or as root: sysctl -w "
        "net.ipv4.ip_nonlocal_bind=1"});
   check::not_ready_as_launched(

@@ -15,7 +15,8 @@ namespace {
 void become_www_data() { support::become(33, 33, {33}); }
 
 const std::string kNoCapability =
-    "cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind was "
+    "cannot grant the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE, and lowportbind "
+    "was "
     "started without it";
 const std::string kNotInBoundingSet =
     "it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE; systemd: "
@@ -45,11 +46,10 @@ TEST_CASE(
       .options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher};
   const auto command = "chgrp 33 " + launcher + " && chmod 0750 " + launcher +
                        " && setcap cap_net_bind_service=p " + launcher;
-  check::not_planned(setting,
-                     {kNoCapability,
-                      "start it as root, or let the group that may open low ports run it, as "
-                      "root: " +
-                          command});
+  check::not_planned(
+      setting,
+      {kNoCapability,
+       "start it as root; or, as root, let the group that may open low ports run it: " + command});
   if (support::run({"/bin/sh", "-c", command}).status != 0) {
     support::skip("setcap does not work here");
   }
@@ -85,12 +85,10 @@ TEST_CASE("--check where no-new-privs voids the file capability of the launcher 
        .launcher = launcher.path()},
       {kNoCapability, "no_new_privs is set: a file capability (setcap cap_net_bind_service=p " +
                           launcher.path() +
-                          ") counts then for the first program of a container, in containerd, "
-                          "CRI-O and Docker from "
-                          "24.0.6 on; elsewhere Kubernetes: "
-                          "allowPrivilegeEscalation: true; systemd: "
-                          "AmbientCapabilities=CAP_NET_BIND_SERVICE in the "
-                          "unit"});
+                          ") then counts only for a container's first program, in containerd, "
+                          "CRI-O and Docker 24.0.6 or later; elsewhere, Kubernetes: "
+                          "allowPrivilegeEscalation: true; "
+                          "systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit"});
   check::ready({.options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher.path()});
 }
 
@@ -98,9 +96,7 @@ TEST_CASE("--check where root may not change its ids names the capability that i
   support::enter_own_network();
   const std::string hint =
       "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows "
-      "what takes it from "
-      "root: "
-      "the bounding set, or securebits";
+      "why root lacks it: the bounding set or securebits";
   check::not_planned(
       {.options = {"-u", "www-data", "-p", "80"},
        .in_child = [] { support::drop_capabilities({CAP_SETUID}); }},
@@ -120,7 +116,7 @@ TEST_CASE("--check finds securebits that forbid to raise the ambient set") {
   };
   check::not_ready_as_launched(
       {.options = {"-u", "www-data", "-p", "80"}, .in_child = restrict_ambient}, 125,
-      {"cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid to raise the ambient set "
+      {"cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid raising the ambient set "
        "(no_cap_ambient_raise)",
        "use --mode listen-fds; or start it without those securebits: capsh --print shows them"});
   check::ready({.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"},

@@ -152,8 +152,8 @@ TEST_CASE(
     "alone") {
   support::enter_own_network();
   const check::Obstacle obstacle{
-      "cannot find the command: no-such-daemon: it is in none of the directories of PATH",
-      "give its full path: -- /full/path/of/no-such-daemon"};
+      "cannot find the command: no-such-daemon: it is not in any directory of PATH",
+      "give its full path: -- /full/path/to/no-such-daemon"};
   const auto result =
       check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "80", "--confine", "off"},
                                     .command = {"no-such-daemon"}},
@@ -162,7 +162,7 @@ TEST_CASE(
         "account      www-data (uid 33), group www-data (33), groups 33\n"
         "ports        80/tcp          privileged here (< 1024)\n"
         "mode         ambient: CAP_NET_BIND_SERVICE\n"
-        "confinement  off, every privileged port is open to the daemon\n"
+        "confinement  off, so every privileged port is open to the daemon\n"
         "command      no-such-daemon\n"
         "verdict      not ready: " +
             obstacle.sentence + "\n");

@@ -50,7 +50,7 @@ TEST_CASE(
   for (const auto& file : {script, empty}) {
     check_refused(launch_command(file), 126,
                   {"cannot execute: " + file + ": it has no #! line and is not a program",
-                   "hint: give it one, or name the shell: -- /bin/sh " + file});
+                   "hint: add one, or name the shell: -- /bin/sh " + file});
   }
 }
 

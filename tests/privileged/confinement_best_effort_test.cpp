@@ -200,7 +200,7 @@ TEST_CASE("rules and a filter that are not in force are reported as such") {
         {"refusing to start the daemon: TCP port ", "it is not listed, yet it can be bound"});
     support::check_refused(
         launch_with("seccomp:retval=0", options), 125,
-        {"refusing to start the daemon: confinement: the seccomp filter does not answer"});
+        {"refusing to start the daemon: confinement: the seccomp filter is not in force"});
   }
 }
 

@@ -48,11 +48,11 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
       {.options = {"-p", "80", "--confine", "listed"}},
       {
           {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP)", "error=EMFILE",
-           refusing + "a socket to prove the confinement with: Too many open files"},
+           refusing + "a socket to prove the confinement: Too many open files"},
           {"bind(", "error=ENOMEM", refusing + "TCP port 80: Cannot allocate memory"},
           {"bind(", "error=EACCES", refusing + "TCP port 80: it is listed, yet it is refused"},
           {"socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0xffff", "error=EINVAL",
-           refusing + "confinement: the seccomp filter does not answer"},
+           refusing + "confinement: the seccomp filter is not in force"},
       });
 }
 
@@ -150,7 +150,7 @@ TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
                               refuse_family(AF_INET);
                               refuse_family(AF_INET6);
                             }),
-      125, {"a socket to prove the confinement with: Address family not supported by protocol"});
+      125, {"a socket to prove the confinement: Address family not supported by protocol"});
 }
 
 TEST_CASE(

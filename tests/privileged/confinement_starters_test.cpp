@@ -18,8 +18,7 @@ using support::Words;
 
 namespace {
 
-const std::string kNeedsAdmin =
-    "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+const std::string kNeedsAdmin = "with --allow-new-privs the confinement needs CAP_SYS_ADMIN";
 const std::string kWarning =
     "lowportbind: every privileged port is open to the daemon: " + kNeedsAdmin +
     "; --confine off silences this\n";

@@ -179,8 +179,9 @@ TEST_CASE(
                    }),
       125,
       {"cannot open a socket for: ", "Too many open files",
-       "hint: raise the limit before the launch: ulimit -n 1088 (for these sockets, and 1024 files "
-       "of the daemon); the hard limit is 20: as root, or docker run --ulimit nofile=1088; "
+       "hint: raise the limit before the launch: ulimit -n 1088 (for these sockets and 1024 files "
+       "for the daemon); root can raise the hard limit of 20; container: docker run --ulimit "
+       "nofile=1088; "
        "systemd: "
        "LimitNOFILE=1088\n"});
 }

@@ -27,10 +27,10 @@ TEST_CASE("a system call that fails ends the launch in ambient mode with the nam
           {"close_range(", "error=ENOMEM",
            "cannot close the descriptors from: 3: Cannot allocate memory"},
           {"unshare(", "error=ENOMEM",
-           "cannot leave the caller's working directory and umask: unshare: Cannot allocate "
+           "cannot detach from the caller's working directory and umask: unshare: Cannot allocate "
            "memory"},
           {"kcmp(", "retval=0",
-           "cannot leave the caller's working directory and umask: unshare: it did not take "
+           "cannot detach from the caller's working directory and umask: unshare: it did not take "
            "effect"},
           {"prctl(PR_SET_NO_NEW_PRIVS", "error=EPERM",
            "cannot set: no_new_privs: Operation not permitted"},
@@ -47,7 +47,7 @@ TEST_CASE("a system call that fails ends the launch in ambient mode with the nam
           {"prctl(PR_CAPBSET_DROP, CAP_CHECKPOINT_RESTORE", "error=EINVAL",
            "cannot cut the bounding set: 40: Invalid argument"},
           {"prctl(PR_SET_KEEPCAPS", "error=EPERM",
-           "cannot keep the capability over the change of user: PR_SET_KEEPCAPS: Operation not "
+           "cannot keep the capability across the change of user: PR_SET_KEEPCAPS: Operation not "
            "permitted"},
           {"prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE", "error=EPERM",
            "cannot set the capabilities: PR_CAP_AMBIENT: Operation not permitted"},
@@ -86,27 +86,25 @@ TEST_CASE("a system call that fails ends the launch in listen-fds mode with the 
           {"socket(AF_INET6", "error=EMFILE",
            "cannot open a socket for: 80/tcp (IPv4 and IPv6): Too many open files\nlowportbind: "
            "hint: raise the limit "
-           "before the launch: ulimit -n 1028 (for these sockets, and 1024 files of the daemon)"},
+           "before the launch: ulimit -n 1028 (for these sockets and 1024 files for the daemon)"},
           {"socket(AF_INET6", "error=ENFILE",
            "cannot open a socket for: 80/tcp (IPv4 and IPv6): Too many open files in "
-           "system\nlowportbind: hint: the "
-           "whole system has too many files open, as root: sysctl fs.file-nr fs.file-max"},
+           "system\nlowportbind: hint: the whole system has too many open files; as root: sysctl "
+           "fs.file-nr fs.file-max"},
           {"socket(AF_INET6", "error=EAFNOSUPPORT",
            "cannot open a socket for: 80/tcp (IPv4 and IPv6): Address family not supported by "
            "protocol\nlowportbind: "
            "hint: this host has no IPv6: list an IPv4 address, or the port alone"},
           {"bind(", "error=EADDRINUSE",
            "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: no "
-           "process that can be "
-           "seen here has it; on the host, or in another container of the pod, this shows who has "
-           "it: ss -ltnp"},
+           "process visible here has it; to see who does, on the host or in another container of "
+           "the pod: ss -ltnp"},
           {"bind(", "error=ENOMEM", "cannot bind: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
           {"listen(", "error=EADDRINUSE",
-           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: as "
-           "root, this shows who "
-           "has it: ss -ltnp 'sport = :80'"},
+           "cannot bind: 80/tcp (IPv4 and IPv6): Address already in use\nlowportbind: hint: to see "
+           "who has it, as root: ss -ltnp 'sport = :80'"},
           {"setsockopt(", "error=ENOMEM",
-           "cannot set a socket option of: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
+           "cannot set a socket option on: 80/tcp (IPv4 and IPv6): Cannot allocate memory"},
           {"setfsuid(33", "error=EPERM",
            "cannot open sockets as: uid 33: setfsuid did not take effect"},
           {"setresuid(33", "error=ENOMEM",
@@ -133,7 +131,7 @@ TEST_CASE("an exec that fails is 126 or 127 with its reason") {
                          {"cannot execute: " + support::probe() + ": Operation not permitted"});
   support::check_refused(
       launch("EAGAIN"), 126,
-      {"cannot execute: " + support::probe() + ": the account has as many processes"});
+      {"cannot execute: " + support::probe() + ": the account has reached its process limit"});
   support::check_refused(launch("ENOMEM"), 126,
                          {"cannot execute: " + support::probe() + ": Cannot allocate memory"});
   support::check_refused(launch("E2BIG"), 126, {"its arguments and environment are too long"});

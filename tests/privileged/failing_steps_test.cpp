@@ -232,7 +232,7 @@ TEST_CASE("a step that leaves the session of a terminal and fails is named with 
           {"setpgid(0, ", "error=EPERM", cannot + "setpgid: Operation not permitted"},
           {"getpgid(", "error=ESRCH", cannot + "setpgid: No such process"},
           {"getpgid(", "retval=0",
-           cannot + "setpgid: its parent's group is of another PID namespace"},
+           cannot + "setpgid: its parent's group is in another PID namespace"},
           {"setsid(", "error=EPERM", cannot + "setsid: Operation not permitted"},
           {"setsid(", "retval=1", cannot + "setsid: it did not take effect"},
       });

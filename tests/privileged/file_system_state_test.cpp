@@ -94,7 +94,8 @@ TEST_CASE("an unshare that does nothing is caught") {
   CHECK(result.status == 125);
   CHECK(result.out.empty());
   CHECK(result.err ==
-        "lowportbind: cannot leave the caller's working directory and umask: unshare: it did not "
+        "lowportbind: cannot detach from the caller's working directory and umask: unshare: it did "
+        "not "
         "take effect\n" +
             kUntouched);
 }
@@ -102,9 +103,9 @@ TEST_CASE("an unshare that does nothing is caught") {
 TEST_CASE("an unshare that fails ends the launch") {
   support::require_root();
   const auto result = launch([] { support::refuse_calls({{SYS_unshare, ENOMEM}}); });
-  support::check_refused(
-      result, 125,
-      {"cannot leave the caller's working directory and umask: unshare: Cannot allocate memory"});
+  support::check_refused(result, 125,
+                         {"cannot detach from the caller's working directory and umask: unshare: "
+                          "Cannot allocate memory"});
 }
 
 TEST_CASE("under a filter like Docker's nothing shared is no obstacle") {
@@ -129,9 +130,9 @@ TEST_CASE("where unshare is refused a parent that shares is found") {
   CHECK(result.status == 125);
   CHECK(result.out.empty());
   CHECK(result.err ==
-        "lowportbind: cannot leave the caller's working directory and umask: unshare: it is "
+        "lowportbind: cannot detach from the caller's working directory and umask: unshare: it is "
         "refused, and the parent "
-        "shares them\nlowportbind: hint: start it from a shell, or use a filter that lets unshare "
-        "through\n" +
+        "shares them\nlowportbind: hint: start it from a shell, or use a seccomp filter that "
+        "allows unshare\n" +
             kUntouched);
 }

@@ -108,7 +108,7 @@ class Holder {
 
 inline Obstacle in_use(const std::string& what, const std::string& name, const std::string& pid) {
   return {"cannot bind: " + what + ": Address already in use by " + name + " (pid " + pid + ")",
-          "this shows what it is: ps -fp " + pid};
+          "to see what it is: ps -fp " + pid};
 }
 
 }  // namespace check

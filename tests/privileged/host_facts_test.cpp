@@ -46,8 +46,9 @@ TEST_CASE("a hidden start of the privileged ports is the usual one") {
     CAPTURE(effect);
     check_daemon(launch_spoiled(spoil_start(effect), {"--confine", "off"}),
                  {.capabilities = kBindCapability});
-    check_refused(launch_spoiled(spoil_start(effect), {"--confine", "privileged"}), 125,
-                  {"net.ipv4.ip_unprivileged_port_start cannot be read"});
+    check_refused(
+        launch_spoiled(spoil_start(effect), {"--confine", "privileged"}), 125,
+        {"net.ipv4.ip_unprivileged_port_start, where the privileged ports end, cannot be read"});
   }
 }
 
@@ -67,19 +68,19 @@ TEST_CASE("a parent-death signal that cannot be read ends the launch") {
                           "cannot read the parent-death signal: prctl: " + reason}});
   };
   check("error=EINVAL", "Invalid argument");
-  check("retval=0", "it succeeded without an answer");
+  check("retval=0", "it succeeded but returned no signal");
 }
 
 TEST_CASE("a question about the confinement that fails ends the launch") {
   enter_own_system();
   check_refused(launch_spoiled({"-e", "inject=landlock_create_ruleset:error=ENOMEM:when=1"}, {}),
-                125, {"cannot ask the kernel for: Landlock: Cannot allocate memory"});
+                125, {"cannot query the kernel for: Landlock: Cannot allocate memory"});
   const auto seccomp = launch_spoiled({"-e", "inject=seccomp:error=ENOMEM:when=1"}, {});
   // Without Landlock, nobody asks for seccomp.
   if (seccomp.err.find("Landlock") != std::string::npos) {
     return;
   }
-  check_refused(seccomp, 125, {"cannot ask the kernel for: seccomp: Cannot allocate memory"});
+  check_refused(seccomp, 125, {"cannot query the kernel for: seccomp: Cannot allocate memory"});
 }
 
 TEST_CASE("a question about IPv6 that fails ends the launch") {

@@ -94,7 +94,7 @@ TEST_CASE(
     for (const auto& mode : hostile::modes()) {
       check_refused(
           support::launch_probe({"-p", "80", "-m", mode.name}, {"status"}, holding(held, 33)), 125,
-          {"cannot give the port: 80/tcp: ", "need CAP_NET_BIND_SERVICE", "hint: "});
+          {"cannot grant the port: 80/tcp: ", "need CAP_NET_BIND_SERVICE", "hint: "});
     }
     const bool cut = (held & kSetpcapBit) != 0;
     check_daemon(support::launch_probe({"-p", "8080"}, {"status"}, holding(held, 33)),

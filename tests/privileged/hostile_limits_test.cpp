@@ -156,10 +156,9 @@ TEST_CASE("hostile: a user that has as many processes as it may is told so in ev
          .in_child = [] { limit(RLIMIT_NPROC, 1); }},
         126,
         {"cannot execute: " + support::probe() +
-             ": the account has as many processes as it may (RLIMIT_NPROC)",
-         "this shows the limit: grep processes /proc/self/limits; it counts the account's "
-         "processes and threads "
-         "everywhere, on the host and in all its containers"});
+             ": the account has reached its process limit (RLIMIT_NPROC)",
+         "to see the limit: grep processes /proc/self/limits; it counts all the account's "
+         "processes and threads, on the host and in every container"});
     check::ready({.options = options, .command = {support::probe()}, .in_child = [] {
                     limit(RLIMIT_NPROC, 3);
                   }});

@@ -41,7 +41,7 @@ void check_root(unsigned bits, const Words& options, bool grants) {
                   {"PR_SET_KEEPCAPS: Operation not permitted", "hint: ", "securebits"});
   } else if (grants && has(bits, SECBIT_NO_CAP_AMBIENT_RAISE)) {
     check_refused(result, 125,
-                  {"securebits forbid to raise the ambient set", "hint: ", "--mode listen-fds"});
+                  {"securebits forbid raising the ambient set", "hint: ", "--mode listen-fds"});
   } else {
     auto field = check_daemon(result, {.capabilities = grants ? kBindCapability : kNoCapability});
     CHECK(field["fds"] == (options.size() == 4 ? "0 1 2 3" : "0 1 2"));

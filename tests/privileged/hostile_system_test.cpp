@@ -136,8 +136,7 @@ TEST_CASE(
                 {{support::launcher()}, hostile::options_of(mode), {"--", "./probe", "status"}}),
             enter),
         126,
-        {"cannot execute: ./probe: the account may not enter a directory on the way to it",
-         "hint: "});
+        {"cannot execute: ./probe: the account may not enter a directory on its path", "hint: "});
   }
   // The control: root can run it there.
   CHECK(support::run_in_child({"./probe", "pid"}, enter).status == 0);
@@ -203,7 +202,7 @@ TEST_CASE("hostile: a launcher without a path of its own names no path in a hint
     support::become(33, 33, {33});
     execute_file(file, {"-p", "80", "--", "/bin/true"});
   });
-  check_refused(result, 125, {"cannot give the port: 80/tcp: ", "hint: "});
+  check_refused(result, 125, {"cannot grant the port: 80/tcp: ", "hint: "});
   CHECK(result.err.find("memfd") == std::string::npos);
   const auto without_proc = support::run_in_child({launcher, "-p", "80", "--", "/bin/true"}, [] {
     lose_proc();

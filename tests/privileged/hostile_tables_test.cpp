@@ -176,7 +176,7 @@ TEST_CASE(
     check_refused(launch_probe({"-u", "alice"}, {"status"}), 125,
                   {"cannot use the user: alice: ", "hint: "});
     check_refused(launch_probe({"-u", "2000"}, {"status"}), 125,
-                  {"there is no passwd entry", "--user 2000:GROUP"});
+                  {"it has no passwd entry", "--user 2000:GROUP"});
     check_refused(launch_probe({"-u", "2000:alice"}, {"status"}), 125,
                   {"cannot use the group: alice: ", "hint: "});
     check_refused(launch_probe({"-u", "2000:2000", "-p", "http"}, {"status"}), 125,

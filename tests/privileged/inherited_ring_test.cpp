@@ -75,9 +75,8 @@ TEST_CASE("an inherited io-uring is refused as a kept descriptor") {
     check_refused(
         launch_probe(support::join({{"-u", "www-data", "--keep-fd", "7"}, options}), {"fds"}, pass),
         125,
-        {"cannot keep the descriptor: 7: it is an io_uring, or may be one, and acts with the "
-         "rights of "
-         "whoever set it up",
+        {"cannot keep the descriptor: 7: it is, or may be, an io_uring, which acts with the rights "
+         "of whoever set it up",
          "hint: leave --keep-fd 7 out"});
   }
   // Unless it is kept, it is closed as everything else.
@@ -130,7 +129,7 @@ TEST_CASE("without proc an object that may be an io-uring is refused") {
                                ring.pass_as(7);
                                hide();
                              }),
-                125, {"cannot keep the descriptor: 7: it is an io_uring, or may be one"});
+                125, {"cannot keep the descriptor: 7: it is, or may be, an io_uring"});
   const auto kept = launch_probe({"-u", "www-data", "--keep-fd", "7"}, {"pid"}, [&] {
     dup2(open(file.c_str(), O_RDONLY), 7);
     hide();

@@ -125,8 +125,8 @@ TEST_CASE("a socket that does not have the port is not blamed") {
   support::enter_own_network();
   const int holder = support::listen_on(80);
   const auto result = run_other([] { hold(9, {"127.0.0.1", 81}); });
-  support::check_refused(
-      result, 125, {"80/tcp (IPv4 and IPv6): Address already in use by ", "hint: this shows"});
+  support::check_refused(result, 125,
+                         {"80/tcp (IPv4 and IPv6): Address already in use by ", "hint: to see"});
   // Nor is one of another transport, or a connection, which has the port of the listener.
   const auto udp = run_other([] { hold(9, {"0.0.0.0", 80, SOCK_DGRAM}); });
   support::check_refused(udp, 125, {"80/tcp (IPv4 and IPv6): Address already in use by "});

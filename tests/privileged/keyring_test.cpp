@@ -110,21 +110,20 @@ TEST_CASE("a session keyring that cannot be left ends the launch") {
   const std::string cannot = "cannot leave the caller's session keyring: keyctl: ";
   const std::string join = "keyctl(KEYCTL_JOIN_SESSION_KEYRING";
   spoiled_call::check(
-      {},
-      {
-          {join, "error=EDQUOT",
-           cannot + "Disk quota exceeded\nlowportbind: hint: uid 0 has as many keys as it may, see "
-                    "/proc/key-users; as root, raise what this prints: sysctl "
-                    "kernel.keys.root_maxkeys kernel.keys.root_maxbytes\n"},
-          {join, "error=EPERM", cannot + "Operation not permitted"},
-          {join, "error=ENOSYS", cannot + "Function not implemented"},
-          {join, "error=EINVAL", cannot + "Invalid argument", 1},
-          {join, "retval=0", cannot + "it did not take effect"},
-          {join, "retval=1", cannot + "it did not take effect"},
-          {join, "retval=0", cannot + "it did not take effect", 1},
-          {"keyctl(KEYCTL_GET_KEYRING_ID", "error=EPERM", cannot + "it did not take effect"},
-          {"keyctl(KEYCTL_GET_KEYRING_ID", "retval=1", cannot + "it did not take effect"},
-      });
+      {}, {
+              {join, "error=EDQUOT",
+               cannot + "Disk quota exceeded\nlowportbind: hint: uid 0 has reached its key quota, "
+                        "see /proc/key-users; as root, raise what this prints: sysctl "
+                        "kernel.keys.root_maxkeys kernel.keys.root_maxbytes\n"},
+              {join, "error=EPERM", cannot + "Operation not permitted"},
+              {join, "error=ENOSYS", cannot + "Function not implemented"},
+              {join, "error=EINVAL", cannot + "Invalid argument", 1},
+              {join, "retval=0", cannot + "it did not take effect"},
+              {join, "retval=1", cannot + "it did not take effect"},
+              {join, "retval=0", cannot + "it did not take effect", 1},
+              {"keyctl(KEYCTL_GET_KEYRING_ID", "error=EPERM", cannot + "it did not take effect"},
+              {"keyctl(KEYCTL_GET_KEYRING_ID", "retval=1", cannot + "it did not take effect"},
+          });
 }
 
 TEST_CASE("a kernel without keys or a filter that refuses all calls for keys is not in the way") {

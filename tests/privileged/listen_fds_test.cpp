@@ -110,7 +110,7 @@ TEST_CASE(
         result, 125,
         {"lowportbind: cannot bind: ", address,
          ": Address already in use by " + support::own_status("Name") + " (pid " + pid + ")\n",
-         "lowportbind: hint: this shows what it is: ps -fp " + pid + "\n"});
+         "lowportbind: hint: to see what it is: ps -fp " + pid + "\n"});
   }
   // IPv6 alone does not conflict with it.
   CHECK(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "[::]:80"}, {"status"}).status ==
@@ -125,7 +125,7 @@ TEST_CASE("an address that the host does not have is refused") {
     support::check_refused(
         result, 125,
         {"lowportbind: cannot bind: ", address, "Cannot assign requested address",
-         "hint: `ip address` lists the addresses that this host has"});
+         "hint: `ip address` lists this host's addresses"});
   }
 }
 
@@ -181,7 +181,7 @@ TEST_CASE("a queue that the kernel would cut is refused with the command that me
   const auto result = launch_probe(
       {"-u", "www-data", "-p", "80", "-m", "listen-fds", "--backlog", longer}, {"status"});
   support::check_refused(result, 125,
-                         {"cannot have the backlog: " + longer + ": the kernel cuts it to ",
+                         {"cannot set the backlog: " + longer + ": the kernel caps it at ",
                           "hint: as root: sysctl -w net.core.somaxconn=" + longer});
   const auto all = launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds", "--backlog",
                                  std::to_string(std::stoi(longest))},

@@ -24,15 +24,16 @@ TEST_CASE("a system call that lies every time is caught") {
     std::string message;
   };
   const Row rows[] = {
-      {"setresuid", "refusing to start the daemon: user id: the kernel says 0, planned is 33"},
-      {"setresgid", "refusing to start the daemon: group id: the kernel says 0, planned is 33"},
+      {"setresuid", "refusing to start the daemon: user id: the kernel reports 0, expected 33"},
+      {"setresgid", "refusing to start the daemon: group id: the kernel reports 0, expected 33"},
       {"setgroups", "refusing to start the daemon: supplementary groups: "},
       {"capset", "lowportbind: "},
       {"close_range", "cannot close the descriptors from: 3: close_range did not close them"},
       {"prctl", "lowportbind: "},
       {"setfsuid", "cannot open sockets as: uid 33: setfsuid did not take effect"},
       {"bind",
-       "cannot bind: 80/tcp (IPv4 and IPv6): bind succeeded, but the socket has another address"},
+       "cannot bind: 80/tcp (IPv4 and IPv6): bind succeeded, but the address is not the planned "
+       "one"},
       {"listen", "cannot listen on: 80/tcp (IPv4 and IPv6): listen did not take effect"},
   };
   for (const auto& row : rows) {

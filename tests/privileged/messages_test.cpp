@@ -17,7 +17,7 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
         "lowportbind: inspecting this process and the kernel\n"
         "lowportbind: looking up the account\n"
         "lowportbind: closing the other descriptors\n"
-        "lowportbind: leaving a working directory and umask that are shared\n"
+        "lowportbind: unsharing the working directory and umask\n"
         "lowportbind: opening 80/tcp,53/udp\n"
         "lowportbind: setting no_new_privs\n"
         "lowportbind: confining " +
@@ -29,10 +29,10 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
             "lowportbind: looking for the command " +
             support::probe() +
             "\n"
-            "lowportbind: cutting what is left of the bounding set\n"
-            "lowportbind: looking whether stdio can be given to the account\n"
+            "lowportbind: cutting the rest of the bounding set\n"
+            "lowportbind: checking whether stdio can be given to the account\n"
             "lowportbind: leaving the terminal's session\n"
-            "lowportbind: handing the sockets over\n"
+            "lowportbind: handing over the sockets\n"
             "lowportbind: giving stdio to the account\n"
             "lowportbind: executing " +
             support::probe() + "\n");

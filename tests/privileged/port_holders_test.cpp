@@ -49,6 +49,6 @@ TEST_CASE("root that cannot see the holder is told where it may be seen") {
       {.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"}, .in_child = without_ptrace},
       125,
       {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use",
-       "no process that can be seen here has it; on the host, or in another container of the "
-       "pod, this shows who has it: ss -ltnp 'sport = :80'"});
+       "no process visible here has it; to see who does, on the host or in another container of "
+       "the pod: ss -ltnp 'sport = :80'"});
 }

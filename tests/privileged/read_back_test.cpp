@@ -48,9 +48,9 @@ TEST_CASE("one id that differs from the plan is noticed by the read-back") {
   support::enter_own_network();
   support::require_strace();
   const std::string of_user =
-      "refusing to start the daemon: user id: the kernel says 0, planned is 33";
+      "refusing to start the daemon: user id: the kernel reports 0, expected 33";
   const std::string of_group =
-      "refusing to start the daemon: group id: the kernel says 0, planned is 33";
+      "refusing to start the daemon: group id: the kernel reports 0, expected 33";
   const std::string of_groups = "refusing to start the daemon: supplementary groups: ";
   spoiled_call::check({.options = {"-p", "80", "--confine", "off"}},
                       {
@@ -88,7 +88,7 @@ TEST_CASE("one set of capabilities that differs from the plan is noticed by the 
   support::enter_own_network();
   support::require_strace();
   const std::string refusing = "refusing to start the daemon: ";
-  const std::string none = ": the kernel says 0x0, planned is 0x400";
+  const std::string none = ": the kernel reports 0x0, expected 0x400";
   spoiled_call::check(
       {.options = {"-p", "80", "--confine", "off"}},
       {
@@ -101,11 +101,11 @@ TEST_CASE("one set of capabilities that differs from the plan is noticed by the 
            refusing + "inheritable capabilities" + none},
           {"capget({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, {",
            answer_capget(kBinding, kBinding, kBinding, "000000000100000000000000"),
-           refusing + "permitted capabilities: the kernel says 0x100000400, planned is 0x400"},
+           refusing + "permitted capabilities: the kernel reports 0x100000400, expected 0x400"},
           {"prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET", "retval=0",
            refusing + "ambient capabilities" + none},
           {"prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN", "retval=1",
-           refusing + "bounding set: the kernel says 0x200400, planned is 0x400"},
+           refusing + "bounding set: the kernel reports 0x200400, expected 0x400"},
           {"prctl(PR_GET_NO_NEW_PRIVS", "retval=0", refusing + "no_new_privs: it is not set"},
       });
 }
@@ -114,7 +114,7 @@ TEST_CASE("a parent-death signal that was not put back is noticed by the read-ba
   support::enter_own_network();
   support::require_strace();
   const std::string refusing =
-      "refusing to start the daemon: the parent-death signal: it was not put back";
+      "refusing to start the daemon: the parent-death signal: it was not restored";
   spoiled_call::check(
       {.options = {"-p", "80", "--confine", "off"},
        .in_child = [] { prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); },
@@ -132,8 +132,8 @@ TEST_CASE("a socket that differs from the plan is noticed by the read-back") {
   support::require_strace();
   const std::string object = ": 80/tcp (IPv4 and IPv6): ";
   const auto another =
-      "cannot bind" + object + "bind succeeded, but the socket has another address";
-  const auto unset = "cannot set a socket option of" + object + "setsockopt did not take effect";
+      "cannot bind" + object + "bind succeeded, but the address is not the planned one";
+  const auto unset = "cannot set a socket option on" + object + "setsockopt did not take effect";
   const auto unread = "cannot read a socket option of" + object + "Input/output error";
   spoiled_call::check(
       {.options = {"-p", "80", "-m", "listen-fds"}},
@@ -178,7 +178,7 @@ TEST_CASE("a descriptor that is not the socket of inetd mode is noticed by the r
     rows.push_back({name + descriptor, poke + another_file, message});
     rows.push_back({name + descriptor, poke + another_system, message});
     rows.push_back({name + descriptor, "error=EIO",
-                    "cannot read the kind of descriptor: " + descriptor + ": Input/output error"});
+                    "cannot read the type of descriptor: " + descriptor + ": Input/output error"});
     rows.push_back({"dup2(3, " + descriptor, "retval=" + descriptor, message});
     rows.push_back({"dup2(3, " + descriptor, "error=EBUSY",
                     "cannot hand over: descriptor " + descriptor + ": Device or resource busy"});

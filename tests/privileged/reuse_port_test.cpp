@@ -121,8 +121,8 @@ TEST_CASE("with --reuse-port an address that is repeated is a socket each") {
   CHECK(field["fd=6"] == field["fd=5"]);
   support::check_denied("tcp/4/80");
   // Without it, the second one is refused.
-  support::check_refused(
-      launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80,80"}, {"status"}), 125,
-      {"80/tcp: it is listed twice\nlowportbind: hint: for several sockets of one address, add "
-       "--reuse-port\n"});
+  support::check_refused(launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80,80"}, {"status"}),
+                         125,
+                         {"80/tcp: it is listed twice\nlowportbind: hint: for several sockets on "
+                          "one address, add --reuse-port\n"});
 }

@@ -75,8 +75,8 @@ TEST_CASE(
                      {"to=" + file, "session"}, in_child),
         125,
         {"cannot leave the terminal's session: descriptor " + std::to_string(descriptor) +
-             ": it is a terminal that the daemon could take for its own",
-         "hint: redirect it, or start the launcher through setsid --fork --wait; container: docker "
+             ": it is a terminal that the daemon could make its controlling terminal",
+         "hint: redirect it, or start lowportbind through setsid --fork --wait; container: docker "
          "run --init"});
   };
   const auto lead_beside = [&](int descriptor) {

@@ -162,7 +162,7 @@ TEST_CASE("what is not the null device is not opened for it") {
   check_refused(result, 125,
                 {"cannot open /dev/null as: descriptor 0: it is not the null device",
                  "hint: as root: ls -l /dev/null shows what it is; mknod -m 666 /dev/null c 1 3 "
-                 "makes the device"});
+                 "creates it"});
 }
 
 TEST_CASE("a directory or device or kernel object is refused as 0 to 2") {

@@ -65,7 +65,7 @@ TEST_CASE(
         launch_probe({"-u", "www-data", "-p", "80", "-m", mode}, {"status"},
                      [] { drop_capabilities({CAP_NET_BIND_SERVICE}); }),
         125,
-        {"cannot give the port: 80/tcp: ", "need CAP_NET_BIND_SERVICE",
+        {"cannot grant the port: 80/tcp: ", "need CAP_NET_BIND_SERVICE",
          "hint: it is not in the bounding set; container: docker run --cap-add NET_BIND_SERVICE"});
   }
 }
@@ -118,9 +118,9 @@ TEST_CASE("pitfall 10: securebits that forbid a step end the launch at that step
   };
   const Row rows[] = {
       {SECBIT_NO_CAP_AMBIENT_RAISE,
-       "cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid to raise the ambient set"},
+       "cannot set the capabilities: PR_CAP_AMBIENT: securebits forbid raising the ambient set"},
       {SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
-       "securebits forbid to raise the ambient set"},
+       "securebits forbid raising the ambient set"},
       {SECBIT_KEEP_CAPS_LOCKED, "PR_SET_KEEPCAPS: Operation not permitted"},
       {SECBIT_NOROOT, "cannot become: www-data (uid 33): "},
       {SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, "cannot become: www-data (uid 33): "},

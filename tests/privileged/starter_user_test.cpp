@@ -211,7 +211,7 @@ TEST_CASE("an ordinary user without any right is told the complete way out") {
   for (const char* mode : {"ambient", "listen-fds"}) {
     check_refused(
         launch_probe_with(path, {"-p", "8080,443", "-m", mode}, {"status"}, become_www_data), 125,
-        {"lowportbind: cannot give the port: 443/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
+        {"lowportbind: cannot grant the port: 443/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
          "chgrp 33 " + path + " && chmod 0750 " + path + " && setcap cap_net_bind_service=p " +
              path + "\n"});
   }
@@ -248,7 +248,7 @@ TEST_CASE("pitfall 13: no-new-privs voids a file capability and the hint says so
                             prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
                           }),
         125,
-        {"cannot give the port: 80/tcp: ", "hint: no_new_privs is set: a file capability (",
+        {"cannot grant the port: 80/tcp: ", "hint: no_new_privs is set: a file capability (",
          "allowPrivilegeEscalation: true"});
   }
 }
@@ -273,7 +273,7 @@ TEST_CASE(
   const auto plain = support::copy_program(directory, support::launcher(), "lowportbind");
   check_refused(
       launch_probe_with(plain, {"-p", "80"}, {"status"}, in_container), 125,
-      {"cannot give the port: 80/tcp: ", "(setcap cap_net_bind_service=p " + plain + ")"});
+      {"cannot grant the port: 80/tcp: ", "(setcap cap_net_bind_service=p " + plain + ")"});
 }
 
 TEST_CASE(
@@ -285,7 +285,7 @@ TEST_CASE(
   };
   const GrantedLauncher permitted("cap_net_bind_service=p");
   check_refused(launch_probe_with(permitted.path(), {"-p", "80"}, {"status"}, in_container), 125,
-                {"cannot give the port: 80/tcp: ", "hint: it is not in the bounding set"});
+                {"cannot grant the port: 80/tcp: ", "hint: it is not in the bounding set"});
   const auto launched =
       launch_probe_with(permitted.path(), {"-p", "8080"}, {"status"}, in_container);
   CHECK(launched.status == 0);
@@ -353,7 +353,6 @@ TEST_CASE(
   check_refused(
       support::launch_probe_with(launcher, {"-u", "nobody:daemon"}, {"status"}, become_www_data),
       125,
-      {"refusing to run: " + launcher +
-           ": its file capabilities are more than cap_net_bind_service",
+      {"refusing to run: " + launcher + ": it has file capabilities beyond cap_net_bind_service",
        "hint: as root: setcap cap_net_bind_service=p " + launcher});
 }

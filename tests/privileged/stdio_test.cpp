@@ -147,7 +147,7 @@ TEST_CASE("pitfall 28: --own-stdio says why a socket cannot be opened again") {
   check_refused(
       result, 125,
       {"cannot give the account: descriptor 1: it is a socket",
-       "hint: systemd: StandardOutput=file:PATH; elsewhere, behind the command: 2>&1 | cat"});
+       "hint: systemd: StandardOutput=file:PATH; elsewhere, after the command: 2>&1 | cat"});
 }
 
 TEST_CASE("--own-stdio does not give files away") {

@@ -58,7 +58,7 @@ class GrantedLauncher {
 void check_hint(const support::Result& result, const std::string& hint) {
   support::check_refused(
       result, 125,
-      {"lowportbind: cannot give the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
+      {"lowportbind: cannot grant the port: 80/tcp: ports below 1024 need CAP_NET_BIND_SERVICE",
        "\nlowportbind: hint: its file has the capability, which " + hint + "\n"});
 }
 
@@ -89,10 +89,10 @@ TEST_CASE("a file capability on a nosuid mount is explained") {
   REQUIRE(mount("none", launcher.directory().path().c_str(), nullptr, MS_REMOUNT | MS_NOSUID,
                 nullptr) == 0);
   const auto command = "mount -o remount,suid \"$(findmnt -no TARGET -T " + launcher.path() + ")\"";
-  check_hint(launcher.launch(),
-             "does not count on a file system that is mounted nosuid: put it on another one; or as "
-             "root: " +
-                 command);
+  check_hint(
+      launcher.launch(),
+      "does not count on a file system mounted nosuid: move it to another one; or as root: " +
+          command);
   CHECK(support::run({"/bin/sh", "-c", command}).status == 0);
   GrantedLauncher::check_granted(launcher.launch());
 }
@@ -122,7 +122,8 @@ TEST_CASE("a file capability for another user namespace is explained") {
   GrantedLauncher::check_granted(launcher.launch());
   // One that is for another namespace and not the one that counts is no reason.
   CHECK(support::run({"setcap", "-n", "1000", "cap_net_raw=p", launcher.path()}).status == 0);
-  support::check_refused(launcher.launch(), 125, {"hint: start it as root, or let the group"});
+  support::check_refused(launcher.launch(), 125,
+                         {"hint: start it as root; or, as root, let the group"});
 }
 
 TEST_CASE("a file capability with a shared working directory is explained") {
@@ -130,8 +131,7 @@ TEST_CASE("a file capability with a shared working directory is explained") {
   const auto share = [] { go_on_in_sharing_child(Parent::kOpen); };
   check_hint(support::run_in_child(launcher.command_line(), share),
              "does not count while it shares its working directory with the process that started "
-             "it (CLONE_FS): let a "
-             "shell start it: sh -c '\"$@\"; exit $?' sh " +
+             "it (CLONE_FS): start it from a shell: sh -c '\"$@\"; exit $?' sh " +
                  launcher.path() + " ...");
   GrantedLauncher::check_granted(support::run_in_child(
       support::join({{"/bin/sh", "-c", "\"$@\"; exit $?", "sh"}, launcher.command_line()}), share));
@@ -139,6 +139,6 @@ TEST_CASE("a file capability with a shared working directory is explained") {
   check_hint(support::run_in_child(launcher.command_line(),
                                    [] { go_on_in_sharing_child(Parent::kClosed); }),
              "the kernel did not count: another process may trace it or share its working "
-             "directory (CLONE_FS); or it "
-             "is switched off: grep no_file_caps /proc/cmdline");
+             "directory (CLONE_FS); or file capabilities are switched off: grep no_file_caps "
+             "/proc/cmdline");
 }

@@ -174,7 +174,7 @@ TEST_CASE("a user without a mapping is refused in every mode") {
       {"cannot become: uid 2000: setresuid: Invalid argument", "hint: in a user namespace, "});
   check_refused(
       launch_probe({"-u", "2000:33", "-p", "80", "-m", "listen-fds"}, {"status"}, inside(small)),
-      125, {"uid 2000", "hint: in a user namespace, /proc/self/uid_map must have this uid"});
+      125, {"uid 2000", "hint: in a user namespace, /proc/self/uid_map must map this uid"});
 }
 
 TEST_CASE("a group without a mapping is refused") {
@@ -285,9 +285,9 @@ TEST_CASE("a pipe whose owner has no number in the user namespace stays") {
     CAPTURE(result.err);
     CHECK(result.status == 125);
     CHECK(result.err ==
-          "lowportbind: cannot give the account: descriptor 1: its owner has no number in this "
+          "lowportbind: cannot give the account: descriptor 1: its owner is not mapped in this "
           "user namespace\n"
-          "lowportbind: hint: give it a pipe of the container's own, behind the command: 2>&1 | "
+          "lowportbind: hint: give it a pipe of the container's own: after the command, 2>&1 | "
           "cat\n");
     CHECK(launch(options, 65534).status == 0);
   }

@@ -57,21 +57,21 @@ TEST_CASE(
       {"www:x:4294967295:33::/:", "the largest value is 4294967294"},
       {"www:x:33:4294967296::/:", "the largest value is 4294967294"},
       {"www:x:33:4294967295::/:", "the largest value is 4294967294"},
-      {"www:x:-1:33::/:", "a number has no sign"},
-      {"www:x:33:-1::/:", "a number has no sign"},
-      {"www:x:+33:33::/:", "a number has no sign"},
-      {"www:x::33::/:", "a number is missing"},
-      {"www:x:33:::/:", "a number is missing"},
+      {"www:x:-1:33::/:", "signs are not allowed"},
+      {"www:x:33:-1::/:", "signs are not allowed"},
+      {"www:x:+33:33::/:", "signs are not allowed"},
+      {"www:x::33::/:", "the number is missing"},
+      {"www:x:33:::/:", "the number is missing"},
       {"www:x:033:33::/:",
-       "a leading zero means octal to some programs, write the number without it"},
-      {"www:x:0x21:33::/:", "hexadecimal is not read, write the number in decimal"},
-      {"www:x: 33:33::/:", "a number has no spaces in it"},
+       "a leading zero means octal to some programs; write the number without it"},
+      {"www:x:0x21:33::/:", "hexadecimal is not accepted; write the number in decimal"},
+      {"www:x: 33:33::/:", "spaces are not allowed"},
       {"www:x:33a:33::/:", "the number is followed by \"a\""},
-      {"www:x:33:33::/", "it has not 7 fields"},
-      {"www:x:33:33", "it has not 7 fields"},
-      {"www", "it has not 7 fields"},
-      {"www:", "it has not 7 fields"},
-      {"www:x:33:33::/::", "it has not 7 fields"},
+      {"www:x:33:33::/", "it does not have 7 fields"},
+      {"www:x:33:33", "it does not have 7 fields"},
+      {"www", "it does not have 7 fields"},
+      {"www:", "it does not have 7 fields"},
+      {"www:x:33:33::/::", "it does not have 7 fields"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.line);
@@ -92,7 +92,7 @@ TEST_CASE("a number that wraps is no user of the small number") {
 
 TEST_CASE("a line that has the number and lacks fields is an error") {
   CHECK(refusal_of([] { find_user_in("www:x:33\n", uid_t{33}); }).message ==
-        "cannot use this line of /etc/passwd: www:x:33: it has not 7 fields");
+        "cannot use this line of /etc/passwd: www:x:33: it does not have 7 fields");
 }
 
 TEST_CASE("a group is found by name and by number") {
@@ -116,12 +116,12 @@ TEST_CASE("a malformed line of group that would be the answer is an error") {
   const Row rows[] = {
       {"www:x:4294967296:", "the largest value is 4294967294"},
       {"www:x:4294967295:", "the largest value is 4294967294"},
-      {"www:x:-1:", "a number has no sign"},
-      {"www:x::", "a number is missing"},
-      {"www:x:010:", "a leading zero means octal to some programs, write the number without it"},
-      {"www:x:33", "it has not 4 fields"},
-      {"www", "it has not 4 fields"},
-      {"www:x:33:a:b", "it has not 4 fields"},
+      {"www:x:-1:", "signs are not allowed"},
+      {"www:x::", "the number is missing"},
+      {"www:x:010:", "a leading zero means octal to some programs; write the number without it"},
+      {"www:x:33", "it does not have 4 fields"},
+      {"www", "it does not have 4 fields"},
+      {"www:x:33:a:b", "it does not have 4 fields"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.line);
@@ -187,5 +187,6 @@ TEST_CASE("an id that cannot be read is not that of root") {
 TEST_CASE("an entry with a NUL byte is an error") {
   const std::string entry("www:x:33:33::/srv\0/more:", 24);
   CHECK(refusal_of([&] { find_user_in(entry, "www"); }).message ==
-        "cannot use this line of /etc/passwd: \"www:x:33:33::/srv\\x00/more:\": it has a NUL byte");
+        "cannot use this line of /etc/passwd: \"www:x:33:33::/srv\\x00/more:\": it contains a NUL "
+        "byte");
 }

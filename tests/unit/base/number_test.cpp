@@ -21,11 +21,11 @@ TEST_CASE("what is no decimal number is refused with its own reason") {
     std::string reason;
   };
   const Row rows[] = {
-      {"", "a number is missing"},
-      {" 5", "no spaces"},
-      {"5 ", "no spaces"},
-      {"+5", "no sign"},
-      {"-5", "no sign"},
+      {"", "the number is missing"},
+      {" 5", "spaces are not allowed"},
+      {"5 ", "spaces are not allowed"},
+      {"+5", "signs are not allowed"},
+      {"-5", "signs are not allowed"},
       {"0x10", "hexadecimal"},
       {"010", "octal"},
       {"00", "octal"},

@@ -31,19 +31,19 @@ void check_refusals(const Rows& rows) {
 
 TEST_CASE("a number that is no port is refused with its own reason") {
   const Row rows[] = {
-      {"0", "port 0 means \"any port\", list the port itself"},
-      {"0/udp", "port 0 means \"any port\", list the port itself"},
-      {"127.0.0.1:0", "port 0 means \"any port\", list the port itself"},
-      {"00", "a leading zero means octal to some programs, write the number without it"},
-      {"080", "a leading zero means octal to some programs, write the number without it"},
+      {"0", "port 0 means \"any port\"; list the port itself"},
+      {"0/udp", "port 0 means \"any port\"; list the port itself"},
+      {"127.0.0.1:0", "port 0 means \"any port\"; list the port itself"},
+      {"00", "a leading zero means octal to some programs; write the number without it"},
+      {"080", "a leading zero means octal to some programs; write the number without it"},
       {"65536", "the largest value is 65535"},
       {"4294967376", "the largest value is 65535"},
       {"18446744073709551696", "the largest value is 65535"},
-      {"0x50", "hexadecimal is not read, write the number in decimal"},
-      {"0X50", "hexadecimal is not read, write the number in decimal"},
-      {"+80", "a number has no sign"},
-      {"-80", "a number has no sign"},
-      {"-1", "a number has no sign"},
+      {"0x50", "hexadecimal is not accepted; write the number in decimal"},
+      {"0X50", "hexadecimal is not accepted; write the number in decimal"},
+      {"+80", "signs are not allowed"},
+      {"-80", "signs are not allowed"},
+      {"-1", "signs are not allowed"},
       {"80x", "the number is followed by \"x\""},
       {"80.5", "the number is followed by \".5\""},
       {"80/tcp/udp", "the number is followed by \"/tcp\""},
@@ -51,8 +51,8 @@ TEST_CASE("a number that is no port is refused with its own reason") {
       {"_80", "this is not a number"},
       {"~80", "this is not a number"},
       {".http", "no such service for tcp in /etc/services"},
-      {"+http", "a number has no sign"},
-      {"-http", "a number has no sign"},
+      {"+http", "signs are not allowed"},
+      {"-http", "signs are not allowed"},
       {"/tcp", "the port is missing"},
       {"web=", "the port is missing"},
       {"10.0.0.1", "the port is missing"},
@@ -78,7 +78,7 @@ TEST_CASE("a space is refused wherever it stands") {
        {" 80", "80 ", "8 0", "80\n", "80\t", "a b=80", "127.0.0.1 :80", "80 /tcp", " "}) {
     CAPTURE(text);
     const auto refusal = refusal_of([&] { parse_known(text); });
-    CHECK(contains_text(refusal.message, "there is a space in it"));
+    CHECK(contains_text(refusal.message, "it contains a space"));
   }
 }
 
@@ -86,16 +86,16 @@ TEST_CASE("a range that is none is refused with its own reason") {
   const Row rows[] = {
       {"80-79", "the range runs backwards"},
       {"65535-1", "the range runs backwards"},
-      {"0-80", "port 0 means \"any port\", list the port itself"},
-      {"80-0", "port 0 means \"any port\", list the port itself"},
-      {"80-", "a number is missing"},
-      {"80--90", "a number has no sign"},
-      {"80-+90", "a number has no sign"},
+      {"0-80", "port 0 means \"any port\"; list the port itself"},
+      {"80-0", "port 0 means \"any port\"; list the port itself"},
+      {"80-", "the number is missing"},
+      {"80--90", "signs are not allowed"},
+      {"80-+90", "signs are not allowed"},
       {"80-65536", "the largest value is 65535"},
       {"80-90-100", "the number is followed by \"-100\""},
-      {"080-90", "a leading zero means octal to some programs, write the number without it"},
-      {"80-090", "a leading zero means octal to some programs, write the number without it"},
-      {"-", "a number has no sign"},
+      {"080-90", "a leading zero means octal to some programs; write the number without it"},
+      {"80-090", "a leading zero means octal to some programs; write the number without it"},
+      {"-", "signs are not allowed"},
       {"80-https", "the number is followed by \"-https\""},
   };
   check_refusals(rows);
@@ -132,12 +132,13 @@ TEST_CASE("a host that is none is refused with its own reason") {
       {"[::ffff:127.0.0.1]:80", "IPv4-mapped IPv6 addresses are not accepted"},
       {"[::ffff:7f00:1]:80", "IPv4-mapped IPv6 addresses are not accepted"},
       {"[fe80::1%]:80", "the interface after \"%\" is empty"},
-      {"[fe80::1%abcdefghijklmnop]:80", "the name of an interface has at most 15 characters"},
-      {"[fe80::1%a:b]:80", "this is not an interface's name"},
-      {"[fe80::1%a%b]:80", "this is not an interface's name"},
-      {"[::1%lo]:80", "only a link-local address (fe80::... or ff02::...) has an interface"},
-      {"[ff05::1%eth0]:80", "only a link-local address (fe80::... or ff02::...) has an interface"},
-      {"[::%eth0]:80", "only a link-local address (fe80::... or ff02::...) has an interface"},
+      {"[fe80::1%abcdefghijklmnop]:80", "an interface name may have at most 15 characters"},
+      {"[fe80::1%a:b]:80", "this is not an interface name"},
+      {"[fe80::1%a%b]:80", "this is not an interface name"},
+      {"[::1%lo]:80", "only a link-local address (fe80::... or ff02::...) takes an interface"},
+      {"[ff05::1%eth0]:80",
+       "only a link-local address (fe80::... or ff02::...) takes an interface"},
+      {"[::%eth0]:80", "only a link-local address (fe80::... or ff02::...) takes an interface"},
   };
   check_refusals(rows);
 }
@@ -146,22 +147,23 @@ TEST_CASE("an empty item is refused wherever the comma stands and the whole list
   for (const std::string text : {"", ",", "80,", ",80", "80,,443"}) {
     CAPTURE(text);
     const auto refusal = refusal_of([&] { parse_known(text); });
-    CHECK(refusal.message == "cannot read the listen address: " + shown(text) + ": an empty item");
+    CHECK(refusal.message ==
+          "cannot read the listen address: " + shown(text) + ": an item is empty");
     CHECK(refusal.hint == "list ports as 80,443");
   }
 }
 
 TEST_CASE("the name of a descriptor is refused where a list of names could not carry it") {
   const std::string plain =
-      "a descriptor name has no colon, slash, backslash, space or character that is not ASCII in "
-      "it";
+      "a descriptor name cannot contain colons, slashes, backslashes, spaces or non-ASCII "
+      "characters";
   const Row rows[] = {
       {"=80", "the descriptor name before \"=\" is empty"},
       {"==80", "the descriptor name before \"=\" is empty"},
       {"a:b=80", plain},
       {"a/b=80", plain},
       {"a\\=80", plain},
-      {std::string(256, 'n') + "=80", "a descriptor name has at most 255 characters"},
+      {std::string(256, 'n') + "=80", "a descriptor name may have at most 255 characters"},
   };
   check_refusals(rows);
   const auto not_ascii = refusal_of([] { parse_known("caf\xc3\xa9=80"); });
@@ -197,20 +199,19 @@ TEST_CASE("a service that is unknown is refused with the transport it was looked
       CHECK(contains_text(refusal.message, "the host is not an IPv4 address"));
       continue;
     }
-    const std::string range =
-        contains_text(row.text, "-") ? ", and a range is made of numbers" : "";
+    const std::string range = contains_text(row.text, "-") ? "; a range takes numbers only" : "";
     CHECK(refusal.message == "cannot read the listen address: " + row.text +
                                  ": no such service for " + row.transport + " in /etc/services" +
                                  range);
-    CHECK(refusal.hint == "write the port's number, or see the names with `getent services`");
+    CHECK(refusal.hint == "use the port number, or list the names with `getent services`");
   }
 }
 
 TEST_CASE("where there is no table of services the refusal says so") {
   const auto refusal = refusal_of([] { parse_listen_addresses("http", find_no_database); });
   CHECK(refusal.message ==
-        "cannot read the listen address: http: service names cannot be looked up, there is no "
-        "/etc/services here");
+        "cannot read the listen address: http: service names need /etc/services, which does not "
+        "exist here");
   CHECK(refusal_of([] { parse_listen_addresses("80", find_no_database); }).message == "accepted");
   // What begins with a digit was meant to be a number, and gets the number's reason.
   const auto number = refusal_of([] { parse_listen_addresses("80x", find_no_database); });
@@ -224,9 +225,8 @@ TEST_CASE("control characters in a refused address are shown and not printed") {
 }
 
 TEST_CASE("what is nearly a listen address comes with the way to write it") {
-  CHECK(refusal_of([] { parse_known("10.0.0.1"); }).hint ==
-        "a port follows the address: 10.0.0.1:80");
-  CHECK(refusal_of([] { parse_known("=80"); }).hint == "a port alone is written -p 80");
+  CHECK(refusal_of([] { parse_known("10.0.0.1"); }).hint == "add the port: 10.0.0.1:80");
+  CHECK(refusal_of([] { parse_known("=80"); }).hint == "for a port alone, use -p 80");
   CHECK(refusal_of([] { parse_known("[::ffff:1.2.3.4]:80"); }).hint ==
         "write the IPv4 address itself: 192.0.2.1:80");
   CHECK(refusal_of([] { parse_known("::1:80"); }).hint == "for example [2001:db8::1]:443");

@@ -96,7 +96,8 @@ TEST_CASE("a stray word is named and refused") {
   for (const auto& row : rows) {
     CAPTURE(row.second);
     const auto refusal = refuse(row.first);
-    CHECK(refusal.message == "cannot read the command line: " + row.second + ": this is no option");
+    CHECK(refusal.message ==
+          "cannot read the command line: " + row.second + ": unexpected argument");
     CHECK(refusal.hint == hint);
   }
 }
@@ -119,10 +120,9 @@ TEST_CASE("without the separator an option of the daemon does not hide what is m
       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const std::string help = "lowportbind --help lists the options";
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
-      {{"-u", "www", "nginx", "-g", "daemon off;"}, "-g: there is no such option"},
-      {{"-u", "www", "caddy", "run", "--config", "/etc/Caddyfile"},
-       "--config: there is no such option"},
-      {{"-u", "www", "caddy", "--config=/etc/Caddyfile"}, "--config: there is no such option"},
+      {{"-u", "www", "nginx", "-g", "daemon off;"}, "-g: unknown option"},
+      {{"-u", "www", "caddy", "run", "--config", "/etc/Caddyfile"}, "--config: unknown option"},
+      {{"-u", "www", "caddy", "--config=/etc/Caddyfile"}, "--config: unknown option"},
       {{"-u", "www", "daemon", "-p"}, "-p: its value is missing"},
       {{"-u"}, "-u: its value is missing"},
   };
@@ -178,16 +178,15 @@ TEST_CASE("a number of an option is refused with its own reason") {
       {{"--backlog", "4294967297"},
        "cannot use the option: --backlog 4294967297: the largest value is 2147483647"},
       {{"--backlog", "0x10"},
-       "cannot use the option: --backlog 0x10: hexadecimal is not read, write the number in "
+       "cannot use the option: --backlog 0x10: hexadecimal is not accepted; write the number in "
        "decimal"},
-      {{"--backlog", ""}, "cannot use the option: --backlog \"\": a number is missing"},
-      {{"--backlog", "-1"}, "cannot use the option: --backlog -1: a number has no sign"},
+      {{"--backlog", ""}, "cannot use the option: --backlog \"\": the number is missing"},
+      {{"--backlog", "-1"}, "cannot use the option: --backlog -1: signs are not allowed"},
       {{"--backlog", "5x"}, "cannot use the option: --backlog 5x: the number is followed by \"x\""},
-      {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: a number has no sign"},
+      {{"--keep-fd", "-1"}, "cannot use the option: --keep-fd -1: signs are not allowed"},
       {{"--keep-fd", "010"},
-       "cannot use the option: --keep-fd 010: a leading zero means octal to some programs, write "
-       "the number without "
-       "it"},
+       "cannot use the option: --keep-fd 010: a leading zero means octal to some programs; write "
+       "the number without it"},
       {{"--keep-fd", "4294967299"},
        "cannot use the option: --keep-fd 4294967299: the largest value is 2147483647"},
       {{"--keep-fd", "4,5"},
@@ -199,7 +198,7 @@ TEST_CASE("a number of an option is refused with its own reason") {
       {{"--keep-fd", "2"},
        "cannot use the option: --keep-fd 2: descriptors 0 to 2 are always kept"},
       {{"--keep-fd", "5", "--keep-fd", "5"},
-       "cannot use the option: --keep-fd 5: the descriptor is named twice"},
+       "cannot use the option: --keep-fd 5: the descriptor is given twice"},
   };
   check_refusals(rows);
 }
@@ -207,8 +206,8 @@ TEST_CASE("a number of an option is refused with its own reason") {
 TEST_CASE("a variable that may not be set is refused with its own reason") {
   const std::string own = ": lowportbind sets or removes this variable itself";
   const Row rows[] = {
-      {{"--env", ""}, "cannot use the option: --env \"\": the name of the variable is empty"},
-      {{"--env", "=x"}, "cannot use the option: --env =x: the name of the variable is empty"},
+      {{"--env", ""}, "cannot use the option: --env \"\": the variable name is empty"},
+      {{"--env", "=x"}, "cannot use the option: --env =x: the variable name is empty"},
       {{"--env", "LISTEN_FDS=1"}, "cannot use the option: --env LISTEN_FDS=1" + own},
       {{"--env", "LISTEN_PID=1"}, "cannot use the option: --env LISTEN_PID=1" + own},
       {{"--env", "LISTEN_FDNAMES=a"}, "cannot use the option: --env LISTEN_FDNAMES=a" + own},
@@ -218,12 +217,12 @@ TEST_CASE("a variable that may not be set is refused with its own reason") {
       {{"--env", "NGINX=3;"}, "cannot use the option: --env NGINX=3;" + own},
       {{"--env", "NGINX"}, "cannot use the option: --env NGINX" + own},
       {{"--env", "A=1", "--env", "A=2"},
-       "cannot use the option: --env A: the variable is named twice"},
+       "cannot use the option: --env A: the variable is given twice"},
       {{"--env", "A", "--env", "A=1"},
-       "cannot use the option: --env A: the variable is named twice"},
+       "cannot use the option: --env A: the variable is given twice"},
       {{"--env", "A=1", "--env", "A"},
-       "cannot use the option: --env A: the variable is named twice"},
-      {{"--env", "A", "--env", "A"}, "cannot use the option: --env A: the variable is named twice"},
+       "cannot use the option: --env A: the variable is given twice"},
+      {{"--env", "A", "--env", "A"}, "cannot use the option: --env A: the variable is given twice"},
   };
   check_refusals(rows);
 }
@@ -242,27 +241,27 @@ TEST_CASE("a word that an option does not know is refused with those that it doe
       {{"-m", "Ambient"}, "cannot use the option: --mode Ambient" + modes},
       {{"-m", ""}, "cannot use the option: --mode \"\"" + modes},
       {{"-m", "listen_fds"}, "cannot use the option: --mode listen_fds" + modes},
-      {{"--groups", ""}, "cannot use the option: --groups \"\": an empty item"},
-      {{"--groups", "adm,"}, "cannot use the option: --groups adm,: an empty item"},
-      {{"--groups", ",adm"}, "cannot use the option: --groups ,adm: an empty item"},
+      {{"--groups", ""}, "cannot use the option: --groups \"\": an item is empty"},
+      {{"--groups", "adm,"}, "cannot use the option: --groups adm,: an item is empty"},
+      {{"--groups", ",adm"}, "cannot use the option: --groups ,adm: an item is empty"},
       {{"--groups", "none,adm"},
-       "cannot use the option: --groups none,adm: \"none\" stands alone or not at all"},
+       "cannot use the option: --groups none,adm: \"none\" cannot be combined with other groups"},
       {{"--groups", "adm,keep"},
-       "cannot use the option: --groups adm,keep: \"keep\" stands alone or not at all"},
+       "cannot use the option: --groups adm,keep: \"keep\" cannot be combined with other groups"},
       {{"--groups", "init,init"},
-       "cannot use the option: --groups init,init: \"init\" stands alone or not at all"},
+       "cannot use the option: --groups init,init: \"init\" cannot be combined with other groups"},
   };
   check_refusals(rows);
 }
 
 TEST_CASE("a port that is refused is refused by the parser of the options too") {
-  CHECK(refuse({"-p80,"}).message == "cannot read the listen address: 80,: an empty item");
-  CHECK(
-      refuse({"-p", "80", "-p", "0x50"}).message ==
-      "cannot read the listen address: 0x50: hexadecimal is not read, write the number in decimal");
+  CHECK(refuse({"-p80,"}).message == "cannot read the listen address: 80,: an item is empty");
+  CHECK(refuse({"-p", "80", "-p", "0x50"}).message ==
+        "cannot read the listen address: 0x50: hexadecimal is not accepted; write the number in "
+        "decimal");
   const auto equals = refuse({"-p=80"});  // as --port=80 would be right
   CHECK(equals.message ==
         "cannot read the listen address: =80: the descriptor name before \"=\" is empty");
-  CHECK(equals.hint == "a port alone is written -p 80");
-  CHECK(refuse({"-p", ""}).message == "cannot read the listen address: \"\": an empty item");
+  CHECK(equals.hint == "for a port alone, use -p 80");
+  CHECK(refuse({"-p", ""}).message == "cannot read the listen address: \"\": an item is empty");
 }

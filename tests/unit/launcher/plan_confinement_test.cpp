@@ -140,9 +140,8 @@ TEST_CASE(
                              without_confinement(situation::started_by_root(), kNoLandlock)}) {
       const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
       CHECK(refusal.message ==
-            "the option has no effect: --confine privileged: the daemon is given no capability, "
-            "and so no privileged "
-            "port");
+            "the option has no effect: --confine privileged: without the capability the daemon can "
+            "bind no privileged port");
       CHECK(refusal.hint == "leave it out, or use --confine listed");
       CHECK(refusal.status == 125);
     }
@@ -188,8 +187,7 @@ TEST_CASE("a confinement that was named and cannot be had is refused with the re
 }
 
 TEST_CASE("without no-new-privs the confinement needs CAP-SYS-ADMIN") {
-  const std::string reason =
-      "without no_new_privs, which --allow-new-privs leaves out, this needs CAP_SYS_ADMIN";
+  const std::string reason = "with --allow-new-privs the confinement needs CAP_SYS_ADMIN";
   const auto root = situation::started_by_root();
   const auto few = without(root, CAP_SYS_ADMIN);
   auto options = situation::for_www_data("80");
@@ -232,8 +230,7 @@ TEST_CASE("an unknown start cannot confine privileged ports by name") {
       [&] { make_plan(confined("80", Confinement::kPrivileged), situation::www_data(), host); });
   CHECK(refusal.message ==
         "cannot confine the daemon to its ports: --confine privileged: "
-        "net.ipv4.ip_unprivileged_port_start cannot be "
-        "read, and is where the privileged ports end");
+        "net.ipv4.ip_unprivileged_port_start, where the privileged ports end, cannot be read");
   CHECK(refusal.status == 125);
   // The kernel's default will do where nothing was asked for by name; the listed ports alone need
   // no start.

@@ -102,9 +102,8 @@ TEST_CASE("without setfsuid sockets are of the launcher's user or refused") {
   options.reuse_port = true;
   const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
   CHECK(refusal.message ==
-        "cannot open sockets as: www-data (uid 33): there is no setfsuid here, and --reuse-port "
-        "shares a port among the "
-        "sockets of one user");
+        "cannot open sockets as: www-data (uid 33): setfsuid is not available, and --reuse-port "
+        "shares a port among one user's sockets");
   CHECK(refusal.hint == "leave --reuse-port out");
 
   auto users = situation::started_by_user();

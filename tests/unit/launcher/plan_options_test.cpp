@@ -55,7 +55,7 @@ TEST_CASE("the form of a report is refused where nothing is reported") {
 TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") {
   const auto root = situation::started_by_root();
   const std::string daemon_chooses =
-      ": in --mode ambient the daemon chooses the address, only the port counts";
+      ": in --mode ambient the daemon chooses the address; only the port counts";
   const std::string host_hint = "leave the host out, or use --mode listen-fds, inetd or nginx";
   const Row rows[] = {
       {situation::for_www_data("127.0.0.1:80"), root,
@@ -86,8 +86,7 @@ TEST_CASE("a backlog that cannot be compared with the longest one is refused") {
   host.longest_backlog.reset();
   const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
   CHECK(refusal.message ==
-        "cannot have the backlog: 1: net.core.somaxconn, to which the kernel cuts it, cannot be "
-        "read");
+        "cannot set the backlog: 1: net.core.somaxconn, which caps it, cannot be read");
   CHECK(refusal.hint == "leave --backlog out");
   options.backlog.reset();
   CHECK_NOTHROW(make_plan(options, situation::www_data(), host));
@@ -99,7 +98,7 @@ TEST_CASE("a backlog that the kernel would cut is refused") {
   host.longest_backlog = 128;
   options.backlog = 129;
   const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
-  CHECK(refusal.message == "cannot have the backlog: 129: the kernel cuts it to 128");
+  CHECK(refusal.message == "cannot set the backlog: 129: the kernel caps it at 128");
   CHECK(refusal.hint == "as root: sysctl -w net.core.somaxconn=129");
   CHECK(refusal.status == 125);
   options.backlog = 128;
@@ -116,24 +115,22 @@ TEST_CASE("a mode that opens sockets needs ports and can use only some options")
       {situation::for_www_data("", Mode::kNginx), root,
        "the option has no effect: --mode nginx: no port is listed", "list one: -p 80"},
       {situation::for_www_data("80,443", Mode::kInetd), root,
-       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 "
+       "the options contradict each other: --mode inetd: an inetd server has one socket, but 2 "
        "ports are listed",
        ""},
       {situation::for_www_data("web=80", Mode::kInetd), root,
-       "the option has no effect: web=80/tcp: only --mode listen-fds passes descriptor names on",
+       "the option has no effect: web=80/tcp: only --mode listen-fds passes on descriptor names",
        "leave \"web=\" out"},
       {situation::for_www_data("80,web=443", Mode::kNginx), root,
-       "the option has no effect: web=443/tcp: only --mode listen-fds passes descriptor names on",
+       "the option has no effect: web=443/tcp: only --mode listen-fds passes on descriptor names",
        "leave \"web=\" out"},
       {with(situation::for_www_data("53/udp", Mode::kListenFds),
             [](Options& o) { o.backlog = 10; }),
-       root,
-       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue",
+       root, "the option has no effect: --backlog: no TCP port is listed, and only TCP has a queue",
        ""},
       {with(situation::for_www_data("", Mode::kListenFds), [](Options& o) { o.backlog = 10; }),
        situation::with_inherited(root, {""}),
-       "the option has no effect: --backlog: no TCP port is listed, and only those have a queue",
-       ""},
+       "the option has no effect: --backlog: no TCP port is listed, and only TCP has a queue", ""},
       {with(situation::for_www_data("", Mode::kListenFds), [](Options& o) { o.reuse_port = true; }),
        situation::with_inherited(root, {""}),
        "the option has no effect: --reuse-port: no port is listed", ""},
@@ -160,7 +157,7 @@ TEST_CASE("addresses that overlap are refused in every mode") {
        "the options contradict each other: b=80/tcp: it overlaps a=80/tcp", ""},
       {situation::for_www_data("80,80", Mode::kNginx), root,
        "the options contradict each other: 80/tcp: it is listed twice",
-       "for several sockets of one address, add --reuse-port"},
+       "for several sockets on one address, add --reuse-port"},
   };
   check_refusals(rows);
   for (const auto mode : {Mode::kListenFds, Mode::kNginx}) {
@@ -180,7 +177,7 @@ TEST_CASE("with --reuse-port an address can be repeated and not overlapped") {
       {shared("80,80,[::]:80", Mode::kNginx), root,
        "the options contradict each other: [::]:80/tcp: it overlaps 80/tcp", ""},
       {shared("80,80", Mode::kInetd), root,
-       "the options contradict each other: --mode inetd: an inetd server has one socket, and 2 "
+       "the options contradict each other: --mode inetd: an inetd server has one socket, but 2 "
        "ports are listed",
        ""},
   };
@@ -203,8 +200,9 @@ TEST_CASE("a variable that announces descriptors cannot be kept by name") {
           refusal_of([&] { situation::plan_for_root(with(situation::for_www_data(""), keep)); });
       CHECK(refusal.message ==
             "the option has no effect: --env " + name +
-                ": it announces descriptors of the caller, which the daemon does not have");
-      CHECK(refusal.hint == "set it: --env " + name + "=VALUE, for a descriptor of --keep-fd");
+                ": it announces the caller's descriptors, which the daemon does not have");
+      CHECK(refusal.hint ==
+            "set it: --env " + name + "=VALUE, to announce a descriptor of --keep-fd");
     }
   }
   const auto others = [](Options& o) {
@@ -218,7 +216,7 @@ TEST_CASE(
     "others") {
   const auto activated = situation::with_inherited(situation::started_by_root(), {""});
   const std::string reason =
-      ": lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds hands on";
+      ": lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds passes on";
   const std::string hint = "use --mode listen-fds, or start it without socket activation";
   const Row rows[] = {
       {situation::for_www_data("80"), activated,
@@ -245,9 +243,9 @@ TEST_CASE("an option of the environment or of privileges that would do nothing i
        "set it: --env A=VALUE, or add --clear-env"},
       {with(situation::for_www_data(""), [](Options& o) { o.allow_new_privs = true; }),
        without_new_privileges,
-       "the option has no effect: --allow-new-privs: no_new_privs is set already, and nothing can "
-       "unset it",
-       "leave the option out, or start lowportbind without it; docker: no --security-opt "
+       "the option has no effect: --allow-new-privs: no_new_privs is already set and cannot be "
+       "unset",
+       "leave the option out, or start lowportbind without no_new_privs; docker: no --security-opt "
        "no-new-privileges"},
   };
   check_refusals(rows);

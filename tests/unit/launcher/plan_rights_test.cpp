@@ -92,9 +92,7 @@ TEST_CASE(
 TEST_CASE("root that may not change its ids is told which capability is missing") {
   const std::string hint =
       "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows "
-      "what takes it from "
-      "root: "
-      "the bounding set, or securebits";
+      "why root lacks it: the bounding set or securebits";
   const auto options = situation::for_www_data("80");
   const auto uid = refusal_of([&] {
     make_plan(options, situation::www_data(), without(situation::started_by_root(), CAP_SETUID));
@@ -125,7 +123,7 @@ TEST_CASE("a user without the capability gets the ports that are not privileged 
 TEST_CASE(
     "a user without the capability is refused a privileged port in every mode with the way out") {
   const std::string file =
-      "start it as root, or let the group that may open low ports run it, as root: chgrp 1000 "
+      "start it as root; or, as root, let the group that may open low ports run it: chgrp 1000 "
       "/usr/sbin/lowportbind "
       "&& chmod 0750 /usr/sbin/lowportbind && setcap cap_net_bind_service=p /usr/sbin/lowportbind";
   const std::string bounding =
@@ -133,11 +131,10 @@ TEST_CASE(
       "CapabilityBoundingSet=CAP_NET_BIND_SERVICE in the unit";
   const std::string new_privileges =
       "no_new_privs is set: a file capability (setcap cap_net_bind_service=p "
-      "/usr/sbin/lowportbind) counts then for "
-      "the first program of a container, in containerd, CRI-O and Docker from 24.0.6 on; elsewhere "
-      "Kubernetes: "
-      "allowPrivilegeEscalation: true; systemd: "
-      "AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit";
+      "/usr/sbin/lowportbind) then counts only for a container's first program, "
+      "in containerd, CRI-O and Docker 24.0.6 or later; elsewhere, Kubernetes: "
+      "allowPrivilegeEscalation: true; "
+      "systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit";
   struct Row {
     bool can_be_granted;
     bool no_new_privs;
@@ -155,7 +152,7 @@ TEST_CASE(
     for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
       const auto refusal = refusal_of(
           [&] { make_plan(situation::for_the_caller("80", mode), situation::the_caller(), host); });
-      CHECK(refusal.message == "cannot give the port: 80/tcp" + kNeedsCapability);
+      CHECK(refusal.message == "cannot grant the port: 80/tcp" + kNeedsCapability);
       CHECK(refusal.hint == row.hint);
       CHECK(refusal.status == 125);
     }
@@ -194,9 +191,9 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
     std::string part;
   };
   const Row rows[] = {
-      {Uncounted::kHasNone, "start it as root, or let the group"},
+      {Uncounted::kHasNone, "start it as root; or, as root, let the group"},
       {Uncounted::kOtherNamespace, "is for another user namespace; as root of this one: setcap "},
-      {Uncounted::kNosuid, "does not count on a file system that is mounted nosuid: "},
+      {Uncounted::kNosuid, "does not count on a file system mounted nosuid: "},
       {Uncounted::kTraced, "does not count while another process traces it; "},
       {Uncounted::kSharesFs, "does not count while it shares its working directory "},
       {Uncounted::kUnknown, "the kernel did not count: "}};
@@ -230,7 +227,7 @@ TEST_CASE("the first privileged port is the one that the refusal names") {
     make_plan(situation::for_the_caller("8080,53/udp,80"), situation::the_caller(),
               situation::started_by_user());
   });
-  CHECK(refusal.message == "cannot give the port: 53/udp" + kNeedsCapability);
+  CHECK(refusal.message == "cannot grant the port: 53/udp" + kNeedsCapability);
 }
 
 TEST_CASE("bind decides on sockets where the privileged ports are not known") {
@@ -244,7 +241,7 @@ TEST_CASE("bind decides on sockets where the privileged ports are not known") {
   // In ambient mode there is nothing to try, and the daemon would not be given what was listed.
   const auto refusal = refusal_of(
       [&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); });
-  CHECK(refusal.message == "cannot give the port: 80/tcp" + kNeedsCapability);
+  CHECK(refusal.message == "cannot grant the port: 80/tcp" + kNeedsCapability);
   CHECK(refusal.hint.starts_with(
       "where no port is privileged, as in gVisor, leave -p out; elsewhere, start it as root"));
 }

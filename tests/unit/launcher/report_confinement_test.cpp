@@ -101,15 +101,15 @@ TEST_CASE("the report says what is open without a confinement") {
   const auto root = situation::started_by_root();
   const auto without = situation::without_confinement(root, "this kernel has no Landlock");
   CHECK(confinement_line(confined("80", Confinement::kOff)) ==
-        Lines{"off, every privileged port is open to the daemon"});
+        Lines{"off, so every privileged port is open to the daemon"});
   CHECK(confinement_line(confined("8080", Confinement::kOff)) == Lines{"off"});
   CHECK(confinement_line(situation::for_www_data("8080")) == Lines{"off"});
   CHECK(confinement_line(situation::for_www_data("80", Mode::kListenFds)) == Lines{"off"});
   CHECK(confinement_line(situation::for_www_data("80"), without) ==
-        Lines{"none, every privileged port is open to the daemon: this kernel has no Landlock"});
+        Lines{"none, so every privileged port is open to the daemon: this kernel has no Landlock"});
   CHECK(confinement_line(situation::for_www_data("8080"), without) == Lines{"off"});
   CHECK(confinement_line(confined("80", Confinement::kOff), without) ==
-        Lines{"off, every privileged port is open to the daemon"});
+        Lines{"off, so every privileged port is open to the daemon"});
 }
 
 TEST_CASE("the verdict is the last line and coloured for a terminal alone") {

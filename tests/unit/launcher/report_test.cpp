@@ -86,7 +86,7 @@ TEST_CASE("the report names inherited sockets") {
   const auto plan =
       make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), host);
   const auto report = describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone);
-  CHECK(entries(report, "ports") == Lines{"inherited alone"});
+  CHECK(entries(report, "ports") == Lines{"inherited only"});
   CHECK(entries(report, "mode") == Lines{"listen-fds: 2 open sockets, no capability"});
 }
 
