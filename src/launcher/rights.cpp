@@ -87,7 +87,8 @@ void check_rights(const Options& options, const Account& account, const Host& ho
                   who + " may not change its user (CAP_SETUID)", hint);
   }
   const bool changes_gid = account.gid != host.identity.gid;
-  if ((changes_gid || privileges.change_groups) && !contains(effective, CAP_SETGID)) {
+  if ((changes_gid || changes_groups(options.groups, account, host.identity)) &&
+      !contains(effective, CAP_SETGID)) {
     throw failure("cannot become", describe_account(account),
                   who + " may not change its groups (CAP_SETGID)",
                   changes_gid ? hint : "keep the groups: --groups keep");
