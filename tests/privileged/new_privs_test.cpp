@@ -83,7 +83,7 @@ TEST_CASE("--allow-new-privs that could have no effect is refused") {
   check_refused(
       launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"},
                    [] { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }),
-      125, {"the option has no effect: --allow-new-privs: no_new_privs is set already", "hint: "});
+      125, {"the option has no effect: --allow-new-privs: no_new_privs is already set", "hint: "});
 }
 
 TEST_CASE("pitfall 8: a daemon that carries the listed capability itself can bind") {
