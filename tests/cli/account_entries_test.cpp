@@ -40,7 +40,7 @@ std::string ids_of(const std::string& spec) {
 
 }  // namespace
 
-TEST_CASE("pitfall 1: an entry of passwd with an id that wraps or means no change is refused") {
+TEST_CASE("a passwd entry whose id wraps or means no change is refused") {
   for (const std::string sources : {"files", "files [NOTFOUND=return]"}) {
     CAPTURE(sources);
     replace_tables(sources);
@@ -54,7 +54,7 @@ TEST_CASE("pitfall 1: an entry of passwd with an id that wraps or means no chang
   }
 }
 
-TEST_CASE("an entry of passwd without a name does not pass for no entry") {
+TEST_CASE("a passwd entry without a name does not count as missing") {
   struct Row {
     std::string spec;
     std::string number;
@@ -87,7 +87,7 @@ TEST_CASE("a second name of root is root") {
   CHECK_FALSE(tried.executed);
 }
 
-TEST_CASE("pitfall 4: a name of digits is a name and a plus makes it a number") {
+TEST_CASE("digits are a name first and a plus makes them a number") {
   replace_tables("files");
   CHECK(ids_of("1234") == "5000\t5000\t5000\t5000 5000\t5000\t5000\t5000");
   CHECK(ids_of("012") == "5002\t5002\t5002\t5002 5002\t5002\t5002\t5002");

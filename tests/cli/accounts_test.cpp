@@ -36,7 +36,7 @@ const std::string kOctal =
 
 }  // namespace
 
-TEST_CASE("pitfall 1: a uid that would wrap or mean no change is refused") {
+TEST_CASE("a uid that would wrap or mean no change is refused") {
   const std::string largest = "the largest value is 4294967294";
   const Row rows[] = {
       {"4294967296", "cannot use the user: 4294967296: " + largest, ""},
@@ -56,7 +56,7 @@ TEST_CASE("pitfall 1: a uid that would wrap or mean no change is refused") {
   check_refusals(rows);
 }
 
-TEST_CASE("pitfall 2: an empty user never stays root") {
+TEST_CASE("an empty user never stays root") {
   const std::string no_user = "there is no user before the colon";
   const std::string no_group = "there is no group after the colon";
   const std::string unset = "a variable may be unset; name the user: --user www-data";
@@ -79,7 +79,7 @@ TEST_CASE("pitfall 2: an empty user never stays root") {
   check_refusals(rows);
 }
 
-TEST_CASE("pitfall 3: a uid without a passwd entry needs its group") {
+TEST_CASE("a uid without a passwd entry needs an explicit group") {
   const std::string nobody = ": it has no passwd entry to take the group from";
   const Row rows[] = {
       {"4000", "cannot use the user: 4000" + nobody, "name the group: --user 4000:GROUP"},
@@ -90,7 +90,7 @@ TEST_CASE("pitfall 3: a uid without a passwd entry needs its group") {
   check_refusals(rows);
 }
 
-TEST_CASE("pitfall 4: a uid in any spelling but plain decimal is refused") {
+TEST_CASE("a uid must be plain decimal") {
   const Row rows[] = {
       {"010", "cannot use the user: 010: " + kOctal, ""},
       {"+010", "cannot use the user: +010: " + kOctal, ""},
@@ -129,7 +129,7 @@ TEST_CASE("root is refused in every spelling") {
   check_refusals(rows);
 }
 
-TEST_CASE("a name that nobody has is refused with the way to see those there are") {
+TEST_CASE("an unknown name is refused with how to list known ones") {
   const std::string users =
       "getent passwd lists the names; in an image without any, use numbers: --user UID:GID";
   const std::string groups =
@@ -158,7 +158,7 @@ TEST_CASE("a supplementary group is refused like any other") {
   check_refusals(rows, "--groups");
 }
 
-TEST_CASE("a word of --groups in a list says how to list what it means") {
+TEST_CASE("a --groups keyword in a list is refused with the right form") {
   const auto row = [](const std::string& list, const std::string& word) {
     return Row{list,
                "cannot use the option: --groups " + list + ": \"" + word +
@@ -173,7 +173,7 @@ TEST_CASE("a word of --groups in a list says how to list what it means") {
   check_refusals(rows, "--groups");
 }
 
-TEST_CASE("the groups of a user and another one are listed as the hint says") {
+TEST_CASE("the hint for listing a user's groups and one more works") {
   support::require_root();
   const auto listed =
       support::run({"/bin/sh", "-c",
@@ -184,7 +184,7 @@ TEST_CASE("the groups of a user and another one are listed as the hint says") {
   CHECK(listed.out == "33 998\n");
 }
 
-TEST_CASE("root must say who the daemon is to run as") {
+TEST_CASE("root must name the account that the daemon runs as") {
   support::require_root();
   const auto tried = attempt::launch({"-p", "80"});
   CHECK(tried.result.status == 125);

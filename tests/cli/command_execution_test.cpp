@@ -35,13 +35,13 @@ TEST_CASE("a directory is not a command") {
   check_126("/", "it is a directory", "");
 }
 
-TEST_CASE("a file that nobody may execute is status 126") {
+TEST_CASE("exits 126 if nobody may execute the file") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0644);
   check_126(file, "the account may not execute it", hint_for_access(file));
 }
 
-TEST_CASE("a file that the account may not execute is status 126 even if root may") {
+TEST_CASE("exits 126 if the account may not execute the file") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0700);
@@ -52,8 +52,7 @@ TEST_CASE("a file that the account may not execute is status 126 even if root ma
   check_126(file, "the account may not enter a directory on its path", hint_for_access(file));
 }
 
-TEST_CASE(
-    "pitfall 25: a text without a line that names an interpreter is not run through a shell") {
+TEST_CASE("a text without a #! line is not run through a shell") {
   const support::TemporaryDirectory directory;
   for (const std::string content : {"echo ran\n", "", "\n\n", "# !/bin/sh\necho ran\n"}) {
     CAPTURE(content);
@@ -83,7 +82,7 @@ TEST_CASE("a script with something before its #! line is told the fix") {
   check_fix(" \t\r\n ", "there are spaces or empty lines before its #! line", spaces);
 }
 
-TEST_CASE("a script whose interpreter is missing says which one") {
+TEST_CASE("a missing script interpreter is named") {
   const support::TemporaryDirectory directory;
   struct Row {
     std::string line;
@@ -100,14 +99,14 @@ TEST_CASE("a script whose interpreter is missing says which one") {
   }
 }
 
-TEST_CASE("a script with the line ends of another system says so") {
+TEST_CASE("a script with CRLF line endings is reported as such") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\r\necho ran\r\n", 0755);
   check_126(file, "its first line ends with a carriage return",
             "convert it to Unix line endings: sed -i 's/\\r$//' " + file);
 }
 
-TEST_CASE("a script whose interpreter cannot be executed says which one") {
+TEST_CASE("a script interpreter that cannot be executed is named") {
   const support::TemporaryDirectory directory;
   const auto interpreter = directory.write("interpreter", "#!/bin/sh\n", 0644);
   const auto file = directory.write("tool", "#!" + interpreter + "\n", 0755);
@@ -115,7 +114,7 @@ TEST_CASE("a script whose interpreter cannot be executed says which one") {
             "to see who may: namei -l " + interpreter);
 }
 
-TEST_CASE("a script whose interpreter is no program is not told that it names none") {
+TEST_CASE("an invalid interpreter is not reported as a missing #! line") {
   const support::TemporaryDirectory directory;
   const auto interpreter = directory.write("interpreter", "no program\n", 0755);
   const auto file = directory.write("tool", "#!" + interpreter + "\n", 0755);
@@ -126,7 +125,7 @@ TEST_CASE("a script whose interpreter is no program is not told that it names no
   CHECK(result.err.find(interpreter) != std::string::npos);
 }
 
-TEST_CASE("a program for another machine is status 126") {
+TEST_CASE("exits 126 if the program is for another machine") {
   const support::TemporaryDirectory directory;
   auto program = support::read_file(support::probe());
   REQUIRE(program.size() > 20);
@@ -136,7 +135,7 @@ TEST_CASE("a program for another machine is status 126") {
   check_126(file, "it is a program for another kind of machine", "`file " + file + "` tells which");
 }
 
-TEST_CASE("a program whose loader is missing is status 126") {
+TEST_CASE("exits 126 if the program's loader is missing") {
   auto program = support::read_file("/bin/true");
   const auto loader = program.find("/ld-");
   if (loader == std::string::npos) {
@@ -150,7 +149,7 @@ TEST_CASE("a program whose loader is missing is status 126") {
             "it was built for another C library or system; install what provides " + missing);
 }
 
-TEST_CASE("an environment that is too long is status 126") {
+TEST_CASE("exits 126 if the environment is too long") {
   support::enter_own_network();
   // LISTEN_FDNAMES repeats the name for each port, and the kernel takes 128 KiB in one variable.
   const auto launch_ports = [](const std::string& range) {
@@ -166,7 +165,7 @@ TEST_CASE("an environment that is too long is status 126") {
                                      "`getconf ARG_MAX` prints the limit"));
 }
 
-TEST_CASE("a symbolic link is followed and a loop of links is status 126") {
+TEST_CASE("a symlink is followed and a symlink loop exits 126") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", "#!/bin/sh\necho ran\n", 0755);
   const auto link = directory.path("link");
@@ -177,7 +176,7 @@ TEST_CASE("a symbolic link is followed and a loop of links is status 126") {
   check_126(loop, "Too many levels of symbolic links", "");
 }
 
-TEST_CASE("what is neither a program nor a script is status 126 without being opened") {
+TEST_CASE("exits 126 for a special file without opening it") {
   const support::TemporaryDirectory directory;
   const auto pipe = directory.path("pipe");
   REQUIRE(mkfifo(pipe.c_str(), 0755) == 0);
@@ -185,14 +184,14 @@ TEST_CASE("what is neither a program nor a script is status 126 without being op
   check_126("/dev/null", "it is not a regular file", "");
 }
 
-TEST_CASE("with check nothing is executed") {
+TEST_CASE("--check executes nothing") {
   const auto tried = attempt::launch(attempt::with_account({"--check"}));
   CHECK(tried.result.status == 0);
   CHECK_FALSE(tried.executed);
   CHECK(tried.result.out.ends_with("verdict      ready\n"));
 }
 
-TEST_CASE("with check a command that cannot be executed is what the verdict says") {
+TEST_CASE("--check reports a command that cannot be executed") {
   const support::TemporaryDirectory directory;
   for (const auto& command : {directory.path("no-such-command"), std::string(), directory.path(),
                               directory.write("tool", "#!/bin/sh\n", 0644)}) {

@@ -31,7 +31,7 @@ void check_refusals(const Rows& rows) {
 
 }  // namespace
 
-TEST_CASE("a launch that is in order leaves the mark that a refused one must not leave") {
+TEST_CASE("an accepted launch leaves the mark that a refusal must not") {
   const auto tried = attempt::launch(attempt::account());
   CHECK(tried.result.status == 0);
   CHECK(tried.executed);
@@ -57,7 +57,7 @@ TEST_CASE("a command line without a command is refused") {
                                     "lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
-TEST_CASE("without the separator an option of the daemon comes with where the command stands") {
+TEST_CASE("a daemon option without the separator gets a hint") {
   const auto result = support::launch({"-u", "www-data", "nginx", "-g", "daemon off;"});
   CHECK(result.status == 125);
   CHECK(result.err ==
@@ -65,7 +65,7 @@ TEST_CASE("without the separator an option of the daemon comes with where the co
                        "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]"));
 }
 
-TEST_CASE("without the separator nothing runs whatever else is given") {
+TEST_CASE("nothing runs without the separator whatever else is given") {
   for (const std::vector<std::string>& options :
        {std::vector<std::string>{}, {"-u", "www-data"}, {"-n"}}) {
     const auto tried = attempt::launch(options, {}, {});
@@ -75,7 +75,7 @@ TEST_CASE("without the separator nothing runs whatever else is given") {
   }
 }
 
-TEST_CASE("an option that cannot be used is refused before anything runs") {
+TEST_CASE("an unusable option is refused before anything runs") {
   const std::string see_command =
       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const Row rows[] = {
@@ -121,7 +121,7 @@ TEST_CASE("an option that cannot be used is refused before anything runs") {
   check_refusals(rows);
 }
 
-TEST_CASE("options that contradict each other or do nothing are refused before anything runs") {
+TEST_CASE("conflicting or useless options are refused first") {
   const Row rows[] = {
       {{"-p", "8080", "--backlog", "5"},
        "the option has no effect: --backlog: in --mode ambient the daemon opens its own sockets",
@@ -176,7 +176,7 @@ TEST_CASE("options that contradict each other or do nothing are refused before a
   check_refusals(user);
 }
 
-TEST_CASE("LISTEN_FDS of zero means that no sockets were passed") {
+TEST_CASE("LISTEN_FDS of zero means no inherited sockets") {
   for (const std::string mode : {"ambient", "listen-fds"}) {
     CAPTURE(mode);
     support::Invocation invocation;
@@ -198,7 +198,7 @@ TEST_CASE("LISTEN_FDS of zero means that no sockets were passed") {
   }
 }
 
-TEST_CASE("an unknown option is named as it was typed") {
+TEST_CASE("an unknown option is named as typed") {
   for (const std::string option : {"--bogus", "-x", "--no-check", "--chec"}) {
     CAPTURE(option);
     const auto tried = attempt::launch({option});
@@ -212,7 +212,7 @@ TEST_CASE("an unknown option is named as it was typed") {
   }
 }
 
-TEST_CASE("the options of the daemon are its own") {
+TEST_CASE("the daemon's options are its own") {
   auto options =
       attempt::with_account({"--", support::probe(), "-u", "root", "--check", "--", "-p", "0"});
   const auto result = support::launch(options);
@@ -222,7 +222,7 @@ TEST_CASE("the options of the daemon are its own") {
         "p\nargument:\t0\n");
 }
 
-TEST_CASE("a message cannot drive the terminal or forge a line of a log") {
+TEST_CASE("a message cannot drive the terminal or forge a log line") {
   for (const std::string text : {"a\nlowportbind: forged", "\x1b[2J", "\xc2\x9b", "\r"}) {
     const auto result = support::launch({"--user", text, "--", "/bin/true"});
     CHECK(result.status == 125);
@@ -232,7 +232,7 @@ TEST_CASE("a message cannot drive the terminal or forge a line of a log") {
   }
 }
 
-TEST_CASE("the name that the launcher is started by is no argument") {
+TEST_CASE("the launcher's own name is not parsed as an argument") {
   support::Invocation invocation;
   invocation.argv = {"bash", "-c", "exec -a -- \"$0\" --version", support::launcher()};
   const auto result = support::run(invocation);

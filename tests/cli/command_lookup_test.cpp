@@ -30,7 +30,7 @@ const std::string kScript = "#!/bin/sh\necho \"$0 ran\"\n";
 
 }  // namespace
 
-TEST_CASE("a command that is nowhere is status 127") {
+TEST_CASE("exits 127 if the command is not found") {
   const support::TemporaryDirectory directory;
   const auto path = directory.path("no-such-command");
   struct Row {
@@ -57,9 +57,7 @@ TEST_CASE("a command that is nowhere is status 127") {
   }
 }
 
-TEST_CASE(
-    "a directory of PATH that the account may not enter does not hide that the command is "
-    "nowhere") {
+TEST_CASE("exits 127 despite a PATH directory closed to the account") {
   support::require_root();
   const support::TemporaryDirectory one;
   const support::TemporaryDirectory other;
@@ -76,7 +74,7 @@ TEST_CASE(
                          one.path("no-such-command")));
 }
 
-TEST_CASE("a directory of PATH that the account may not enter does not hide a later one") {
+TEST_CASE("a PATH directory closed to the account hides no later one") {
   support::require_root();
   const support::TemporaryDirectory hidden;
   const support::TemporaryDirectory open;
@@ -88,7 +86,7 @@ TEST_CASE("a directory of PATH that the account may not enter does not hide a la
   CHECK(result.out == tool + " ran\n");
 }
 
-TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
+TEST_CASE("an empty PATH element is not the working directory") {
   const support::TemporaryDirectory directory;
   static_cast<void>(directory.write("tool", kScript, 0755));
   for (const std::string path : {":/usr/bin", "/usr/bin:", "/usr/bin::/bin", ":", "::"}) {
@@ -102,14 +100,14 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
   }
 }
 
-TEST_CASE("an empty element of PATH is not the root directory either") {
+TEST_CASE("an empty PATH element is not the root directory") {
   const auto result = launch_in("/", {"PATH=:"}, {"etc"});
   CHECK(result.status == 127);
   CHECK(result.err.starts_with(
       "lowportbind: cannot find the command: etc: it is not in any directory of PATH"));
 }
 
-TEST_CASE("of several files in PATH that cannot be executed the first one is named") {
+TEST_CASE("the first unexecutable file found in PATH is named") {
   const support::TemporaryDirectory first;
   const support::TemporaryDirectory second;
   const auto named = first.write("tool", kScript, 0644);
@@ -120,7 +118,7 @@ TEST_CASE("of several files in PATH that cannot be executed the first one is nam
                                ": the account may not execute it"));
 }
 
-TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
+TEST_CASE("an empty PATH is reported as empty") {
   const support::TemporaryDirectory directory;
   static_cast<void>(directory.write("true", kScript, 0755));
   const auto result = launch_in(directory.path(), {"PATH="}, {"true"});
@@ -129,14 +127,14 @@ TEST_CASE("an empty PATH finds nothing and the message says that it is empty") {
                                      "give its full path: -- /full/path/to/true"));
 }
 
-TEST_CASE("without PATH the directories of the system are searched and nothing else") {
+TEST_CASE("without PATH only the system directories are searched") {
   const support::TemporaryDirectory directory;
   static_cast<void>(directory.write("tool", kScript, 0755));
   CHECK(launch_in(directory.path(), {}, {"true"}).status == 0);
   CHECK(launch_in(directory.path(), {}, {"tool"}).status == 127);
 }
 
-TEST_CASE("the first directory of PATH that has the command counts") {
+TEST_CASE("the first PATH directory with the command wins") {
   const support::TemporaryDirectory one;
   const support::TemporaryDirectory other;
   const auto first = one.write("tool", kScript, 0755);
@@ -151,7 +149,7 @@ TEST_CASE("the first directory of PATH that has the command counts") {
         second + " ran\n");
 }
 
-TEST_CASE("a command that PATH has in no form that can be executed is status 126") {
+TEST_CASE("exits 126 if PATH has only unexecutable files") {
   const support::TemporaryDirectory directory;
   const auto tool = directory.write("tool", kScript, 0644);
   const auto result = launch_in("/", {"PATH=/usr/bin:" + directory.path()}, {"tool"});
@@ -169,7 +167,7 @@ TEST_CASE("a command with a slash is not looked up in PATH") {
   CHECK(result.out == "./tool ran\n");
 }
 
-TEST_CASE("the command is looked up in the PATH that the daemon gets") {
+TEST_CASE("the command is looked up in the daemon's PATH") {
   const support::TemporaryDirectory directory;
   const auto tool = directory.write("tool", kScript, 0755);
   const auto result =
@@ -178,7 +176,7 @@ TEST_CASE("the command is looked up in the PATH that the daemon gets") {
   CHECK(result.out == tool + " ran\n");
 }
 
-TEST_CASE("the daemon sees the name that was typed as its own") {
+TEST_CASE("the daemon sees the command name as typed") {
   const support::TemporaryDirectory directory;
   const auto result =
       launch_in("/", {"PATH=/usr/bin:/bin"}, {"sh", "-c", "echo $0 $1", "named", "argument"});

@@ -7,7 +7,7 @@
 #include "attempt.hpp"
 #include "support.hpp"
 
-TEST_CASE("the exit status of the daemon is its own") {
+TEST_CASE("the daemon's exit status is the launcher's") {
   for (const int status : {0, 1, 2, 42, 124, 125, 126, 127, 128, 255}) {
     CAPTURE(status);
     const auto result = support::launch(
@@ -17,7 +17,7 @@ TEST_CASE("the exit status of the daemon is its own") {
   }
 }
 
-TEST_CASE("the death of the daemon by a signal is its own") {
+TEST_CASE("a signal that kills the daemon is seen by the caller") {
   for (const int signal : {SIGTERM, SIGKILL, SIGINT, SIGUSR1, SIGPIPE}) {
     CAPTURE(signal);
     const auto result = support::launch(
@@ -27,7 +27,7 @@ TEST_CASE("the death of the daemon by a signal is its own") {
   }
 }
 
-TEST_CASE("what the daemon reads and writes passes through") {
+TEST_CASE("the daemon's input and output pass through") {
   support::Invocation invocation;
   invocation.input = "in\n";
   const auto result = support::launch(
@@ -37,7 +37,7 @@ TEST_CASE("what the daemon reads and writes passes through") {
   CHECK(result.err == "err\n");
 }
 
-TEST_CASE("with verbose each step is a line on stderr and nothing is on stdout") {
+TEST_CASE("--verbose prints each step on stderr and nothing on stdout") {
   const auto tried = attempt::launch(attempt::with_account({"--verbose"}));
   CHECK(tried.result.status == 0);
   CHECK(tried.executed);
@@ -48,14 +48,14 @@ TEST_CASE("with verbose each step is a line on stderr and nothing is on stdout")
   CHECK(err.find("lowportbind: becoming ") < err.find("lowportbind: executing "));
 }
 
-TEST_CASE("without verbose a launch is silent") {
+TEST_CASE("a launch without --verbose is silent") {
   const auto tried = attempt::launch(attempt::account());
   CHECK(tried.result.status == 0);
   CHECK(tried.result.out.empty());
   CHECK(tried.result.err.empty());
 }
 
-TEST_CASE("an argv without even a name is refused") {
+TEST_CASE("an empty argv is refused") {
   support::Invocation invocation;
   invocation.argv = {support::launcher()};
   invocation.in_child = [] {

@@ -25,7 +25,7 @@ support::Result launch_into_full(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-TEST_CASE("help is on stdout with status 0") {
+TEST_CASE("--help prints on stdout and exits 0") {
   for (const std::string option : {"-h", "--help"}) {
     CAPTURE(option);
     const auto result = support::launch({option});
@@ -36,7 +36,7 @@ TEST_CASE("help is on stdout with status 0") {
   }
 }
 
-TEST_CASE("help fits on a terminal of 80 columns and 40 lines") {
+TEST_CASE("--help fits in 80 columns and 40 lines") {
   std::istringstream lines(support::launch({"--help"}).out);
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
@@ -47,7 +47,7 @@ TEST_CASE("help fits on a terminal of 80 columns and 40 lines") {
   CHECK(count <= 40);
 }
 
-TEST_CASE("the version is on stdout with status 0") {
+TEST_CASE("--version prints on stdout and exits 0") {
   for (const std::string option : {"-V", "--version"}) {
     CAPTURE(option);
     const auto result = support::launch({option});
@@ -58,7 +58,7 @@ TEST_CASE("the version is on stdout with status 0") {
   }
 }
 
-TEST_CASE("help and version win over a launch") {
+TEST_CASE("--help and --version take precedence over a launch") {
   for (const std::string option : {"--help", "--version"}) {
     CAPTURE(option);
     const auto tried = attempt::launch(attempt::with_account({option}));
@@ -68,7 +68,7 @@ TEST_CASE("help and version win over a launch") {
   }
 }
 
-TEST_CASE("help and version need no privilege and no account") {
+TEST_CASE("--help and --version need no privilege and no account") {
   support::require_root();
   support::Invocation invocation;
   invocation.in_child = [] { support::become(4000, 4000); };
@@ -76,7 +76,7 @@ TEST_CASE("help and version need no privilege and no account") {
   CHECK(support::launch({"--version"}, invocation).status == 0);
 }
 
-TEST_CASE("what cannot be written is a failure") {
+TEST_CASE("fails if stdout cannot be written") {
   auto check = attempt::with_account({"--check", "--", "/bin/true"});
   for (const auto& arguments :
        {std::vector<std::string>{"--help"}, std::vector<std::string>{"--version"}, check}) {

@@ -10,7 +10,7 @@
 #include "attempt.hpp"
 #include "support.hpp"
 
-TEST_CASE("a listen address that cannot be read is refused before anything runs") {
+TEST_CASE("an invalid listen address is refused before anything runs") {
   const std::string range = "; a range takes numbers only";
   const std::string numbers = "use the port number, or list the names with `getent services`";
   struct Row {
@@ -60,7 +60,7 @@ TEST_CASE("a listen address that cannot be read is refused before anything runs"
   }
 }
 
-TEST_CASE("without a table of services the message says that it is missing") {
+TEST_CASE("a missing services file is reported") {
   support::enter_own_mounts();
   const support::TemporaryDirectory etc;
   for (const std::string name : {"passwd", "group", "nsswitch.conf"}) {
@@ -80,7 +80,7 @@ TEST_CASE("without a table of services the message says that it is missing") {
   CHECK(by_number.executed);
 }
 
-TEST_CASE("a socket that cannot be had is an error that names the address and the way out") {
+TEST_CASE("a socket that cannot be opened is reported with a hint") {
   support::enter_own_network();
   struct Row {
     std::string spec;
@@ -114,7 +114,7 @@ TEST_CASE("a socket that cannot be had is an error that names the address and th
   }
 }
 
-TEST_CASE("a port that is taken is an error that says by whom") {
+TEST_CASE("a port in use is reported with its holder") {
   support::enter_own_network();
   const int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -137,7 +137,7 @@ TEST_CASE("a port that is taken is an error that says by whom") {
   CHECK_FALSE(every.executed);
 }
 
-TEST_CASE("a user without the capability is told how to get a privileged port") {
+TEST_CASE("a user without the capability is told how to get the port") {
   support::enter_own_network();
   support::Invocation invocation;
   invocation.in_child = [] { support::become(33, 33); };
@@ -153,7 +153,7 @@ TEST_CASE("a user without the capability is told how to get a privileged port") 
   CHECK(high.executed);
 }
 
-TEST_CASE("an equals sign between the letter of an option and its value is explained") {
+TEST_CASE("an equals sign after a short option is explained") {
   const auto tried = attempt::launch(attempt::with_account({"-p=80"}));
   CHECK(tried.result.status == 125);
   CHECK(tried.result.err ==

@@ -44,7 +44,7 @@ support::Result run(const std::vector<std::string>& options, std::function<void(
 
 }  // namespace
 
-TEST_CASE("a refusal exits 125 where the reader of stderr is gone") {
+TEST_CASE("a refusal exits 125 if the reader of stderr is gone") {
   const std::vector<std::string> refused{"--user", "no-such-user", "--", "/bin/true"};
   CHECK(run(refused, [] { lose_reader_of(STDERR_FILENO); }).status == 125);
   CHECK(run(refused, [] { close(STDERR_FILENO); }).status == 125);
@@ -53,7 +53,7 @@ TEST_CASE("a refusal exits 125 where the reader of stderr is gone") {
         }).status == 127);
 }
 
-TEST_CASE("a refusal exits 125 where stderr is a file that may not grow") {
+TEST_CASE("a refusal exits 125 if stderr is a file that may not grow") {
   const support::TemporaryDirectory directory;
   const auto file = directory.write("log", "");
   CHECK(run({"--user", "no-such-user", "--", "/bin/true"}, [&] {
@@ -61,13 +61,13 @@ TEST_CASE("a refusal exits 125 where stderr is a file that may not grow") {
         }).status == 125);
 }
 
-TEST_CASE("what cannot be written to stdout is an error that says so") {
+TEST_CASE("a failed write to stdout is reported") {
   const auto result = run({"--help"}, [] { lose_reader_of(STDOUT_FILENO); });
   CHECK(result.status == 125);
   CHECK(result.err == "lowportbind: cannot write to: standard output: Broken pipe\n");
 }
 
-TEST_CASE("a launch goes on where nobody reads its verbose lines") {
+TEST_CASE("a launch continues if nobody reads its verbose output") {
   const support::TemporaryDirectory directory;
   const auto answers = directory.write("answers", "", 0666);
   const auto options =

@@ -35,7 +35,7 @@ bool is_static_build() {
 
 }  // namespace
 
-TEST_CASE("entries of any length are read whatever reads them") {
+TEST_CASE("entries of any length are read with and without NSS") {
   const std::string gecos(5000, 'x');
   std::string members = "alice";
   for (int number = 0; number < 1000; ++number) {
@@ -54,7 +54,7 @@ TEST_CASE("entries of any length are read whatever reads them") {
   }
 }
 
-TEST_CASE("an entry that NSS finds no end of is refused") {
+TEST_CASE("an endless NSS entry is refused") {
   if (is_static_build()) {
     return;  // it asks no NSS: there is nothing to try
   }
@@ -65,7 +65,7 @@ TEST_CASE("an entry that NSS finds no end of is refused") {
                 {"cannot look up: alice: Numerical result out of range"});
 }
 
-TEST_CASE("a lookup by NSS that fails is an error") {
+TEST_CASE("a failed NSS lookup is an error") {
   support::require_strace();
   if (is_static_build()) {
     return;  // it asks no NSS: there is nothing to try
@@ -81,7 +81,7 @@ TEST_CASE("a lookup by NSS that fails is an error") {
   check_daemon(launch("EINTR"), {.uid = "2000", .gid = "2001", .groups = "2001"});
 }
 
-TEST_CASE("a name that nobody has is refused whatever reads the tables") {
+TEST_CASE("an unknown name is refused with and without NSS") {
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {
     CAPTURE(sources);
     use_sources(sources, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
@@ -109,7 +109,7 @@ TEST_CASE("NSS is asked for what the file lacks") {
                {.uid = "2000", .gid = "2001", .groups = "2001"});
 }
 
-TEST_CASE("NSS answers where another source comes before the file") {
+TEST_CASE("NSS answers if its source comes before the file") {
   if (is_static_build()) {
     return;  // it asks no NSS: there is nothing to try
   }
@@ -140,7 +140,7 @@ TEST_CASE("NSS is not asked for what the file has") {
   CHECK(opened("files", "/etc/group") == 2);
 }
 
-TEST_CASE("without an order of sources the C library has its own") {
+TEST_CASE("without nsswitch.conf the C library's default order applies") {
   support::enter_own_mounts();
   REQUIRE(mount("none", "/etc", "tmpfs", 0, "mode=755") == 0);
   support::write_file("/etc/passwd", "alice:x:2000:2001::/srv:/bin/sh\n");
@@ -158,7 +158,7 @@ TEST_CASE("without an order of sources the C library has its own") {
                {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
 }
 
-TEST_CASE("memberships of the file and of NSS are put together") {
+TEST_CASE("memberships from the file and from NSS are merged") {
   // The C library reads no blank behind a member, and the launcher does: the second group is the
   // file's alone.
   use_sources(kFileFirst, "alice:x:2000:2001::/srv:/bin/sh\n",
@@ -167,7 +167,7 @@ TEST_CASE("memberships of the file and of NSS are put together") {
                {.uid = "2000", .gid = "2001", .groups = "2001 2002 2003"});
 }
 
-TEST_CASE("many memberships are all set whoever finds them") {
+TEST_CASE("many memberships are all set") {
   std::string group;
   std::string expected;
   for (int number = 5000; number < 5300; ++number) {
@@ -195,7 +195,7 @@ TEST_CASE("more memberships than a process can have are refused") {
                 {"cannot look up the groups of: alice: the system returned no list"});
 }
 
-TEST_CASE("numbers that can be no names need no table of groups") {
+TEST_CASE("a number that cannot be a name needs no group file") {
   support::enter_own_mounts();
   REQUIRE(mount("none", "/etc", "tmpfs", 0, "mode=755") == 0);
   support::write_file("/etc/nsswitch.conf", "passwd: files\ngroup: files\n");
@@ -207,7 +207,7 @@ TEST_CASE("numbers that can be no names need no table of groups") {
                 {"/etc/group: Is a directory"});
 }
 
-TEST_CASE("a table that is missing has no entries whatever reads it") {
+TEST_CASE("a missing table counts as empty") {
   support::enter_own_mounts();
   REQUIRE(mount("none", "/etc", "tmpfs", 0, "mode=755") == 0);
   for (const std::string& sources : {std::string("files"), kFileFirst, kByNss}) {

@@ -18,7 +18,7 @@ void use_tables(const std::string& passwd, const std::string& group) {
 
 }  // namespace
 
-TEST_CASE("root is refused as an account by whatever name") {
+TEST_CASE("root is refused as an account by any name") {
   use_tables(
       "root:x:0:0:root:/root:/bin/sh\n"
       "toor:x:0:0:another root:/root:/bin/sh\n"
@@ -34,7 +34,7 @@ TEST_CASE("root is refused as an account by whatever name") {
                 {"root must name the user that the daemon runs as", "hint: "});
 }
 
-TEST_CASE("an entry of passwd that cannot be used is refused and not guessed at") {
+TEST_CASE("an unusable passwd entry is refused and not guessed at") {
   use_tables(
       "wrap:x:4294967296:33::/:/bin/sh\n"
       "wrapgroup:x:2000:4294967296::/:/bin/sh\n"
@@ -66,7 +66,7 @@ TEST_CASE("an entry of passwd that cannot be used is refused and not guessed at"
                {.uid = "2000", .gid = "2000", .groups = "2000"});
 }
 
-TEST_CASE("an entry that is found by its number is checked like any other") {
+TEST_CASE("an entry found by number is checked like any other") {
   use_tables("short:x:2000\nlast:x:2001:4294967295::/:/bin/sh\n", "good:x:2000:\n");
   for (const char* user : {"2000", "+2000", "2001"}) {
     CAPTURE(user);
@@ -74,7 +74,7 @@ TEST_CASE("an entry that is found by its number is checked like any other") {
   }
 }
 
-TEST_CASE("an entry of group that cannot be used is refused when it concerns the account") {
+TEST_CASE("an unusable group entry is refused if it is the account's") {
   const std::string passwd =
       "alice:x:2000:2000::/srv:/bin/sh\n"
       "bob:x:2001:2000::/srv:/bin/sh\n";
@@ -93,13 +93,13 @@ TEST_CASE("an entry of group that cannot be used is refused when it concerns the
   }
 }
 
-TEST_CASE("tables without a line end or with empty lines are read") {
+TEST_CASE("tables may have empty lines or no final newline") {
   use_tables("\n\nalice:x:2000:2001::/srv:/bin/sh", "\n#none\nmore:x:2002:bob,alice");
   check_daemon(launch_probe({"-u", "alice"}, {"status"}),
                {.uid = "2000", .gid = "2001", .groups = "2001 2002"});
 }
 
-TEST_CASE("pitfall 26: numbers do without tables") {
+TEST_CASE("numeric ids need no passwd or group file") {
   use_tables("", "");
   const auto result = launch_probe({"-u", "2000:2001"}, {"status", "env"});
   check_daemon(result, {.uid = "2000", .gid = "2001", .groups = "2001"});

@@ -59,7 +59,7 @@ void have_groups_of_its_own() {
 
 }  // namespace
 
-TEST_CASE("every way to name an account gives exactly its ids and groups") {
+TEST_CASE("every way to name an account gives its exact ids and groups") {
   use_own_tables();
   struct Row {
     std::string user;
@@ -100,7 +100,7 @@ TEST_CASE("every way to name an account gives exactly its ids and groups") {
   }
 }
 
-TEST_CASE("pitfall 3: a number without a passwd entry needs its group spelled out") {
+TEST_CASE("a uid without a passwd entry needs an explicit group") {
   use_own_tables();
   for (const char* user : {"4001", "+4001", "+3000"}) {
     check_refused(launch_probe({"-u", user}, {"status"}), 125,
@@ -109,7 +109,7 @@ TEST_CASE("pitfall 3: a number without a passwd entry needs its group spelled ou
   }
 }
 
-TEST_CASE("pitfall 2: an account that is empty or half empty is refused") {
+TEST_CASE("an empty or half-empty account is refused") {
   use_own_tables();
   for (const char* user : {"", ":", "alice:", ":staff", "alice:staff:x", "::"}) {
     CAPTURE(user);
@@ -118,7 +118,7 @@ TEST_CASE("pitfall 2: an account that is empty or half empty is refused") {
   }
 }
 
-TEST_CASE("pitfall 1 and 4: a number that would wrap or be misread is refused") {
+TEST_CASE("a number that would wrap or be misread is refused") {
   use_own_tables();
   for (const char* number :
        {"4294967296", "4294967295", "-1", "+4294967296", "+-1", "++1", "18446744073709551616",
@@ -137,7 +137,7 @@ TEST_CASE("pitfall 1 and 4: a number that would wrap or be misread is refused") 
   }
 }
 
-TEST_CASE("names that nobody has are refused") {
+TEST_CASE("unknown names are refused") {
   use_own_tables();
   check_refused(launch_probe({"-u", "mallory"}, {"status"}), 125,
                 {"cannot use the user: mallory: there is no such name"});
@@ -147,7 +147,7 @@ TEST_CASE("names that nobody has are refused") {
                 {"cannot use the group: nosuch: there is no such name"});
 }
 
-TEST_CASE("the supplementary groups are those that were chosen") {
+TEST_CASE("the supplementary groups are the chosen ones") {
   use_own_tables();
   CHECK(groups_of({"-u", "alice", "--groups", "init"}, have_groups_of_its_own) ==
         "2100 2200 2300 2600");
@@ -159,7 +159,7 @@ TEST_CASE("the supplementary groups are those that were chosen") {
   CHECK(groups_of({"-u", "4001:2100", "--groups", "init"}, have_groups_of_its_own) == "2100");
 }
 
-TEST_CASE("a user who may set groups can take those of its name") {
+TEST_CASE("a user that may set groups can take those of its name") {
   use_own_tables();
   const auto launch = [](const support::Words& options) {
     return support::run(
@@ -188,7 +188,7 @@ TEST_CASE("many supplementary groups are set and verified") {
   CHECK(groups_of({"-u", "alice:5000"}) + " " == expected);
 }
 
-TEST_CASE("pitfall 27: without an account on the command line the variables of the caller stay") {
+TEST_CASE("without --user the caller's account variables stay") {
   use_own_tables();
   support::Invocation invocation;
   invocation.environment = {"PATH=/bin", "HOME=/somewhere", "USER=me", "LOGNAME=me",
@@ -205,7 +205,7 @@ TEST_CASE("pitfall 27: without an account on the command line the variables of t
   CHECK(variable(result, "SHELL") == "/bin/mine");
 }
 
-TEST_CASE("the groups that root keeps for the daemon are without that of root") {
+TEST_CASE("--groups keep drops root's own group") {
   support::require_root();
   const auto with_groups = [] { support::become(0, 0, {0, 6, 9000}); };
   CHECK(

@@ -52,7 +52,7 @@ std::vector<int> make_sockets() {
 
 }  // namespace
 
-TEST_CASE("inherited sockets come first and are handed on untouched") {
+TEST_CASE("inherited sockets come first and are passed on untouched") {
   support::enter_own_network();
   const Activation activation{make_sockets(), "2", {}};
   const auto result = launch_probe(
@@ -70,7 +70,7 @@ TEST_CASE("inherited sockets come first and are handed on untouched") {
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("the names of inherited sockets come before those that are listed") {
+TEST_CASE("names of inherited sockets come before listed ones") {
   support::enter_own_network();
   const auto sockets = make_sockets();
   auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "web=80,81"}, {"env"},
@@ -93,7 +93,7 @@ TEST_CASE("inherited sockets alone are enough for listen-fds mode") {
   CHECK(variable(result, "LISTEN_FDNAMES") == "https:log");
 }
 
-TEST_CASE("an ordinary user hands inherited sockets of privileged ports on") {
+TEST_CASE("a user can pass on inherited sockets of privileged ports") {
   support::enter_own_network();
   const Activation activation{make_sockets(), "2", {}};
   const auto result = launch_probe({"-m", "listen-fds"}, {"status", "fds", "fd=3"}, [&] {
@@ -105,9 +105,7 @@ TEST_CASE("an ordinary user hands inherited sockets of privileged ports on") {
   support::check_denied("tcp/4/443");
 }
 
-TEST_CASE(
-    "descriptors beyond the inherited ones are closed before the listed sockets take their "
-    "places") {
+TEST_CASE("extra descriptors are closed before listed sockets move in") {
   support::enter_own_network();
   const Activation activation{make_sockets(), "1", {}};
   auto field = check_daemon(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80-81"},
@@ -118,7 +116,7 @@ TEST_CASE(
   CHECK(field["fd=5"] == "tcp [::]:81 dual-stack listening reuseaddr blocking");
 }
 
-TEST_CASE("sockets that only listen-fds mode could hand on are an error in every other mode") {
+TEST_CASE("inherited sockets are refused in every mode but listen-fds") {
   support::enter_own_network();
   for (const char* mode : {"ambient", "inetd", "nginx"}) {
     const auto result = launch_probe({"-u", "www-data", "-p", "80", "-m", mode}, {"status"},
@@ -131,7 +129,7 @@ TEST_CASE("sockets that only listen-fds mode could hand on are an error in every
   }
 }
 
-TEST_CASE("an activation that does not fit together is refused") {
+TEST_CASE("an inconsistent activation is refused") {
   support::enter_own_network();
   struct Row {
     std::string count;
@@ -155,7 +153,7 @@ TEST_CASE("an activation that does not fit together is refused") {
   }
 }
 
-TEST_CASE("half an announcement of sockets is none") {
+TEST_CASE("half an announcement of sockets is ignored") {
   support::enter_own_network();
   for (const std::string variable : {"LISTEN_PID=$$", "LISTEN_FDS=1"}) {
     CAPTURE(variable);
@@ -179,7 +177,7 @@ TEST_CASE("half an announcement of sockets is none") {
   }
 }
 
-TEST_CASE("an activation without any socket is none") {
+TEST_CASE("an activation without sockets is ignored") {
   support::enter_own_network();
   const auto result = launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"},
                                    {"status", "fds", "env", "fd=3"}, Activation{{}, "0", {}});
@@ -189,7 +187,7 @@ TEST_CASE("an activation without any socket is none") {
   CHECK(variable(result, "LISTEN_FDS") == "1");
 }
 
-TEST_CASE("pitfall 19: stale variables of an activation never reach the daemon") {
+TEST_CASE("stale activation variables never reach the daemon") {
   support::enter_own_network();
   const std::vector<int> sockets = make_sockets();
   const support::Words all_modes[] = {{"-m", "ambient", "-p", "80"},
@@ -227,9 +225,7 @@ TEST_CASE("pitfall 19: stale variables of an activation never reach the daemon")
   }
 }
 
-TEST_CASE(
-    "pitfall 21: a script before the daemon keeps the announced process number if it ends with "
-    "exec") {
+TEST_CASE("a wrapper script that ends with exec keeps LISTEN_PID valid") {
   support::enter_own_network();
   const auto launch = [](const char* script) {
     return support::launch({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--", "/bin/sh", "-c",

@@ -37,16 +37,14 @@ void lose_ambient_set() {
 
 }  // namespace
 
-TEST_CASE("pitfall 11: without an ambient set the hint of ambient mode points to listen-fds") {
+TEST_CASE("without an ambient set ambient mode hints at listen-fds") {
   support::enter_own_network();
   const auto result = launch_probe({"-u", "www-data", "-p", "80", "--confine", "off"}, {"status"},
                                    lose_ambient_set);
   support::check_refused(result, 125, {"ambient", "hint: ", "--mode listen-fds"});
 }
 
-TEST_CASE(
-    "pitfall 11: without an ambient set the other modes work and so does a daemon without a "
-    "capability") {
+TEST_CASE("only ambient mode with the capability needs the ambient set") {
   support::enter_own_network();
   for (const support::Words& options :
        {support::Words{"-p", "80", "-m", "listen-fds"}, support::Words{"-p", "80", "-m", "nginx"},

@@ -13,7 +13,7 @@ using support::kBindCapability;
 using support::kNoCapability;
 using support::launch_probe;
 
-TEST_CASE("in ambient mode the daemon has the account and the one capability and nothing else") {
+TEST_CASE("ambient mode gives the account and only the one capability") {
   support::enter_own_network();
   const auto result =
       launch_probe({"-u", "www-data", "-p", "80"},
@@ -31,7 +31,7 @@ TEST_CASE("in ambient mode the daemon has the account and the one capability and
   check_denied("tcp/6/80");
 }
 
-TEST_CASE("in ambient mode every port of a range and of a list can be bound") {
+TEST_CASE("in ambient mode every port of a range or list can be bound") {
   support::enter_own_network();
   const auto result = launch_probe({"-u", "www-data", "-p", "80-82,443", "-p", "53/udp"},
                                    {"status", "bind=tcp/4/80", "bind=tcp/4/81", "bind=tcp/4/82",
@@ -45,7 +45,7 @@ TEST_CASE("in ambient mode every port of a range and of a list can be bound") {
   }
 }
 
-TEST_CASE("a daemon whose ports are all unprivileged is given no capability") {
+TEST_CASE("a daemon with only unprivileged ports gets no capability") {
   support::enter_own_network();
   for (const support::Words& ports : {support::Words{"-p", "1024,8080"}, support::Words{}}) {
     const auto options = support::join({{"-u", "www-data"}, ports});
@@ -56,7 +56,7 @@ TEST_CASE("a daemon whose ports are all unprivileged is given no capability") {
   }
 }
 
-TEST_CASE("nothing is granted where every port is unprivileged") {
+TEST_CASE("nothing is granted if no port is privileged here") {
   support::enter_own_network();
   check_denied("tcp/4/80");
   support::set_unprivileged_port_start(0);
@@ -65,7 +65,7 @@ TEST_CASE("nothing is granted where every port is unprivileged") {
   CHECK(field["bind=tcp/4/80"] == "ok");
 }
 
-TEST_CASE("the first unprivileged port of this network decides what is granted") {
+TEST_CASE("this network's first unprivileged port decides the grant") {
   support::enter_own_network();
   support::set_unprivileged_port_start(81);
   check_denied("tcp/4/80");
@@ -83,9 +83,7 @@ TEST_CASE("the first unprivileged port of this network decides what is granted")
   CHECK(field["bind=tcp/4/1500"] == "ok");
 }
 
-TEST_CASE(
-    "pitfall 6: the ambient set outlives the change of user and reaches the children of the "
-    "daemon") {
+TEST_CASE("the ambient set survives the change of user and a fork") {
   support::enter_own_network();
   const auto result = support::launch({"-u", "www-data", "-p", "80", "--", "/bin/sh", "-c",
                                        R"("$0" status bind=tcp/4/80; exit 0)", support::probe()});
@@ -94,9 +92,7 @@ TEST_CASE(
   check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "pitfall 9: the loader of the daemon trusts its environment since nothing was gained in the "
-    "exec") {
+TEST_CASE("the daemon's loader still trusts its environment") {
   support::enter_own_network();
   support::Invocation invocation;
   invocation.environment = {"PATH=/usr/bin:/bin", "LD_LIBRARY_PATH=/nowhere", "TMPDIR=/var/tmp"};
@@ -109,7 +105,7 @@ TEST_CASE(
   CHECK(support::variable(result, "TMPDIR") == "/var/tmp");
 }
 
-TEST_CASE("where /proc is not mounted the first 1024 ports are taken for privileged") {
+TEST_CASE("without /proc the first 1024 ports count as privileged") {
   support::enter_own_network();
   support::enter_own_mounts();
   const auto options = support::Words{"-u", "33:33", "-p"};

@@ -124,7 +124,7 @@ void check_does_not_run(const std::string& program, const std::function<void()>&
 
 }  // namespace
 
-TEST_CASE("a program that binfmt_misc gives to an interpreter is run") {
+TEST_CASE("a program that binfmt_misc hands to an interpreter runs") {
   require_binfmt_misc();
   const Files files;
   for (const auto machine : {kIn32Bit, kOther}) {
@@ -145,7 +145,7 @@ TEST_CASE("a program that binfmt_misc gives to an interpreter is run") {
   }
 }
 
-TEST_CASE("a file that binfmt_misc knows by its extension is run") {
+TEST_CASE("a file that binfmt_misc knows by its extension runs") {
   require_binfmt_misc();
   const Files files;
   const auto program = files.directory.write("daemon.test", "no ELF file\n", 0755);
@@ -160,7 +160,7 @@ TEST_CASE("a file that binfmt_misc knows by its extension is run") {
   CHECK(through_script.status == 0);
 }
 
-TEST_CASE("an interpreter of binfmt_misc is held to what any program is") {
+TEST_CASE("a binfmt_misc interpreter is checked like any program") {
   require_binfmt_misc();
   const Files files;
   const auto program = files.program("program", kOther);
@@ -173,7 +173,7 @@ TEST_CASE("an interpreter of binfmt_misc is held to what any program is") {
       program + ": binfmt_misc starts it with an interpreter that is missing: " + missing);
 }
 
-TEST_CASE("file capabilities count with binfmt_misc as the kernel has it") {
+TEST_CASE("file capabilities count under binfmt_misc as in the kernel") {
   require_binfmt_misc();
   const Files files;
   const auto program = files.program("program", kOther);

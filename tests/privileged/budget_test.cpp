@@ -10,7 +10,7 @@
 // modules and daemons of their own along, and how many system calls those make is the host's
 // choice.
 
-TEST_CASE("a launch makes no more system calls than the budget has") {
+TEST_CASE("a launch stays within its budget of system calls") {
   support::enter_own_network();
   support::enter_own_mounts();
   support::require_strace();

@@ -54,8 +54,7 @@ support::Words file_system_ids(const support::Words& options,
 
 }  // namespace
 
-TEST_CASE(
-    "sockets are opened with the file system id of the account and the caller has its own back") {
+TEST_CASE("sockets are opened with the account's file system id") {
   support::enter_own_network();
   support::require_strace();
   const auto ids_of = [](const std::string& caller) {
@@ -66,13 +65,13 @@ TEST_CASE(
   CHECK(file_system_ids({"-m", "listen-fds"}, be_capable_user) == ids_of("1000"));
 }
 
-TEST_CASE("without sockets to open the file system id is left alone") {
+TEST_CASE("without sockets the file system id is left alone") {
   support::enter_own_network();
   support::require_strace();
   CHECK(file_system_ids({"--confine", "off"}).empty());
 }
 
-TEST_CASE("where setfsuid is refused the sockets are opened without it") {
+TEST_CASE("sockets are opened without setfsuid if it is refused") {
   support::enter_own_network();
   support::require_strace();
   for (const char* error : {"ENOSYS", "EPERM", "EACCES"}) {
@@ -101,7 +100,7 @@ TEST_CASE("where setfsuid is refused the sockets are opened without it") {
   }
 }
 
-TEST_CASE("a file system id that is not the effective user id is refused") {
+TEST_CASE("a file system id other than the effective uid is refused") {
   support::enter_own_network();
   support::require_strace();
   for (const char* effect : {"retval=7", "error=EINVAL"}) {

@@ -109,7 +109,7 @@ TEST_CASE("a carried capability counts with --allow-new-privs") {
   CHECK(field["CapBnd"] == support::own_status("CapBnd"));
 }
 
-TEST_CASE("a carried capability that the caller could not leave is refused") {
+TEST_CASE("a carried capability that cannot be kept is refused") {
   enter_network_without_privileged_ports();
   const Carrier carrier("cap_net_bind_service=ep");
   // Nothing can be kept until the file is known; or the bounding set lacks it from the start.
@@ -124,7 +124,7 @@ TEST_CASE("a carried capability that the caller could not leave is refused") {
   }
 }
 
-TEST_CASE("what is kept until the file is known is given up with proof") {
+TEST_CASE("what is kept until the file is known is provably dropped") {
   enter_network_without_privileged_ports();
   support::require_strace();
   const std::string refusing = "refusing to start the daemon: ";

@@ -38,7 +38,7 @@ void require_landlock_with_network() {
 
 }  // namespace
 
-TEST_CASE("--check finds a command that is not there") {
+TEST_CASE("--check finds a missing command") {
   support::enter_own_network();
   check::not_ready_as_launched(
       command("no-such-daemon"), 127,
@@ -51,7 +51,7 @@ TEST_CASE("--check finds a command that is not there") {
       command(""), 127, {"cannot find the command: \"\": it is empty", "a variable may be unset"});
 }
 
-TEST_CASE("--check finds a command that the account may not execute though root may") {
+TEST_CASE("--check finds a command that only root may execute") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto for_root = directory.write("for-root", "#!/bin/sh\n", 0700);
@@ -91,7 +91,7 @@ TEST_CASE("--check finds a script that the kernel cannot start") {
        "add one, or name the shell: -- /bin/sh " + plain});
 }
 
-TEST_CASE("--check finds a program whose file capabilities cancel the listed port") {
+TEST_CASE("--check finds file capabilities that cancel the listed port") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
@@ -110,7 +110,7 @@ TEST_CASE("--check finds a program whose file capabilities cancel the listed por
   }
 }
 
-TEST_CASE("--check finds a program whose file capabilities are beyond the planned set") {
+TEST_CASE("--check finds file capabilities beyond the planned set") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
@@ -129,7 +129,7 @@ TEST_CASE("--check finds a program whose file capabilities are beyond the planne
   check::ready(command(program));
 }
 
-TEST_CASE("--check finds a set-id program that would not run as the account") {
+TEST_CASE("--check finds a set-id program that would leave the account") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   for (const mode_t mode : {04755U, 02755U}) {
@@ -146,7 +146,7 @@ TEST_CASE("--check finds a set-id program that would not run as the account") {
   }
 }
 
-TEST_CASE("--check finds a 32-bit program whose system calls the confinement refuses") {
+TEST_CASE("--check finds a 32-bit program that confinement refuses") {
   require_landlock_with_network();
   support::enter_own_network();
   const support::TemporaryDirectory directory;

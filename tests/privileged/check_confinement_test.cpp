@@ -78,8 +78,7 @@ void check_missing(const Row& row) {
 
 }  // namespace
 
-TEST_CASE(
-    "--check on a kernel without Landlock says that every privileged port is open and is ready") {
+TEST_CASE("--check is ready without Landlock and reports open ports") {
   support::enter_own_network();
   support::require_strace();
   const Row rows[] = {
@@ -96,9 +95,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "--check on a kernel without seccomp filters says that every privileged port is open and is "
-    "ready") {
+TEST_CASE("--check is ready without seccomp and reports open ports") {
   require_landlock_with_network();
   support::enter_own_network();
   support::require_strace();
@@ -108,7 +105,7 @@ TEST_CASE(
       {"seccomp:error=ENOSYS:when=1", "seccomp filters cannot be used: Function not implemented"});
 }
 
-TEST_CASE("--check finds a confinement that fails where it should be had") {
+TEST_CASE("--check finds a confinement that unexpectedly fails") {
   require_landlock_with_network();
   support::enter_own_network();
   support::require_strace();
@@ -134,7 +131,7 @@ TEST_CASE("--check finds a confinement that fails where it should be had") {
   }
 }
 
-TEST_CASE("--check without no-new-privs and the right to confine without it says so") {
+TEST_CASE("--check reports that confinement lacks CAP_SYS_ADMIN") {
   require_landlock_with_network();
   support::enter_own_network();
   const std::string reason = "with --allow-new-privs the confinement needs CAP_SYS_ADMIN";
@@ -153,7 +150,7 @@ TEST_CASE("--check without no-new-privs and the right to confine without it says
   check::ready(named);
 }
 
-TEST_CASE("--check says which ports the daemon can bind") {
+TEST_CASE("--check reports which ports the daemon can bind") {
   require_landlock_with_network();
   support::enter_own_network();
   const bool udp = read_landlock_abi() >= 10;

@@ -34,7 +34,7 @@ support::Result as_plain_check(const check::Setting& setting) {
 
 }  // namespace
 
-TEST_CASE("--check --json prints an object where it is ready") {
+TEST_CASE("--check --json prints an object if ready") {
   support::enter_own_network();
   const auto result = as_plain_check({.options = {"-u", "www-data", "-p", "80,8080"}});
   CAPTURE(result.out);
@@ -48,7 +48,7 @@ TEST_CASE("--check --json prints an object where it is ready") {
   CHECK(has(result, R"("command":{"name":"/bin/true","file":"/bin/true"})"));
 }
 
-TEST_CASE("--check --json prints the plan and the error where it is not") {
+TEST_CASE("--check --json prints the plan and the error if not ready") {
   support::enter_own_network();
   const auto missing =
       as_plain_check({.options = {"-u", "www-data", "-p", "80"}, .command = {"/no/such"}});
@@ -68,7 +68,7 @@ TEST_CASE("--check --json prints the plan and the error where it is not") {
   close(taken);
 }
 
-TEST_CASE("--check --json prints an object where there is no plan") {
+TEST_CASE("--check --json prints an object if there is no plan") {
   support::enter_own_network();
   const auto unknown = as_plain_check({.options = {"-u", "no-such-user", "-p", "80"}});
   CAPTURE(unknown.out);
@@ -89,7 +89,7 @@ TEST_CASE("--check --json prints an object where there is no plan") {
   CHECK(unreadable.out.empty());
 }
 
-TEST_CASE("an object that cannot be written is a failure") {
+TEST_CASE("--check --json fails if the object cannot be written") {
   support::enter_own_network();
   for (const char* user : {"www-data", "no-such-user"}) {
     CAPTURE(user);

@@ -12,7 +12,7 @@ void become_www_data() { support::become(33, 33, {33}); }
 
 }  // namespace
 
-TEST_CASE("--check names who has a TCP port in every mode and so does a launch that opens it") {
+TEST_CASE("--check and a launch name the holder of a TCP port") {
   support::enter_own_network();
   {
     const Holder holder({.name = "other-daemon"});
@@ -35,7 +35,7 @@ TEST_CASE("--check names who has a TCP port in every mode and so does a launch t
   CHECK(check::line(result, "ports") == "80/tcp          privileged here (< 1024), free");
 }
 
-TEST_CASE("--check names who has a UDP port and so does a launch that opens it") {
+TEST_CASE("--check and a launch name the holder of a UDP port") {
   support::enter_own_network();
   const Holder tcp({.name = "not-this-one", .port = 53});
   const Holder udp({.name = "resolver", .type = SOCK_DGRAM, .port = 53});
@@ -45,7 +45,7 @@ TEST_CASE("--check names who has a UDP port and so does a launch that opens it")
       {.options = {"-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds"}}, 125, obstacle);
 }
 
-TEST_CASE("a port that is taken on one address alone leaves the others to whoever names them") {
+TEST_CASE("a port in use on one address is free on the others") {
   support::enter_own_network();
   const Holder resolver({.name = "resolver", .port = 53, .host = "127.0.0.53"});
   const auto taken =
@@ -80,7 +80,7 @@ TEST_CASE("a port that is taken on one address alone leaves the others to whoeve
            ipv6.pid()});
 }
 
-TEST_CASE("of several who have a port the one that is most in the way is named") {
+TEST_CASE("names the holder that blocks the most") {
   support::enter_own_network();
   const auto shown = [](const Holder& holder) {
     return "to see what it is: ps -fp " + holder.pid();
@@ -118,7 +118,7 @@ TEST_CASE("of several who have a port the one that is most in the way is named")
   check::ready({.options = {"-u", "www-data", "-p", "[::]:80", "-m", "listen-fds"}});
 }
 
-TEST_CASE("--check by a user who may not see the holder says how root sees it") {
+TEST_CASE("--check by a user that cannot see the holder points to root") {
   support::enter_own_network();
   const Holder tcp({.port = 8080});
   const Holder udp({.type = SOCK_DGRAM, .port = 5353});
@@ -151,7 +151,7 @@ TEST_CASE("--check by a user names a holder of the same user") {
       {.options = {"-p", "8080", "-m", "listen-fds"}, .in_child = become_www_data}, 125, obstacle);
 }
 
-TEST_CASE("--check names the holder of the address that is in the way and no other") {
+TEST_CASE("--check names only the holder of the blocked address") {
   support::enter_own_network();
   const Holder other({.name = "bystander", .host = "127.0.0.1"});
   const Holder holder({.name = "the-holder", .host = "127.0.0.2"});
@@ -160,7 +160,7 @@ TEST_CASE("--check names the holder of the address that is in the way and no oth
       in_use("127.0.0.2:80/tcp", "the-holder", holder.pid()));
 }
 
-TEST_CASE("a connection from the port does not pass for its holder") {
+TEST_CASE("a connection from the port is not taken for its holder") {
   support::enter_own_network();
   const int server = support::listen_on(8080);
   const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -182,7 +182,7 @@ TEST_CASE("a connection from the port does not pass for its holder") {
   close(server);
 }
 
-TEST_CASE("the name of a process that has the port cannot forge a line of the report") {
+TEST_CASE("a holder's process name cannot forge a line of the report") {
   support::enter_own_network();
   const Holder holder({.name = "a\nverdict\x1b[2J"});
   const auto result =
@@ -191,7 +191,7 @@ TEST_CASE("the name of a process that has the port cannot forge a line of the re
   CHECK(result.out.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("--check by a user with the file capability on the launcher tries the privileged ports") {
+TEST_CASE("--check uses the launcher's file capability to try ports") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -206,9 +206,7 @@ TEST_CASE("--check by a user with the file capability on the launcher tries the 
                              "to see who has it, as root: ss -ltnp 'sport = :80'"});
 }
 
-TEST_CASE(
-    "--check in ambient mode tries each port before it becomes the account and again as the "
-    "account") {
+TEST_CASE("--check in ambient mode tries each port as root and account") {
   support::enter_own_network();
   support::require_strace();
   const auto traced = support::trace(
@@ -235,7 +233,7 @@ TEST_CASE(
   CHECK(order == "80 53 account 80 53 ");
 }
 
-TEST_CASE("--check finds an address that the host has not and an interface that is not there") {
+TEST_CASE("--check finds a missing address or interface") {
   support::enter_own_network();
   check::not_ready_as_launched(
       {.options = {"-u", "www-data", "-p", "192.0.2.1:80", "-m", "listen-fds"}}, 125,

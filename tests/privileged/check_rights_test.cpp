@@ -37,8 +37,7 @@ class GrantedLauncher {
 
 }  // namespace
 
-TEST_CASE(
-    "--check by a user whose permitted set lacks the capability names the commands that give it") {
+TEST_CASE("--check names the commands that grant a user the capability") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -56,7 +55,7 @@ TEST_CASE(
   check::ready(setting);
 }
 
-TEST_CASE("--check where the bounding set lacks the capability names where it is given") {
+TEST_CASE("--check names where the bounding set gets the capability") {
   support::enter_own_network();
   const GrantedLauncher launcher;
   check::not_planned({.options = {"-u", "www-data", "-p", "80"},
@@ -72,7 +71,7 @@ TEST_CASE("--check where the bounding set lacks the capability names where it is
                      {kNoCapability, kNotInBoundingSet});
 }
 
-TEST_CASE("--check where no-new-privs voids the file capability of the launcher says so") {
+TEST_CASE("--check reports that no_new_privs voids a file capability") {
   support::enter_own_network();
   const GrantedLauncher launcher;
   check::not_planned(
@@ -92,7 +91,7 @@ TEST_CASE("--check where no-new-privs voids the file capability of the launcher 
   check::ready({.options = {"-p", "80"}, .in_child = become_www_data, .launcher = launcher.path()});
 }
 
-TEST_CASE("--check where root may not change its ids names the capability that it lacks") {
+TEST_CASE("--check names the capability root lacks to change its ids") {
   support::enter_own_network();
   const std::string hint =
       "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows "
@@ -107,7 +106,7 @@ TEST_CASE("--check where root may not change its ids names the capability that i
       {"cannot become: www-data (uid 33): uid 0 may not change its groups (CAP_SETGID)", hint});
 }
 
-TEST_CASE("--check finds securebits that forbid to raise the ambient set") {
+TEST_CASE("--check finds securebits that forbid raising the ambient set") {
   support::enter_own_network();
   const auto restrict_ambient = [] {
     if (prctl(PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE, 0, 0, 0) != 0) {
@@ -126,7 +125,7 @@ TEST_CASE("--check finds securebits that forbid to raise the ambient set") {
   CHECK(shown.out.find("Securebits: [none]") == std::string::npos);
 }
 
-TEST_CASE("--check says that no capability is needed where ports are not privileged") {
+TEST_CASE("--check reports that unprivileged ports need no capability") {
   support::enter_own_network();
   const check::Setting by_root{.options = {"-u", "www-data", "-p", "80"}};
   const check::Setting by_user{.options = {"-p", "80"}, .in_child = become_www_data};

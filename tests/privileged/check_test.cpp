@@ -116,7 +116,7 @@ TEST_CASE("--check leaves no socket behind") {
   CHECK_FALSE(sockets_here().empty());
 }
 
-TEST_CASE("--check makes no system call that would change a file or execute one") {
+TEST_CASE("--check makes no system call that changes or executes a file") {
   support::enter_own_network();
   support::require_strace();
   const support::Words changes{"execve",    "fchmod", "chmod",    "fchmodat", "fchown", "chown",
@@ -147,9 +147,7 @@ TEST_CASE("--check makes no system call that would change a file or execute one"
   }
 }
 
-TEST_CASE(
-    "--check prints the plan and the way out where the launch would not be ready with status 125 "
-    "alone") {
+TEST_CASE("--check exits 125 with plan and hint if not ready") {
   support::enter_own_network();
   const check::Obstacle obstacle{
       "cannot find the command: no-such-daemon: it is not in any directory of PATH",
@@ -170,7 +168,7 @@ TEST_CASE(
         "lowportbind: " + obstacle.sentence + "\nlowportbind: hint: " + obstacle.hint + "\n");
 }
 
-TEST_CASE("--check of an account that there is not or that is root has no plan to print") {
+TEST_CASE("--check prints no plan for root or an unknown account") {
   support::enter_own_network();
   for (const char* account : {"nosuch", "root", "", "0:0"}) {
     CAPTURE(account);
@@ -182,7 +180,7 @@ TEST_CASE("--check of an account that there is not or that is root has no plan t
   }
 }
 
-TEST_CASE("--check on a terminal has a coloured verdict") {
+TEST_CASE("--check prints a coloured verdict on a terminal") {
   support::enter_own_network();
   CHECK(print_on_terminal({"-p", "80"}).ends_with(kGreenReady));
   const int taken = support::listen_on(80);
@@ -193,7 +191,7 @@ TEST_CASE("--check on a terminal has a coloured verdict") {
   CHECK(not_ready.ends_with("\x1b[0m\n"));
 }
 
-TEST_CASE("--check has no colour where NO-COLOR is set or nobody looks") {
+TEST_CASE("--check prints no colour with NO_COLOR or without a terminal") {
   support::enter_own_network();
   for (const char* variable : {"NO_COLOR=1", "NO_COLOR=0", "NO_COLOR=false"}) {
     CAPTURE(variable);
@@ -205,12 +203,12 @@ TEST_CASE("--check has no colour where NO-COLOR is set or nobody looks") {
         std::string::npos);
 }
 
-TEST_CASE("--check takes a NO-COLOR that is empty for none as no-color.org has it") {
+TEST_CASE("an empty NO_COLOR counts as unset") {
   support::enter_own_network();
   CHECK(print_on_terminal({"-p", "80"}, "NO_COLOR=").ends_with(kGreenReady));
 }
 
-TEST_CASE("--check that cannot be printed is a failure") {
+TEST_CASE("--check fails if its report cannot be written") {
   support::require_root();
   const auto result =
       support::run({"/bin/sh", "-c", R"("$0" --check -u www-data -- /bin/true >/dev/full)",

@@ -27,7 +27,7 @@ constexpr const char* kScript = "#!/bin/sh\necho ran\n";
 
 }  // namespace
 
-TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
+TEST_CASE("an empty PATH element is not the working directory") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto script = directory.write("here-alone", kScript, 0755);
@@ -41,8 +41,7 @@ TEST_CASE("pitfall 25: an empty element of PATH is not the working directory") {
   CHECK(launch_command("./here-alone", "/bin", directory.path()).out == "ran\n");
 }
 
-TEST_CASE(
-    "pitfall 25: a file without a first line that names its interpreter is not run through sh") {
+TEST_CASE("a file without a #! line is not run through sh") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto script = directory.write("plain", "echo ran\n", 0755);
@@ -54,7 +53,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("the command is looked up with the rights of the account") {
+TEST_CASE("the command is looked up with the account's rights") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto locked = directory.path("locked");
@@ -75,7 +74,7 @@ TEST_CASE("the command is looked up with the rights of the account") {
   CHECK(launch_command("for-root", directory.path() + ":" + open).out == "ran\n");
 }
 
-TEST_CASE("pitfall 22: what cannot be executed is told apart from what was not found") {
+TEST_CASE("an unexecutable command is told apart from a missing one") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto data = directory.write("data", "x", 0644);
@@ -94,7 +93,7 @@ TEST_CASE("pitfall 22: what cannot be executed is told apart from what was not f
   check_refused(launch_command("/bin/sh/x"), 127, {"cannot find the command: /bin/sh/x"});
 }
 
-TEST_CASE("pitfall 22: sockets that were opened for a command that cannot run are closed again") {
+TEST_CASE("sockets opened for a command that cannot run are closed") {
   support::enter_own_network();
   const auto result =
       support::launch({"-u", "www-data", "-m", "listen-fds", "-p", "80", "--", "/nowhere/daemon"});
@@ -103,8 +102,7 @@ TEST_CASE("pitfall 22: sockets that were opened for a command that cannot run ar
             .status == 0);
 }
 
-TEST_CASE(
-    "the command of a hint can be pasted though the name of the file means something to a shell") {
+TEST_CASE("a hint's command can be pasted despite shell metacharacters") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("it's $(touch pwned); for you", kScript, 0700);

@@ -70,8 +70,7 @@ std::vector<Lack> lacks_to_try() {
 
 }  // namespace
 
-TEST_CASE(
-    "where the kernel cannot confine the launch goes on with one line that says what is open") {
+TEST_CASE("the default confinement warns if the kernel cannot confine") {
   support::enter_own_network();
   support::require_strace();
   for (const auto& lack : lacks_to_try()) {
@@ -94,7 +93,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("where the kernel cannot confine a confinement that was asked for by name is refused") {
+TEST_CASE("a requested confinement is refused if the kernel cannot") {
   support::enter_own_network();
   support::require_strace();
   for (const auto& lack : lacks_to_try()) {
@@ -108,7 +107,7 @@ TEST_CASE("where the kernel cannot confine a confinement that was asked for by n
   }
 }
 
-TEST_CASE("a daemon without the capability gets no line where the kernel cannot confine") {
+TEST_CASE("a daemon without the capability never causes the warning") {
   support::enter_own_network();
   support::require_strace();
   for (const Words& options :
@@ -124,7 +123,7 @@ TEST_CASE("a daemon without the capability gets no line where the kernel cannot 
   }
 }
 
-TEST_CASE("a confinement that fails half-way ends the launch with the name of the call") {
+TEST_CASE("a confinement that fails half-way names the failing call") {
   support::require_confinement();
   support::require_strace();
   const struct {
@@ -165,7 +164,7 @@ TEST_CASE("a confinement that fails half-way ends the launch with the name of th
                          {"landlock_add_rule for port 65535: Cannot allocate memory"});
 }
 
-TEST_CASE("a call of the confinement that lies is caught or the daemon is confined as planned") {
+TEST_CASE("a lying confinement call is caught or changes nothing") {
   support::require_confinement();
   support::require_strace();
   const auto planned = state_of(support::run(command_line({"--confine", "listed"})));
@@ -191,7 +190,7 @@ TEST_CASE("a call of the confinement that lies is caught or the daemon is confin
   }
 }
 
-TEST_CASE("rules and a filter that are not in force are reported as such") {
+TEST_CASE("rules and a filter that are not in force are reported") {
   support::require_confinement();
   support::require_strace();
   for (const Words& options : {Words{}, Words{"--confine", "listed"}}) {

@@ -34,7 +34,7 @@ const std::string kWithoutCapability = "0 ok 1-1023 EACCES 1024-65535 ok";
 
 }  // namespace
 
-TEST_CASE("with --confine off the capability opens every privileged port and there is no filter") {
+TEST_CASE("--confine off opens every privileged port without a filter") {
   support::enter_own_network();
   auto field =
       ask_daemon({"-p", "80,443", "--confine", "off"}, support::join({{"status"}, kFamilies}));
@@ -45,9 +45,7 @@ TEST_CASE("with --confine off the capability opens every privileged port and the
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "the confined daemon binds the listed privileged ports and the unprivileged ones and port 0 "
-    "and no other") {
+TEST_CASE("a confined daemon binds no unlisted privileged port") {
   support::require_confinement();
   const std::string expected =
       "0 ok 1-79 EACCES 80 ok 81-442 EACCES 443 ok 444-1023 EACCES 1024-65535 ok";
@@ -57,7 +55,7 @@ TEST_CASE(
   check_ports({"-p", "1,1023"}, "0-1 ok 2-1022 EACCES 1023-65535 ok");
 }
 
-TEST_CASE("--confine listed leaves the listed ports and port 0 alone in ambient mode") {
+TEST_CASE("--confine listed allows only the listed ports and port 0") {
   support::require_confinement();
   check_ports({"-p", "80", "--confine", "listed"}, support::kConfinedToListed, kFamilies);
   check_ports({"-p", "80,8000-8002,65535", "--confine", "listed"},
@@ -69,7 +67,7 @@ TEST_CASE("--confine listed leaves the listed ports and port 0 alone in ambient 
   check_open({"-p", "8080", "--confine", "off"}, kWithoutCapability);
 }
 
-TEST_CASE("--confine listed holds in the modes that hand over open sockets") {
+TEST_CASE("--confine listed holds in the modes that hand over sockets") {
   support::require_confinement();
   for (const std::string mode : {"listen-fds", "nginx", "inetd"}) {
     CAPTURE(mode);
@@ -95,7 +93,7 @@ TEST_CASE("--confine listed holds in the modes that hand over open sockets") {
   }
 }
 
-TEST_CASE("a socket that was handed over is reached under confinement") {
+TEST_CASE("a handed-over socket is reachable under confinement") {
   support::require_confinement();
   auto field = ask_daemon({"-p", "80", "-m", "listen-fds", "--confine", "listed"},
                           {"status", "fd=3", "reach=3/4/80", "reach=3/6/80", "bind=tcp/4/81"});
@@ -105,7 +103,7 @@ TEST_CASE("a socket that was handed over is reached under confinement") {
   check_filtered(field);
 }
 
-TEST_CASE("a daemon without the capability is not confined unless it is asked for") {
+TEST_CASE("a daemon without the capability is confined only on request") {
   support::enter_own_network();
   check_open({}, kWithoutCapability);
   check_open({"-p", "8080"}, kWithoutCapability);
@@ -114,7 +112,7 @@ TEST_CASE("a daemon without the capability is not confined unless it is asked fo
   check_unfiltered(field);
 }
 
-TEST_CASE("the confinement follows where unprivileged ports begin") {
+TEST_CASE("confinement follows the start of unprivileged ports") {
   support::require_confinement();
   support::set_unprivileged_port_start(90);
   check_ports({"-p", "80"}, "0 ok 1-79 EACCES 80 ok 81-89 EACCES 90-65535 ok");
@@ -126,7 +124,7 @@ TEST_CASE("the confinement follows where unprivileged ports begin") {
   check_open({"-p", "80"});
 }
 
-TEST_CASE("a daemon whose privileged ports are all listed is launched and filtered") {
+TEST_CASE("a daemon with every privileged port listed still launches") {
   support::require_confinement();
   check_ports({"-p", "1-1023"}, kAllOpen);
   check_ports({"-p", "1-1023", "--confine", "privileged"}, kAllOpen);
@@ -145,7 +143,7 @@ TEST_CASE("a listed UDP port opens no TCP port") {
   }
 }
 
-TEST_CASE("UDP is confined from Linux 7.2 on and not before") {
+TEST_CASE("UDP is confined only from Linux 7.2 on") {
   support::require_confinement();
   const std::string ipv4 = "ports=udp/4/0-1024";
   const std::string ipv6 = "ports=udp/6/0-1024";
@@ -168,7 +166,7 @@ TEST_CASE("UDP is confined from Linux 7.2 on and not before") {
   CHECK(field["send=6/53"] == "ok");
 }
 
-TEST_CASE("a port that the kernel may choose is closed by reserving it") {
+TEST_CASE("reserving a port keeps the kernel from choosing it") {
   support::require_confinement();
   support::write_file("/proc/sys/net/ipv4/ip_local_port_range", "40000 40999\n");
   const Words questions{"bind=tcp/4/40002",      "range=tcp/40002-40002", "range=udp/40003-40003",

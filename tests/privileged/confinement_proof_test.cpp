@@ -56,7 +56,7 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
       });
 }
 
-TEST_CASE("a port that somebody else refuses as well is no failure of the confinement") {
+TEST_CASE("a port refused by another check does not fail the proof") {
   support::require_confinement();
   support::require_strace();
   // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the
@@ -79,7 +79,7 @@ TEST_CASE("a port that somebody else refuses as well is no failure of the confin
   }
 }
 
-TEST_CASE("a rule too many next to a listed port ends the launch") {
+TEST_CASE("an extra rule next to a listed port ends the launch") {
   support::require_confinement();
   support::require_strace();
   // To a bind that answers so, the port is allowed.
@@ -111,7 +111,7 @@ TEST_CASE("a rule too many next to a listed port ends the launch") {
   check({"-p", "1-1023"}, {});
 }
 
-TEST_CASE("a kernel that claims rules for UDP and has none ends the launch") {
+TEST_CASE("a kernel that falsely claims UDP rules ends the launch") {
   support::require_confinement();
   support::require_strace();
   if (support::has_udp_rules()) {
@@ -131,7 +131,7 @@ TEST_CASE("a kernel that claims rules for UDP and has none ends the launch") {
         std::string::npos);
 }
 
-TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
+TEST_CASE("without IPv4 sockets the confinement is proved by IPv6") {
   support::require_confinement();
   support::require_strace();
   const auto without_ipv4 = [] { refuse_family(AF_INET); };
@@ -153,8 +153,7 @@ TEST_CASE("the confinement is proved by IPv6 where there are no IPv4 sockets") {
       125, {"a socket to prove the confinement: Address family not supported by protocol"});
 }
 
-TEST_CASE(
-    "Landlock is asked to log what the daemon is refused and not the proof of the confinement") {
+TEST_CASE("the audit log has the daemon's denials but not our probes") {
   support::require_confinement();
   support::require_strace();
   const auto traced =
@@ -171,8 +170,7 @@ TEST_CASE(
   CHECK(std::count_if(traced.calls.begin(), traced.calls.end(), is_restriction) == 1);
 }
 
-TEST_CASE(
-    "a listed port that any process may bind is proved open though the daemon has no capability") {
+TEST_CASE("a listed unprivileged port is proved open") {
   support::require_confinement();
   support::require_strace();
   spoiled_call::check(
@@ -181,7 +179,7 @@ TEST_CASE(
         "refusing to start the daemon: TCP port 8080: it is listed, yet it is refused"}});
 }
 
-TEST_CASE("the confinement is proved where addresses that are nobody's can be bound") {
+TEST_CASE("the proof works if documentation addresses can be bound") {
   support::require_confinement();
   support::write_file("/proc/sys/net/ipv4/ip_nonlocal_bind", "1\n");
   for (const support::Words& options :

@@ -59,7 +59,7 @@ void check_open(const support::Result& result) {
 
 }  // namespace
 
-TEST_CASE("root without CAP-SYS-ADMIN confines the daemon") {
+TEST_CASE("root without CAP_SYS_ADMIN confines the daemon") {
   support::require_confinement();
   const Words questions{"status", kEveryPort};
   const Words default_one{"-u", "www-data", "-p", "80"};
@@ -70,7 +70,7 @@ TEST_CASE("root without CAP-SYS-ADMIN confines the daemon") {
   }
 }
 
-TEST_CASE("an ordinary user whose launcher has the file capability confines the daemon") {
+TEST_CASE("a user with a file capability confines the daemon") {
   support::require_confinement();
   const support::TemporaryDirectory directory;
   const auto path = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -90,14 +90,14 @@ TEST_CASE("an ordinary user whose launcher has the file capability confines the 
   }
 }
 
-TEST_CASE("an ordinary user without any right confines the daemon to the listed ports") {
+TEST_CASE("a user without any right confines to the listed ports") {
   support::require_confinement();
   check_confined(
       launch_probe({"-p", "8080", "--confine", "listed"}, {"status", kEveryPort}, become_www_data),
       "0 ok 1-8079 EACCES 8080 ok 8081-65535 EACCES");
 }
 
-TEST_CASE("with --allow-new-privs root confines the daemon and its set-user-ID helpers") {
+TEST_CASE("with --allow-new-privs set-user-ID helpers are confined too") {
   support::require_confinement();
   const support::TemporaryDirectory directory;
   const auto helper = support::copy_program(directory, support::probe(), "helper", 04755);
@@ -127,8 +127,7 @@ TEST_CASE("with --allow-new-privs root confines the daemon and its set-user-ID h
   }
 }
 
-TEST_CASE(
-    "with --allow-new-privs and without CAP-SYS-ADMIN the default warns and a name is refused") {
+TEST_CASE("--allow-new-privs without CAP_SYS_ADMIN warns or refuses") {
   support::require_confinement();
   const auto launch = [](const Words& options, void (*start)()) {
     return launch_probe(
@@ -156,7 +155,7 @@ TEST_CASE(
                  support::kConfinedToPrivileged);
 }
 
-TEST_CASE("a launcher that has no-new-privs already confines the daemon") {
+TEST_CASE("a launcher under no_new_privs still confines the daemon") {
   support::require_confinement();
   for (const auto& start : {+[] { prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); },
                             +[] {

@@ -36,14 +36,14 @@ TEST_CASE("outgoing connections are not confined") {
   }
 }
 
-TEST_CASE("listen without bind gets an unprivileged port under confinement too") {
+TEST_CASE("listen without bind still gets an unprivileged port") {
   support::require_confinement();
   for (const auto& kind : kKinds) {
     CHECK(ask_daemon(options_with(kind), {"listen"}).at("listen") == "ok");
   }
 }
 
-TEST_CASE("other sockets get the same answers under confinement") {
+TEST_CASE("other sockets behave the same under confinement") {
   support::require_confinement();
   const Words questions{
       "unix",
@@ -83,7 +83,7 @@ TEST_CASE("other sockets get the same answers under confinement") {
   }
 }
 
-TEST_CASE("the children of the daemon inherit its confinement") {
+TEST_CASE("the daemon's children inherit its confinement") {
   support::require_confinement();
   const Words questions{"status", support::kEveryPort, "socket=2/1/262/22", "io_uring",
                         "i386=2/1/6/22"};
@@ -115,7 +115,7 @@ TEST_CASE("the children of the daemon inherit its confinement") {
   }
 }
 
-TEST_CASE("a launcher in a confined daemon can confine further and not less") {
+TEST_CASE("a launcher in a confined daemon can only confine further") {
   support::require_confinement();
   const auto launch_twice = [](const Words& outer, const Words& inner) {
     return support::launch(

@@ -53,7 +53,7 @@ const std::string kNoProtocol = "socket EPROTONOSUPPORT";
 
 }  // namespace
 
-TEST_CASE("pitfall 14: an MPTCP socket cannot bind a port that is not listed") {
+TEST_CASE("an MPTCP socket cannot bind an unlisted port") {
   support::require_confinement();
   check_way("socket=2/1/262/22", kNoProtocol, kNoProtocol);
   check_way("socket=10/1/262/22", kNoProtocol, kNoProtocol);
@@ -65,7 +65,7 @@ TEST_CASE("pitfall 14: an MPTCP socket cannot bind a port that is not listed") {
   check_own_answer("socket=2/3/262", "socket EPERM", kNoProtocol);
 }
 
-TEST_CASE("pitfall 14: high bits in the arguments do not make MPTCP another protocol") {
+TEST_CASE("high bits in the arguments do not disguise MPTCP") {
   support::require_confinement();
   check_way("socket=2/1/0x100000106/22", kNoProtocol, kNoProtocol);
   check_way("socket=2/1/0xffffffff00000106/22", kNoProtocol, kNoProtocol);
@@ -77,14 +77,14 @@ TEST_CASE("pitfall 14: high bits in the arguments do not make MPTCP another prot
   check_way("socket=0x100000002/0x100000001/0x100000006/22", "bind EACCES", "");
 }
 
-TEST_CASE("pitfall 14: a UDP-Lite socket is not made") {
+TEST_CASE("a UDP-Lite socket is refused") {
   support::require_confinement();
   check_way("socket=2/2/136/22", kNoProtocol, kNoProtocol);
   check_way("socket=10/2/136/22", kNoProtocol, kNoProtocol);
   check_own_answer("socket=2/3/136", "socket EPERM", kNoProtocol);
 }
 
-TEST_CASE("pitfall 14: an SCTP socket is not made by its protocol and not by its type") {
+TEST_CASE("an SCTP socket is refused by protocol and by type") {
   support::require_confinement();
   const std::string no_type = "socket ESOCKTNOSUPPORT";
   check_way("socket=2/5/0/22", no_type, no_type);
@@ -96,7 +96,7 @@ TEST_CASE("pitfall 14: an SCTP socket is not made by its protocol and not by its
   check_own_answer("socket=10/0x80805/0xffff", "socket EINVAL", no_type);
 }
 
-TEST_CASE("pitfall 14: a DCCP socket is not made") {
+TEST_CASE("a DCCP socket is refused") {
   support::require_confinement();
   const std::string no_type = "socket ESOCKTNOSUPPORT";
   check_way("socket=2/6/0/22", no_type, no_type);
@@ -104,7 +104,7 @@ TEST_CASE("pitfall 14: a DCCP socket is not made") {
   check_own_answer("socket=2/6/0xffff", "socket EINVAL", no_type);
 }
 
-TEST_CASE("pitfall 14: an SMC socket is not made by its family and not by its protocol") {
+TEST_CASE("an SMC socket is refused by family and by protocol") {
   support::require_confinement();
   const std::string no_family = "socket EAFNOSUPPORT";
   check_way("socket=43/1/0/22/2", no_family, no_family);
@@ -115,7 +115,7 @@ TEST_CASE("pitfall 14: an SMC socket is not made by its family and not by its pr
   check_own_answer("socket=43/15/0", "socket EINVAL", no_family);
 }
 
-TEST_CASE("pitfall 14: a TCP socket is not made an SMC one by its upper layer protocol") {
+TEST_CASE("a TCP socket cannot become an SMC one through its ULP") {
   support::require_confinement();
   // No descriptor has this number: the kernel looks for the socket first, and the filter before the
   // kernel.
@@ -127,7 +127,7 @@ TEST_CASE("pitfall 14: a TCP socket is not made an SMC one by its upper layer pr
   }
 }
 
-TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
+TEST_CASE("an i386 socketcall from a 64-bit process is refused") {
   support::require_confinement();
   const auto check = [](const std::string& question, const std::string& open) {
     CAPTURE(question);
@@ -147,7 +147,7 @@ TEST_CASE("pitfall 14: a socketcall of i386 from a 64-bit process is refused") {
   check("i386=2/1/262/22", ask_daemon({"-p", "80", "--confine", "off"}, {by_itself}).at(by_itself));
 }
 
-TEST_CASE("pitfall 14: io-uring which makes sockets unseen cannot be set up") {
+TEST_CASE("io_uring cannot be set up because it makes sockets unseen") {
   support::require_confinement();
   const auto answers = ask_three_times("io_uring");
   if (answers.off != "ok") {
@@ -158,7 +158,7 @@ TEST_CASE("pitfall 14: io-uring which makes sockets unseen cannot be set up") {
   CHECK(answers.listed == "EPERM");
 }
 
-TEST_CASE("pitfall 14: an io-uring that was set up before cannot be used") {
+TEST_CASE("an io_uring that was set up before cannot be used") {
   support::require_confinement();
   // No descriptor has this number: the kernel looks for the ring first, and the filter before the
   // kernel.
@@ -167,14 +167,14 @@ TEST_CASE("pitfall 14: an io-uring that was set up before cannot be used") {
   }
 }
 
-TEST_CASE("an RxRPC socket which binds UDP ports unseen is not made") {
+TEST_CASE("an RxRPC socket is refused because it binds UDP unseen") {
   support::require_confinement();
   const std::string no_family = "socket EAFNOSUPPORT";
   check_way("socket=33/2/2", no_family, no_family);
   check_own_answer("socket=33/15/0", "socket EINVAL", no_family);
 }
 
-TEST_CASE("pitfall 14: the calls of x32 are refused") {
+TEST_CASE("x32 calls are refused") {
   support::require_confinement();
   // getpid and an MPTCP socket. A kernel without x32 says ENOSYS too.
   for (const std::string question : {"call=0x40000027", "call=0x40000029/2/1/262"}) {
@@ -188,13 +188,13 @@ TEST_CASE("pitfall 14: the calls of x32 are refused") {
   }
 }
 
-TEST_CASE("pitfall 14: an address without a family is one of IPv4 to the rules too") {
+TEST_CASE("an address without a family counts as IPv4 for the rules too") {
   support::require_confinement();
   check_way("socket=2/1/0/22/0", "bind EACCES", "");
   check_way("socket=2/1/6/80/0", "ok", "");
 }
 
-TEST_CASE("pitfall 14: a 32-bit program is refused with the way out and runs without confinement") {
+TEST_CASE("a 32-bit program is refused unless confinement is off") {
   support::require_confinement();
   // An i386 program that does exit(7): the headers of the file and of its one segment, and three
   // instructions.

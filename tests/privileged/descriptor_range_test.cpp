@@ -66,7 +66,7 @@ void lose_proc() {
 
 }  // namespace
 
-TEST_CASE("descriptors are closed one by one without close_range") {
+TEST_CASE("without close_range descriptors are closed one by one") {
   support::enter_own_network();
   for (const int error : {ENOSYS, EPERM, EACCES}) {
     CAPTURE(error);
@@ -86,7 +86,7 @@ TEST_CASE("without close_range one above a lowered limit is closed") {
   CHECK(fds_of({"--keep-fd", "900"}, Leak{{899, 900, 901}, 40}) == "0 1 2 900");
 }
 
-TEST_CASE("without close_range a full table of descriptors is closed") {
+TEST_CASE("without close_range a full descriptor table is closed") {
   support::require_root();
   // One number is left, which the loader needs as well: the canary takes it, and none is left for
   // /proc/self/fd.
@@ -117,7 +117,7 @@ TEST_CASE("without close_range and /proc the launch is refused") {
                           "that allows close_range"});
 }
 
-TEST_CASE("a list of descriptors that is not its own is not believed") {
+TEST_CASE("a descriptor list that is not its own is not trusted") {
   support::require_root();
   support::enter_own_mounts();
   const auto result = launch_probe(kUser, {"status"}, [] {

@@ -24,7 +24,7 @@ void open_many(int count) {
 
 }  // namespace
 
-TEST_CASE("pitfall 19: nine hundred leaked descriptors are closed") {
+TEST_CASE("nine hundred leaked descriptors are closed") {
   support::enter_own_network();
   const auto leak = [] { open_many(900); };
   auto control = support::run_in_child({support::probe(), "fds"}, leak);
@@ -37,7 +37,7 @@ TEST_CASE("pitfall 19: nine hundred leaked descriptors are closed") {
         "0 1 2 3 4");
 }
 
-TEST_CASE("pitfall 19: a descriptor above the limit that was lowered afterwards is closed") {
+TEST_CASE("a descriptor above a limit lowered afterwards is closed") {
   support::require_root();
   const auto leak = [] {
     dup2(STDIN_FILENO, 900);
@@ -52,13 +52,13 @@ TEST_CASE("pitfall 19: a descriptor above the limit that was lowered afterwards 
   CHECK(fds_of(launch_probe({"-u", "www-data"}, {"fds"}, leak)) == "0 1 2");
 }
 
-TEST_CASE("pitfall 19: descriptors are closed where not a single number is left") {
+TEST_CASE("descriptors are closed even if no number is free") {
   support::require_root();
   const auto leak = [] { open_many(100000); };
   CHECK(fds_of(launch_probe({"-u", "www-data", "--groups", "none"}, {"fds"}, leak)) == "0 1 2");
 }
 
-TEST_CASE("a descriptor that is named stays open and those around it are closed") {
+TEST_CASE("a named descriptor stays open and its neighbours are closed") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("kept", "");
@@ -84,7 +84,7 @@ TEST_CASE("a descriptor that is named stays open and those around it are closed"
   CHECK(support::fields(result.out)["fd=7"] == file);
 }
 
-TEST_CASE("a descriptor that is to be kept must be open and must not be the place of a socket") {
+TEST_CASE("a kept descriptor must be open and not a socket's place") {
   support::enter_own_network();
   support::check_refused(launch_probe({"-u", "www-data", "--keep-fd", "77"}, {"status"}), 125,
                          {"cannot keep the descriptor: 77: it is not open", "hint: "});
@@ -99,8 +99,7 @@ TEST_CASE("a descriptor that is to be kept must be open and must not be the plac
                             {"fds"}, open_four)) == "0 1 2 3 4");
 }
 
-TEST_CASE(
-    "pitfall 20: sockets take their places over leaked descriptors and are not close-on-exec") {
+TEST_CASE("sockets replace leaked descriptors and are not close-on-exec") {
   support::enter_own_network();
   const auto leak = [] { open_many(20); };
   const auto result = launch_probe({"-u", "www-data", "-p", "80,81,82", "-m", "listen-fds"},
@@ -114,8 +113,7 @@ TEST_CASE(
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "pitfall 20 and 25: closed descriptors 0 to 2 become the null device in every combination") {
+TEST_CASE("closed descriptors 0 to 2 become the null device") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
@@ -154,7 +152,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("pitfall 25: a launch that fails with every descriptor closed still says 125") {
+TEST_CASE("a launch that fails with every descriptor closed exits 125") {
   support::require_root();
   const auto result = launch_probe({"-u", "root"}, {"status"}, [] {
     for (int descriptor = 0; descriptor < 3; ++descriptor) {
@@ -166,8 +164,7 @@ TEST_CASE("pitfall 25: a launch that fails with every descriptor closed still sa
   CHECK(result.err.empty());
 }
 
-TEST_CASE(
-    "a limit that leaves no room for the sockets is refused with the command that raises it") {
+TEST_CASE("a limit too low for the sockets is refused with the fix") {
   support::enter_own_network();
   support::check_refused(
       launch_probe({"-u", "www-data", "-p", "100-160", "-m", "listen-fds"}, {"status"},

@@ -23,9 +23,7 @@ const support::Words kCaller{
 
 }  // namespace
 
-TEST_CASE(
-    "pitfall 27: the environment is kept and what follows from the account belongs to the "
-    "account") {
+TEST_CASE("the environment is kept but for the account's variables") {
   support::enter_own_network();
   for (const support::Words& options : {support::Words{}, support::Words{"-p", "80"}}) {
     const auto result = launch_with(kCaller, options);
@@ -41,9 +39,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "pitfall 27: an account without a passwd entry has no name and the root directory as its "
-    "home") {
+TEST_CASE("without a passwd entry HOME is / and there is no user name") {
   support::require_root();
   support::Invocation invocation;
   invocation.environment = kCaller;
@@ -55,7 +51,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("pitfall 31: --clear-env takes everything away but what is needed and what was named") {
+TEST_CASE("--clear-env leaves only needed and named variables") {
   support::require_root();
   auto result = launch_with(kCaller, {"--clear-env"});
   CHECK(variable_names(result) == "HOME LANG LC_ALL LC_TIME LOGNAME PATH SHELL TERM TZ USER");
@@ -79,7 +75,7 @@ TEST_CASE("--clear-env leaves the announcement of the sockets") {
   CHECK(variable(result, "NGINX") == "3;");
 }
 
-TEST_CASE("an announcement of sockets is the caller's no more or set by name") {
+TEST_CASE("the caller's announcement of sockets is dropped unless set") {
   support::enter_own_network();
   const support::Words stale{"A=1", "SERVER_STARTER_PORT=80=3", "EINHORN_FD_COUNT=1",
                              "EINHORN_FD_0=3"};
@@ -92,8 +88,7 @@ TEST_CASE("an announcement of sockets is the caller's no more or set by name") {
   CHECK(variable(result, "SERVER_STARTER_PORT") == "80=3");
 }
 
-TEST_CASE(
-    "--env wins over the caller and over the account and reaches the daemon as it was written") {
+TEST_CASE("--env overrides the caller and the account verbatim") {
   support::require_root();
   const auto result =
       launch_with(kCaller, {"--env", "HOME=/srv/app", "--env", "SECRET=a=b,c d", "--env",
@@ -106,8 +101,7 @@ TEST_CASE(
   CHECK(result.out.find("env:\tMULTI=one\ntwo\n") != std::string::npos);
 }
 
-TEST_CASE(
-    "a variable that stands twice in the environment of the caller cannot hide one that is set") {
+TEST_CASE("a duplicate variable of the caller cannot hide a set one") {
   support::require_root();
   const auto result =
       launch_with({"PATH=/bin", "X=1", "HOME=/root", "X=2", "HOME=/root", "NGINX=1", "NGINX=2"},
@@ -117,7 +111,7 @@ TEST_CASE(
   CHECK(variable(result, "NGINX") == "(unset)");
 }
 
-TEST_CASE("the command is looked up in the PATH that the daemon gets") {
+TEST_CASE("the command is looked up in the daemon's PATH") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto script = directory.write("only-here", "#!/bin/sh\necho found\n", 0755);

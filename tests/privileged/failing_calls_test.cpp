@@ -6,7 +6,7 @@
 // One system call fails: the launch ends with 125 and a message that names the step, and the daemon
 // never runs.
 
-TEST_CASE("a system call that fails ends the launch in ambient mode with the name of the step") {
+TEST_CASE("a failing system call in ambient mode names its step") {
   support::enter_own_network();
   support::require_strace();
   spoiled_call::check(
@@ -64,7 +64,7 @@ TEST_CASE("a system call that fails ends the launch in ambient mode with the nam
       });
 }
 
-TEST_CASE("securebits are named only where they are the reason") {
+TEST_CASE("securebits are named only if they are the reason") {
   support::enter_own_network();
   support::require_strace();
   // The launcher itself has set SECBIT_KEEP_CAPS by then, which forbids neither.
@@ -77,7 +77,7 @@ TEST_CASE("securebits are named only where they are the reason") {
   }
 }
 
-TEST_CASE("a system call that fails ends the launch in listen-fds mode with the name of the step") {
+TEST_CASE("a failing system call in listen-fds mode names its step") {
   support::enter_own_network();
   support::require_strace();
   spoiled_call::check(
@@ -118,7 +118,7 @@ TEST_CASE("a system call that fails ends the launch in listen-fds mode with the 
       });
 }
 
-TEST_CASE("an exec that fails is 126 or 127 with its reason") {
+TEST_CASE("a failing exec exits 126 or 127 with its reason") {
   support::require_root();
   support::require_strace();
   // strace does not count the execve by which it starts the launcher itself.

@@ -87,7 +87,7 @@ void check_refused_to_read(unsigned capability, const support::Result& result) {
 
 }  // namespace
 
-TEST_CASE("a step of the privileges that fails is named with its reason") {
+TEST_CASE("a failing privilege step is named with its reason") {
   support::enter_own_network();
   support::require_strace();
   spoiled_call::check(
@@ -107,7 +107,7 @@ TEST_CASE("a step of the privileges that fails is named with its reason") {
       });
 }
 
-TEST_CASE("a set that cannot be read is not taken for an empty one or for its end") {
+TEST_CASE("an unreadable set is not taken for empty or complete") {
   support::enter_own_network();
   support::require_strace();
   spoiled_call::check(
@@ -131,7 +131,7 @@ TEST_CASE("a set that cannot be read is not taken for an empty one or for its en
   support::check_refused(result, 125, {"cannot read the bounding set: 21: Invalid argument"});
 }
 
-TEST_CASE("a bounding set is not believed to end where it cannot") {
+TEST_CASE("a bounding set that ends too early is not trusted") {
   support::enter_own_network();
   // A filter that cuts nothing and shows nothing: every drop "succeeds", and reading says that
   // there are no more.
@@ -159,7 +159,7 @@ TEST_CASE("a bounding set is not believed to end where it cannot") {
   }
 }
 
-TEST_CASE("a bounding set that cannot be read is not taken for one without the capability") {
+TEST_CASE("an unreadable bounding set is an error") {
   support::enter_own_network();
   const auto result = support::launch_probe({"-p", "80"}, {"status"}, [] {
     fail_prctl(PR_CAPBSET_READ, {{CAP_NET_BIND_SERVICE, EPERM}});
@@ -169,7 +169,7 @@ TEST_CASE("a bounding set that cannot be read is not taken for one without the c
                          {"cannot read the bounding set: 10: Operation not permitted"});
 }
 
-TEST_CASE("a program that cannot be read for another reason than its rights ends the launch") {
+TEST_CASE("an I/O error on the program file ends the launch") {
   support::require_root();
   support::require_strace();
   const auto program = support::probe();
@@ -184,7 +184,7 @@ TEST_CASE("a program that cannot be read for another reason than its rights ends
       });
 }
 
-TEST_CASE("a parent that died during the launch has its signal delivered by the launcher") {
+TEST_CASE("the signal of a parent that died meanwhile is delivered") {
   support::enter_own_network();
   support::require_strace();
   const spoiled_call::Launch launch{.options = {"-p", "80", "--confine", "off"},
@@ -201,7 +201,7 @@ TEST_CASE("a parent that died during the launch has its signal delivered by the 
                         {"-e", "inject=tgkill:error=EPERM"}}});
 }
 
-TEST_CASE("a step that leaves the session of a terminal and fails is named with its reason") {
+TEST_CASE("a failing step of leaving the session is named") {
   support::enter_own_network();
   support::require_strace();
   const Terminal terminal;
@@ -238,7 +238,7 @@ TEST_CASE("a step that leaves the session of a terminal and fails is named with 
       });
 }
 
-TEST_CASE("the signals by the terminal that is given up are discarded where they are blocked") {
+TEST_CASE("blocked signals from giving up the terminal are discarded") {
   support::require_root();
   const Terminal terminal;
   const auto result = support::launch_probe({"-u", "www-data", "--new-session"}, {"status"}, [&] {
@@ -280,7 +280,7 @@ TEST_CASE("descriptors that cannot be proved closed end the launch") {
   CHECK(support::fields(result.out)["fds"] == "0 1 2 5");
 }
 
-TEST_CASE("a socket that is not the descriptor that it was planned to be is not handed over") {
+TEST_CASE("a socket on the wrong descriptor is not handed over") {
   support::enter_own_network();
   support::require_strace();
   // Two calls lie, so that a descriptor of the caller's stays open, and nothing seems to be wrong
@@ -294,7 +294,7 @@ TEST_CASE("a socket that is not the descriptor that it was planned to be is not 
                                 {"-e", "inject=close_range:retval=0"}}});
 }
 
-TEST_CASE("a standard descriptor that cannot be reserved ends the launch") {
+TEST_CASE("a descriptor 0 to 2 that cannot be reserved ends the launch") {
   support::require_root();
   const auto result = support::launch_probe({"-u", "www-data"}, {"status"}, [] {
     close(STDIN_FILENO);
@@ -305,7 +305,7 @@ TEST_CASE("a standard descriptor that cannot be reserved ends the launch") {
                          {"cannot open /dev/null as: descriptor 1: Too many open files"});
 }
 
-TEST_CASE("--own-stdio gives descriptor 2 of an inetd server to the account") {
+TEST_CASE("--own-stdio gives stderr of an inetd server to the account") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto answers = directory.write("answers", "", 0666);
@@ -317,7 +317,7 @@ TEST_CASE("--own-stdio gives descriptor 2 of an inetd server to the account") {
   CHECK(support::fields(support::read_file(answers))["open=/dev/stderr"] == "ok");
 }
 
-TEST_CASE("--own-stdio refuses a file though everybody may write to it") {
+TEST_CASE("--own-stdio refuses even a world-writable file") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("file", "", 0666);

@@ -77,7 +77,7 @@ void be_granted_user() {
 
 }  // namespace
 
-TEST_CASE("a fault in ambient mode with listed ports is refused or without effect") {
+TEST_CASE("--confine listed survives or refuses every fault") {
   support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
@@ -96,7 +96,7 @@ TEST_CASE("a fault in ambient mode with listed ports is refused or without effec
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in ambient mode with the default confinement is refused or without effect") {
+TEST_CASE("the default confinement survives or refuses every fault") {
   support::require_confinement();
   enter_own_system();
   // For each port from there on there is a system call, and the kernel's own choice may not reach
@@ -117,7 +117,7 @@ TEST_CASE("a fault in ambient mode with the default confinement is refused or wi
   support::check_denied("tcp/4/2000");
 }
 
-TEST_CASE("a fault in ambient mode without confinement is refused or without effect") {
+TEST_CASE("--confine off survives or refuses every fault") {
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "www-data:web", "--groups", "web,logs", "-p", "80", "--confine", "off",
@@ -130,7 +130,7 @@ TEST_CASE("a fault in ambient mode without confinement is refused or without eff
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in listen-fds mode is refused or without effect") {
+TEST_CASE("listen-fds mode survives or refuses every fault") {
   support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
@@ -148,7 +148,7 @@ TEST_CASE("a fault in listen-fds mode is refused or without effect") {
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in inetd mode is refused or without effect") {
+TEST_CASE("inetd mode survives or refuses every fault") {
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "www-data", "-p", "80", "-m", "inetd"},
@@ -164,7 +164,7 @@ TEST_CASE("a fault in inetd mode is refused or without effect") {
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in nginx mode is refused or without effect") {
+TEST_CASE("nginx mode survives or refuses every fault") {
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "33:33", "-p", "80", "-m", "nginx"},
@@ -178,7 +178,7 @@ TEST_CASE("a fault in nginx mode is refused or without effect") {
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in a launch by an ordinary user is refused or without effect") {
+TEST_CASE("an ordinary user's launch survives or refuses every fault") {
   support::require_confinement();
   enter_own_system();
   fault_sweep::sweep({
@@ -193,7 +193,7 @@ TEST_CASE("a fault in a launch by an ordinary user is refused or without effect"
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in a launch with stdio and a session of its own is refused or without effect") {
+TEST_CASE("--own-stdio --new-session survives or refuses every fault") {
   enter_own_system();
   fault_sweep::sweep({
       .options = {"-u", "www-data", "-p", "80", "-m", "listen-fds", "--own-stdio", "--new-session",
@@ -214,7 +214,7 @@ TEST_CASE("a fault in a launch with stdio and a session of its own is refused or
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in the look-up of an account by NSS is refused or without effect") {
+TEST_CASE("an NSS lookup survives or refuses every fault") {
   enter_own_system();
   // A line with an action in it is the C library's to follow, and so are memberships where there is
   // more than one source: here one that knows of none, and is no module of its own, whose faults
@@ -230,14 +230,14 @@ TEST_CASE("a fault in the look-up of an account by NSS is refused or without eff
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("a fault in a check of ambient mode is not ready or without effect") {
+TEST_CASE("--check of ambient mode survives or reports every fault") {
   support::require_confinement();
   enter_own_system();
   fault_sweep::sweep_check(
       {.options = {"-u", "www-data", "-p", "80", "--confine", "listed"}, .in_child = be_untidy});
 }
 
-TEST_CASE("a fault in a check of listen-fds mode is not ready or without effect") {
+TEST_CASE("--check of listen-fds mode survives or reports every fault") {
   enter_own_system();
   fault_sweep::sweep_check({.options = {"-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds"},
                             .in_child = be_untidy});

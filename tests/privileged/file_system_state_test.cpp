@@ -55,7 +55,7 @@ const std::vector<support::RefusedCall> kAsDocker{{SYS_unshare, EPERM}, {SYS_kcm
 
 }  // namespace
 
-TEST_CASE("the daemon's chdir and umask are not those of its maker") {
+TEST_CASE("the daemon's chdir and umask do not affect its maker") {
   support::require_root();
   const auto control = support::run_in_child(kDaemon, be_made_by_sharer);
   CHECK(control.err == "maker: 0000 /\n");
@@ -67,7 +67,7 @@ TEST_CASE("the daemon's chdir and umask are not those of its maker") {
   }
 }
 
-TEST_CASE("the working directory and umask have their values still") {
+TEST_CASE("the working directory and umask keep their values") {
   support::require_root();
   for (const std::vector<support::RefusedCall>& refused :
        {std::vector<support::RefusedCall>{}, kAsDocker}) {
@@ -108,7 +108,7 @@ TEST_CASE("an unshare that fails ends the launch") {
                           "Cannot allocate memory"});
 }
 
-TEST_CASE("under a filter like Docker's nothing shared is no obstacle") {
+TEST_CASE("a filter like Docker's is accepted if nothing is shared") {
   support::require_root();
   for (const int error : {EPERM, ENOSYS, EACCES}) {
     CAPTURE(error);
@@ -121,7 +121,7 @@ TEST_CASE("under a filter like Docker's nothing shared is no obstacle") {
   }
 }
 
-TEST_CASE("where unshare is refused a parent that shares is found") {
+TEST_CASE("a parent that shares is found even if unshare is refused") {
   support::require_root();
   const auto result = launch([] {
     support::refuse_calls({{SYS_unshare, EPERM}});

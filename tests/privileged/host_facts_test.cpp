@@ -37,7 +37,7 @@ Words spoil_start(const std::string& effect) {
 
 }  // namespace
 
-TEST_CASE("a hidden start of the privileged ports is the usual one") {
+TEST_CASE("an unknown start of unprivileged ports counts as the default") {
   enter_own_system();
   support::set_unprivileged_port_start(80);
   check_daemon(launch_spoiled({}, {}), {});
@@ -52,7 +52,7 @@ TEST_CASE("a hidden start of the privileged ports is the usual one") {
   }
 }
 
-TEST_CASE("an unreadable start of privileged ports ends the launch") {
+TEST_CASE("an unreadable start of unprivileged ports ends the launch") {
   enter_own_system();
   check_refused(launch_spoiled(spoil_start("openat:error=EIO"), {}), 125,
                 {"cannot open: " + kPortStart + ": Input/output error"});
@@ -60,7 +60,7 @@ TEST_CASE("an unreadable start of privileged ports ends the launch") {
                 {"cannot read: " + kPortStart + ": Input/output error"});
 }
 
-TEST_CASE("a parent-death signal that cannot be read ends the launch") {
+TEST_CASE("an unreadable parent-death signal ends the launch") {
   enter_own_system();
   const auto check = [](const std::string& effect, const std::string& reason) {
     spoiled_call::check({.options = {"-p", "80", "--confine", "off"}},
@@ -71,7 +71,7 @@ TEST_CASE("a parent-death signal that cannot be read ends the launch") {
   check("retval=0", "it succeeded but returned no signal");
 }
 
-TEST_CASE("a question about the confinement that fails ends the launch") {
+TEST_CASE("a failed query about the confinement ends the launch") {
   enter_own_system();
   check_refused(launch_spoiled({"-e", "inject=landlock_create_ruleset:error=ENOMEM:when=1"}, {}),
                 125, {"cannot query the kernel for: Landlock: Cannot allocate memory"});
@@ -83,7 +83,7 @@ TEST_CASE("a question about the confinement that fails ends the launch") {
   check_refused(seccomp, 125, {"cannot query the kernel for: seccomp: Cannot allocate memory"});
 }
 
-TEST_CASE("a question about IPv6 that fails ends the launch") {
+TEST_CASE("a failed query about IPv6 ends the launch") {
   enter_own_system();
   for (const char* mode : {"listen-fds", "inetd", "nginx"}) {
     CAPTURE(mode);

@@ -37,7 +37,7 @@ std::function<void()> holding(std::uint64_t set, uid_t uid) {
 
 }  // namespace
 
-TEST_CASE("hostile: root whose ambient set is full leaves the planned set in every mode") {
+TEST_CASE("root's full ambient set is reduced to the plan in every mode") {
   support::enter_own_network();
   const auto everything = own_set("CapPrm");
   const auto control = support::run_in_child({support::probe(), "status"}, holding(everything, 0));
@@ -53,9 +53,7 @@ TEST_CASE("hostile: root whose ambient set is full leaves the planned set in eve
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "hostile: a user that starts with a full ambient set and without --user leaves the planned "
-    "set") {
+TEST_CASE("without --user a full ambient set is reduced to the plan") {
   support::enter_own_network();
   const auto everything = own_set("CapPrm");
   struct Row {
@@ -85,9 +83,7 @@ TEST_CASE(
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "hostile: a user whose full ambient set lacks the listed capability is refused and given "
-    "nothing else") {
+TEST_CASE("an ambient set that lacks the listed capability is refused") {
   support::enter_own_network();
   for (const auto held : {own_set("CapPrm") & ~kBindBit, kHostileBits}) {
     CAPTURE(held);

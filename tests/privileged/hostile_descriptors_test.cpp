@@ -41,9 +41,7 @@ void lose_devices() {
 
 }  // namespace
 
-TEST_CASE(
-    "hostile: descriptors 0 to 2 closed in every combination leave the daemon as planned in every "
-    "mode") {
+TEST_CASE("closed descriptors 0 to 2 leave the daemon as planned") {
   support::enter_own_network();
   for (const auto& mode : hostile::modes()) {
     for (unsigned closed = 0; closed < 8; ++closed) {
@@ -63,7 +61,7 @@ TEST_CASE(
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("hostile: nine hundred open descriptors leave the daemon as planned in every mode") {
+TEST_CASE("nine hundred open descriptors leave the daemon as planned") {
   support::enter_own_network();
   // Without close-on-exec, and above a gap as well as from 3 on.
   const auto leak = [](unsigned closed) {
@@ -84,9 +82,7 @@ TEST_CASE("hostile: nine hundred open descriptors leave the daemon as planned in
   }
 }
 
-TEST_CASE(
-    "hostile: with a limit of eight descriptors the daemon has every socket or the launch says "
-    "what to raise") {
+TEST_CASE("a limit of eight descriptors suffices or is reported") {
   support::enter_own_network();
   struct Row {
     support::Words options;
@@ -129,7 +125,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("hostile: a limit below the descriptors that are open is no reason to be half started") {
+TEST_CASE("a limit below the open descriptors never half-starts") {
   support::enter_own_network();
   for (const auto& mode : hostile::modes()) {
     for (rlim_t limit = 0; limit < 8; ++limit) {
@@ -156,9 +152,7 @@ TEST_CASE("hostile: a limit below the descriptors that are open is no reason to 
   }
 }
 
-TEST_CASE(
-    "hostile: without /dev the launch is as planned unless a descriptor has to lead to the null "
-    "device") {
+TEST_CASE("without /dev the launch works unless it needs /dev/null") {
   support::enter_own_network();
   support::enter_own_mounts();
   for (const auto& mode : hostile::modes()) {

@@ -84,9 +84,7 @@ support::Result launch_as(std::vector<const char*> argv) {
 
 }  // namespace
 
-TEST_CASE(
-    "hostile: entries that are doubled or empty or lack an equals sign pass through in their "
-    "order") {
+TEST_CASE("doubled or malformed entries pass through in order") {
   support::enter_own_network();
   for (const Words& port : {Words{}, Words{"-p", "80"}}) {
     const auto result = launch_with(kHostile, support::join({{"-u", "www-data"}, port}),
@@ -100,8 +98,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "hostile: with --clear-env nothing of a hostile environment is left but what is always kept") {
+TEST_CASE("--clear-env leaves nothing of a hostile environment") {
   support::require_root();
   const auto result =
       launch_with(kHostile, {"-u", "www-data", "--clear-env"}, {support::probe(), "status", "env"});
@@ -110,7 +107,7 @@ TEST_CASE(
         support::join({{"PATH=/nowhere", "PATH=/usr/bin:/bin", "PATH"}, kAccount}));
 }
 
-TEST_CASE("hostile: a handover is announced once whatever the environment announced before") {
+TEST_CASE("a handover is announced once whatever was announced before") {
   support::enter_own_network();
   for (const std::string mode : {"listen-fds", "nginx"}) {
     const auto result = launch_with(kHostile, {"-u", "www-data", "-p", "127.0.0.1:80", "-m", mode},
@@ -127,7 +124,7 @@ TEST_CASE("hostile: a handover is announced once whatever the environment announ
   }
 }
 
-TEST_CASE("hostile: without --user an environment that lacks everything stays as it is") {
+TEST_CASE("without --user a bare environment stays as it is") {
   support::require_root();
   const auto ask = [](const Words& environment) {
     support::Invocation invocation;
@@ -141,9 +138,7 @@ TEST_CASE("hostile: without --user an environment that lacks everything stays as
   CHECK(ask({"HOME=1", "HOME=2", "USER", ""}) == Words{"HOME=1", "HOME=2", "USER", ""});
 }
 
-TEST_CASE(
-    "hostile: PATH that is unset or empty or has empty elements starts the planned daemon or "
-    "none") {
+TEST_CASE("a broken PATH starts the planned daemon or none") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto script =
@@ -171,7 +166,7 @@ TEST_CASE(
   check_daemon(launch({}, {"cat", "/proc/self/status"}), {});
 }
 
-TEST_CASE("hostile: a variable and an argument of 128 KiB reach the daemon whole") {
+TEST_CASE("a variable and an argument of 128 KiB reach the daemon whole") {
   support::enter_own_network();
   const std::string value(kLongest - 3, 'v');
   const std::string argument(kLongest - 1, 'a');
@@ -189,7 +184,7 @@ TEST_CASE("hostile: a variable and an argument of 128 KiB reach the daemon whole
   CHECK(support::variable(set, "V") == value);
 }
 
-TEST_CASE("hostile: an option of 128 KiB is refused with a message that can be read") {
+TEST_CASE("an option of 128 KiB is refused with a readable message") {
   support::require_root();
   const std::string value(kLongest - 1, '8');
   const std::string letters(kLongest - 1, 'x');
@@ -211,9 +206,7 @@ TEST_CASE("hostile: an option of 128 KiB is refused with a message that can be r
   }
 }
 
-TEST_CASE(
-    "hostile: the name that the launcher is started by is empty or long and the daemon is as "
-    "planned") {
+TEST_CASE("an empty or long launcher name leaves the daemon as planned") {
   support::enter_own_network();
   const std::string name(kLongest - 1, 'n');
   for (const std::string& started_as :
@@ -227,7 +220,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("hostile: a command line without a single word is refused") {
+TEST_CASE("a command line without a single word is refused") {
   support::require_root();
   // The kernel makes one empty word of it from Linux 5.18 on.
   check_refused(launch_as({}), 125, {"cannot read"});

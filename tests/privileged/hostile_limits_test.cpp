@@ -124,9 +124,7 @@ void descend(Resource resource, const hostile::Mode& mode, rlim_t from, rlim_t s
 
 }  // namespace
 
-TEST_CASE(
-    "hostile: with less and less address space the daemon is as planned or the launch says that "
-    "memory is short") {
+TEST_CASE("little address space suffices or lack of memory is reported") {
   support::enter_own_network();
   constexpr rlim_t kFrom = 6U << 20U;
   constexpr rlim_t kStep = 96U << 10U;
@@ -134,16 +132,14 @@ TEST_CASE(
   descend(RLIMIT_AS, hostile::modes()[1], kFrom, kStep);
 }
 
-TEST_CASE(
-    "hostile: with less and less data the daemon is as planned or the launch says that memory is "
-    "short") {
+TEST_CASE("a low data limit suffices or lack of memory is reported") {
   support::enter_own_network();
   constexpr rlim_t kFrom = 1U << 20U;
   constexpr rlim_t kStep = 20U << 10U;
   descend(RLIMIT_DATA, hostile::modes()[0], kFrom, kStep);
 }
 
-TEST_CASE("hostile: a user that has as many processes as it may is told so in every mode") {
+TEST_CASE("a user with too many processes is told so in every mode") {
   support::enter_own_network();
   constexpr uid_t kUser = 49200;
   const Crowd crowd(kUser, 2);
@@ -171,7 +167,7 @@ TEST_CASE("hostile: a user that has as many processes as it may is told so in ev
   }
 }
 
-TEST_CASE("hostile: a limit of one process is no hindrance where the daemon is the one") {
+TEST_CASE("a limit of one process is enough for the daemon") {
   support::enter_own_network();
   for (const auto& mode : hostile::modes()) {
     const support::TemporaryDirectory directory;
@@ -184,7 +180,7 @@ TEST_CASE("hostile: a limit of one process is no hindrance where the daemon is t
   }
 }
 
-TEST_CASE("hostile: every limit that the caller set is the same in the daemon") {
+TEST_CASE("every limit that the caller set reaches the daemon") {
   support::enter_own_network();
   const auto set_all = [] {
     limit(RLIMIT_AS, 64U << 20U);
@@ -223,7 +219,7 @@ TEST_CASE("hostile: every limit that the caller set is the same in the daemon") 
   }
 }
 
-TEST_CASE("hostile: a small stack leaves the daemon as planned") {
+TEST_CASE("a small stack leaves the daemon as planned") {
   support::enter_own_network();
   for (const auto& mode : hostile::modes()) {
     for (const rlim_t kilobytes : {1024U, 256U, 128U}) {

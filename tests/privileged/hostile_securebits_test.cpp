@@ -53,9 +53,7 @@ constexpr unsigned kCombinations = 256;
 
 }  // namespace
 
-TEST_CASE(
-    "hostile: root under every combination of securebits grants exactly the listed port or is "
-    "refused") {
+TEST_CASE("under any securebits only the listed port is granted") {
   support::enter_own_network();
   for (unsigned bits = 0; bits < kCombinations; ++bits) {
     check_root(bits, {"-p", "80"}, true);
@@ -63,16 +61,14 @@ TEST_CASE(
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "hostile: root under every combination of securebits hands a socket over without a "
-    "capability") {
+TEST_CASE("under any securebits a socket is handed over") {
   support::enter_own_network();
   for (unsigned bits = 0; bits < kCombinations; ++bits) {
     check_root(bits, {"-p", "80", "-m", "listen-fds"}, false);
   }
 }
 
-TEST_CASE("hostile: root under securebits without any port leaves no capability behind") {
+TEST_CASE("securebits without a port leave no capability behind") {
   support::require_root();
   for (unsigned bits = 0; bits < kCombinations; bits += 4) {  // SECBIT_NOROOT aside
     check_root(bits, {}, false);
@@ -80,9 +76,7 @@ TEST_CASE("hostile: root under securebits without any port leaves no capability 
   }
 }
 
-TEST_CASE(
-    "hostile: where securebits leave ids and capabilities apart an ambient set of the caller still "
-    "ends") {
+TEST_CASE("securebits do not preserve the caller's ambient set") {
   support::enter_own_network();
   constexpr unsigned kApart = SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP;
   const auto hold = [](unsigned bits) {

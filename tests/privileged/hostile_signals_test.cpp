@@ -79,21 +79,19 @@ std::string open_terminal() {
 
 }  // namespace
 
-TEST_CASE(
-    "hostile: with every signal blocked the daemon is as planned and every signal stays blocked") {
+TEST_CASE("every blocked signal stays blocked in the planned daemon") {
   support::enter_own_network();
   check_signals(block_all, {}, {{"SigBlk", "fffffffe7ffbfeff"}});
   check_signals(block_all, {"--new-session"});
 }
 
-TEST_CASE(
-    "hostile: with every signal ignored the daemon is as planned and every signal stays ignored") {
+TEST_CASE("every ignored signal stays ignored in the planned daemon") {
   support::enter_own_network();
   check_signals(ignore_all, {}, {{"SigIgn", "fffffffe7ffbfeff"}});
   check_signals(ignore_all, {"--new-session"});
 }
 
-TEST_CASE("hostile: signals that are blocked and pending stay pending in the daemon") {
+TEST_CASE("pending blocked signals stay pending in the daemon") {
   support::enter_own_network();
   const auto pending = [] {
     block_all();
@@ -108,9 +106,7 @@ TEST_CASE("hostile: signals that are blocked and pending stay pending in the dae
   check_signals(terminate, {}, {{"ShdPnd", "0000000000004000"}});
 }
 
-TEST_CASE(
-    "hostile: a hangup that was pending before the terminal is given up is still pending "
-    "afterwards") {
+TEST_CASE("a SIGHUP pending before the terminal is given up stays so") {
   support::require_root();
   const auto terminal = open_terminal();
   const auto ask = [&](bool pending) {
@@ -132,9 +128,7 @@ TEST_CASE(
   CHECK(ask(false) == "0000000000000000");
 }
 
-TEST_CASE(
-    "hostile: a stderr that nobody reads does not end a launch that speaks where the signal is "
-    "ignored") {
+TEST_CASE("an unread stderr does not end a launch that ignores SIGPIPE") {
   support::enter_own_network();
   const auto broken_stderr = [] {
     std::array<int, 2> ends{};
@@ -156,7 +150,7 @@ TEST_CASE(
   CHECK(refused.out.empty());
 }
 
-TEST_CASE("hostile: a stderr that is full does not end a launch that speaks") {
+TEST_CASE("a full stderr does not end a launch that prints") {
   support::enter_own_network();
   const auto full = [] {
     const int device = open("/dev/full", O_WRONLY | O_CLOEXEC);

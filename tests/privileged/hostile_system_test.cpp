@@ -64,7 +64,7 @@ int open_in_memory(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("hostile: where /proc is not mounted the daemon is as planned in every mode") {
+TEST_CASE("without /proc the daemon is as planned in every mode") {
   support::enter_own_network();
   support::enter_own_mounts();
   for (const auto& mode : hostile::modes()) {
@@ -91,7 +91,7 @@ TEST_CASE("hostile: where /proc is not mounted the daemon is as planned in every
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("hostile: where /proc hides other processes the daemon is as planned in every mode") {
+TEST_CASE("a /proc that hides processes leaves the daemon as planned") {
   support::enter_own_network();
   support::enter_own_mounts();
   if (support::run_in_child({"/bin/true"}, hide_others).status != 0) {
@@ -102,8 +102,7 @@ TEST_CASE("hostile: where /proc hides other processes the daemon is as planned i
   }
 }
 
-TEST_CASE(
-    "hostile: a port that is taken is explained where /proc hides who has it or is not there") {
+TEST_CASE("a port in use is explained even if its holder is hidden") {
   support::enter_own_network();
   support::enter_own_mounts();
   const int holder = support::listen_on(80);
@@ -115,8 +114,7 @@ TEST_CASE(
   close(holder);
 }
 
-TEST_CASE(
-    "hostile: a working directory that the account cannot enter is the daemon's in every mode") {
+TEST_CASE("a closed working directory is the daemon's in every mode") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto locked = directory.path("locked");
@@ -142,7 +140,7 @@ TEST_CASE(
   CHECK(support::run_in_child({"./probe", "pid"}, enter).status == 0);
 }
 
-TEST_CASE("hostile: a working directory that is gone does not disturb") {
+TEST_CASE("a deleted working directory is accepted") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   for (const auto& mode : hostile::modes()) {
@@ -156,7 +154,7 @@ TEST_CASE("hostile: a working directory that is gone does not disturb") {
   }
 }
 
-TEST_CASE("hostile: a launcher that is started through a symbolic link is the same in every mode") {
+TEST_CASE("a launcher started through a symlink works in every mode") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto link = directory.path("link");
@@ -173,9 +171,7 @@ TEST_CASE("hostile: a launcher that is started through a symbolic link is the sa
   }
 }
 
-TEST_CASE(
-    "hostile: a launcher that is started through execveat is the same in every mode and leaks no "
-    "descriptor") {
+TEST_CASE("a launcher started by execveat leaks no descriptor") {
   support::enter_own_network();
   const auto launcher = support::launcher();
   for (const auto& mode : hostile::modes()) {
@@ -194,7 +190,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("hostile: a launcher without a path of its own names no path in a hint") {
+TEST_CASE("a launcher without a path of its own gives no path in hints") {
   support::enter_own_network();
   const auto launcher = support::launcher();
   const auto result = support::run_in_child({"/bin/false"}, [&] {
@@ -212,9 +208,7 @@ TEST_CASE("hostile: a launcher without a path of its own names no path in a hint
                 {"hint: ", "chgrp 33 lowportbind && chmod 0750 lowportbind && setcap "});
 }
 
-TEST_CASE(
-    "hostile: a launcher that is installed setuid or setgid refuses in every mode and every way of "
-    "starting it") {
+TEST_CASE("a setuid or setgid launcher refuses however it is started") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   struct Row {

@@ -96,7 +96,7 @@ std::vector<Table> tables() {
 
 }  // namespace
 
-TEST_CASE("hostile: a table that is a pipe is refused and not waited for") {
+TEST_CASE("a table that is a pipe is refused without waiting") {
   support::enter_own_network();
   support::enter_own_mounts();
   name_files_alone();
@@ -112,7 +112,7 @@ TEST_CASE("hostile: a table that is a pipe is refused and not waited for") {
   }
 }
 
-TEST_CASE("hostile: a table without an end is refused and not read into memory") {
+TEST_CASE("an endless table is refused without exhausting memory") {
   support::enter_own_network();
   support::enter_own_mounts();
   name_files_alone();
@@ -131,9 +131,7 @@ TEST_CASE("hostile: a table without an end is refused and not read into memory")
   }
 }
 
-TEST_CASE(
-    "hostile: a table that is a directory or a loop of links or may not be read is refused by its "
-    "name") {
+TEST_CASE("a table that is not a readable file is refused by name") {
   support::enter_own_network();
   make_own_etc();
   for (const std::string& path : {std::string("/etc/passwd"), std::string("/etc/group")}) {
@@ -160,8 +158,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "hostile: tables that are dangling links or missing leave numbers usable and names refused") {
+TEST_CASE("missing or dangling tables leave only numbers usable") {
   support::enter_own_network();
   make_own_etc();
   const support::Expected planned{.uid = "2000", .gid = "2000", .groups = "2000"};
@@ -192,8 +189,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "hostile: a line with a byte of zero is refused where it is the answer and disturbs no other") {
+TEST_CASE("a line with a NUL byte is refused only if it matches") {
   support::enter_own_mounts();
   name_files_alone();
   using std::string_literals::operator""s;
@@ -212,9 +208,7 @@ TEST_CASE(
   check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"cannot use"});
 }
 
-TEST_CASE(
-    "hostile: a line of a mebibyte is read where it is another one and refused by execve where it "
-    "is the answer") {
+TEST_CASE("a line of a mebibyte is read or is too long for execve") {
   support::enter_own_mounts();
   name_files_alone();
   const std::string mebibyte(1U << 20U, 'x');
@@ -236,7 +230,7 @@ TEST_CASE(
   check_refused(unknown, 125, {"there is no such name"});
 }
 
-TEST_CASE("hostile: where NSS reads passwd an id that wraps is not the small number either") {
+TEST_CASE("a uid from NSS that wraps is not the small number either") {
   support::enter_own_mounts();
   // The first source is none that there is: the file is what the C library makes of it, but in the
   // static build.

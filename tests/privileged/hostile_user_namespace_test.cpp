@@ -35,8 +35,7 @@ bool reads_root_file(const support::Result& result) {
 
 }  // namespace
 
-TEST_CASE(
-    "hostile: where uid 0 has no mapping a user with the capability gives it on in every mode") {
+TEST_CASE("without a mapped uid 0 a user can pass on the capability") {
   require_user_namespaces();
   const auto start = [](std::uint64_t held) {
     return [held] {
@@ -84,7 +83,7 @@ TEST_CASE(
   CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
 }
 
-TEST_CASE("hostile: where uid 0 has no mapping nobody is root who would have to name an account") {
+TEST_CASE("without a mapped uid 0 no user is treated as root") {
   require_user_namespaces();
   const auto start = [] {
     enter({"33 33 1", "33 33 1", true});
@@ -95,9 +94,7 @@ TEST_CASE("hostile: where uid 0 has no mapping nobody is root who would have to 
   check_refused(launch_probe({"-u", "root"}, {"status"}, start), 125, {"it is root"});
 }
 
-TEST_CASE(
-    "hostile: root whose own uid has no mapping is not taken for the account of the number that it "
-    "is shown as") {
+TEST_CASE("unmapped root is not taken for the overflow uid's account") {
   require_user_namespaces();
   const support::TemporaryDirectory directory;
   const auto secret = directory.write("secret", "of root alone\n", 0600);
@@ -128,9 +125,7 @@ TEST_CASE(
   CHECK(reads_root_file(support::run_in_child({"/bin/cat", secret}, [] { enter({"", ""}); })));
 }
 
-TEST_CASE(
-    "hostile: groups without a mapping are not taken for the group of the number that they are "
-    "shown as") {
+TEST_CASE("unmapped groups are not taken for the overflow gid's group") {
   require_user_namespaces();
   const support::TemporaryDirectory directory;
   const auto secret = directory.write("secret", "of root alone\n", 0640);
@@ -159,7 +154,7 @@ TEST_CASE(
       with_group(maps))));
 }
 
-TEST_CASE("hostile: where setgroups is denied every mode is as planned or refused") {
+TEST_CASE("with setgroups denied every mode is as planned or refused") {
   require_user_namespaces();
   const Maps denied{"0 0 65536", "0 0 65536", true};
   for (const auto& mode : hostile::modes()) {

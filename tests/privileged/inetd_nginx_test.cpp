@@ -24,7 +24,7 @@ support::Result ask_inetd_daemon(const support::Words& options, const support::W
 
 }  // namespace
 
-TEST_CASE("in inetd mode the socket is descriptors 0 and 1 and nothing else is handed over") {
+TEST_CASE("inetd mode hands over only the socket as descriptors 0 and 1") {
   support::enter_own_network();
   const auto result = ask_inetd_daemon({"-p", "80"}, {"status", "fds", "fd=0", "fd=1", "fd=2",
                                                       "env", "reach=0/4/80", "reach=1/6/80"});
@@ -41,7 +41,7 @@ TEST_CASE("in inetd mode the socket is descriptors 0 and 1 and nothing else is h
   check_denied("tcp/4/80");
 }
 
-TEST_CASE("in inetd mode a UDP socket works as an inetd wait service has it") {
+TEST_CASE("a UDP socket in inetd mode works like an inetd wait service") {
   support::enter_own_network();
   auto field = check_daemon(
       ask_inetd_daemon({"-p", "127.0.0.1:69/udp"}, {"status", "fds", "fd=0", "reach=0/4/69"}), {});
@@ -51,7 +51,7 @@ TEST_CASE("in inetd mode a UDP socket works as an inetd wait service has it") {
   check_denied("udp/4/69");
 }
 
-TEST_CASE("inetd mode keeps the descriptor that is named and may reuse the port") {
+TEST_CASE("inetd mode accepts --keep-fd and --reuse-port") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
@@ -64,7 +64,7 @@ TEST_CASE("inetd mode keeps the descriptor that is named and may reuse the port"
   CHECK(field["fd=0"] == "tcp [::]:80 dual-stack listening reuseaddr reuseport blocking");
 }
 
-TEST_CASE("in nginx mode a port is two sockets that are announced in the variable of nginx") {
+TEST_CASE("in nginx mode a port is two sockets announced in NGINX") {
   support::enter_own_network();
   const auto result =
       launch_probe({"-u", "www-data", "-m", "nginx", "-p", "80"},
@@ -82,7 +82,7 @@ TEST_CASE("in nginx mode a port is two sockets that are announced in the variabl
   check_denied("tcp/6/80");
 }
 
-TEST_CASE("pitfall 18: every number of NGINX is followed by a semicolon") {
+TEST_CASE("every number in NGINX is followed by a semicolon") {
   support::enter_own_network();
   const auto options = support::Words{"-u", "www-data", "-m", "nginx", "-p"};
   const auto launch = [&](const char* ports) {

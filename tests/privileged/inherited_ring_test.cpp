@@ -54,7 +54,7 @@ const std::string kPacketSocket = std::to_string(AF_PACKET) + "/" + std::to_stri
 
 }  // namespace
 
-TEST_CASE("an inherited io-uring is refused as a kept descriptor") {
+TEST_CASE("an inherited io_uring is refused as a kept descriptor") {
   support::enter_own_network();
   const Ring ring;
   const auto pass = [&] { ring.pass_as(7); };
@@ -87,7 +87,7 @@ TEST_CASE("an inherited io-uring is refused as a kept descriptor") {
   CHECK(field[question] == "mmap EBADF");
 }
 
-TEST_CASE("an inherited io-uring is refused as an announced socket") {
+TEST_CASE("an inherited io_uring is refused as an announced socket") {
   support::enter_own_network();
   const Ring ring;
   const auto result = support::run_in_child(
@@ -115,7 +115,7 @@ TEST_CASE("other objects without a file type can be kept") {
   CHECK(support::fields(result.out)["fd=7"].starts_with("anon_inode:[eventfd"));
 }
 
-TEST_CASE("without proc an object that may be an io-uring is refused") {
+TEST_CASE("without /proc a possible io_uring is refused") {
   support::enter_own_mounts();
   const Ring ring;
   const support::TemporaryDirectory directory;

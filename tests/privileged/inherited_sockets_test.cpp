@@ -84,7 +84,7 @@ support::Result run_other(const std::function<void()>& in_child) {
 
 }  // namespace
 
-TEST_CASE("a listed port that was announced is named with its descriptor") {
+TEST_CASE("an announced socket that blocks a port is named") {
   support::enter_own_network();
   const auto activate = [](const Address& address) {
     return [=] {
@@ -110,7 +110,7 @@ TEST_CASE("a listed port that was announced is named with its descriptor") {
   CHECK(support::fields(launched.out)["fds"] == "0 1 2 3 4");
 }
 
-TEST_CASE("a listed port that is kept or is fd 0 is named with it") {
+TEST_CASE("a kept descriptor or fd 0 that blocks a port is named") {
   support::enter_own_network();
   const auto as = [](int descriptor) { return [=] { hold(descriptor, {"0.0.0.0"}); }; };
   check_found({"-m", "listen-fds", "-p", "80", "--keep-fd", "9"}, "80/tcp (IPv4 and IPv6)", 9, "80",
@@ -121,7 +121,7 @@ TEST_CASE("a listed port that is kept or is fd 0 is named with it") {
   CHECK(support::fields(launched.out)["fd=0"] == "tcp 0.0.0.0:80 listening blocking");
 }
 
-TEST_CASE("a socket that does not have the port is not blamed") {
+TEST_CASE("a socket that does not hold the port is not blamed") {
   support::enter_own_network();
   const int holder = support::listen_on(80);
   const auto result = run_other([] { hold(9, {"127.0.0.1", 81}); });

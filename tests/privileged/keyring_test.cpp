@@ -47,7 +47,7 @@ std::string answer_of(const support::Result& result) {
 
 }  // namespace
 
-TEST_CASE("the daemon does not possess the keys of the caller") {
+TEST_CASE("the daemon does not possess the caller's keys") {
   require_keys();
   for (const support::Words& options :
        {support::Words{"-u", "www-data"}, {"-u", "www-data", "--clear-env"}}) {
@@ -60,7 +60,7 @@ TEST_CASE("the daemon does not possess the keys of the caller") {
         })) == "ok");
 }
 
-TEST_CASE("an account that has as many keys as it may can be launched as") {
+TEST_CASE("an account at its key quota can still be used") {
   require_keys();
   constexpr uid_t kNobodyElses = 54321;  // whose keys are counted from none on
   const support::Words options{"-u", "+54321:54321"};
@@ -96,7 +96,7 @@ TEST_CASE("an account that has as many keys as it may can be launched as") {
   CHECK(answer_of(result) == "ENOKEY");
 }
 
-TEST_CASE("who stays the same user keeps the keys of the session") {
+TEST_CASE("a launch that keeps the user keeps the session keyring") {
   require_keys();
   CHECK(answer_of(launch_probe({}, {kQuestion}, [] {
           support::become(33, 33);
@@ -126,7 +126,7 @@ TEST_CASE("a session keyring that cannot be left ends the launch") {
           });
 }
 
-TEST_CASE("a kernel without keys or a filter that refuses all calls for keys is not in the way") {
+TEST_CASE("a kernel or filter without keyrings does not block a launch") {
   require_keys();
   support::require_strace();
   for (const char* error : {"EPERM", "EACCES", "ENOSYS"}) {

@@ -11,7 +11,7 @@ using support::check_denied;
 using support::launch_probe;
 using support::variable;
 
-TEST_CASE("in listen-fds mode the daemon has the sockets in their order and no capability") {
+TEST_CASE("listen-fds mode gives the sockets in order and no capability") {
   support::enter_own_network();
   const auto result =
       launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80,53/udp,127.0.0.1:443", "-p",
@@ -35,7 +35,7 @@ TEST_CASE("in listen-fds mode the daemon has the sockets in their order and no c
   }
 }
 
-TEST_CASE("the sockets of listen-fds mode are reached over IPv4 and IPv6") {
+TEST_CASE("listen-fds sockets are reachable over IPv4 and IPv6") {
   support::enter_own_network();
   const auto result = launch_probe(
       {"-u", "www-data", "-m", "listen-fds", "-p", "80,53/udp,[::]:81"},
@@ -60,7 +60,7 @@ TEST_CASE("descriptor names are handed over and a range repeats its own") {
   CHECK(variable(result, "LISTEN_FDNAMES") == "web:web:web:unknown:dns");
 }
 
-TEST_CASE("the queue of a listening socket is 4096 long or as long as asked for") {
+TEST_CASE("the listen queue is 4096 or as long as requested") {
   support::enter_own_network();
   auto field = support::fields(
       launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "80"}, {"backlog=3", "fd=3"}).out);
@@ -78,7 +78,7 @@ TEST_CASE("the queue of a listening socket is 4096 long or as long as asked for"
   CHECK(field["backlog=4"] == "9");
 }
 
-TEST_CASE("pitfall 16: whether IPv6 sockets take IPv4 by default does not matter") {
+TEST_CASE("the system's IPV6_V6ONLY default does not matter") {
   support::enter_own_network();
   for (const char* by_default : {"1", "0"}) {
     std::ofstream sysctl("/proc/sys/net/ipv6/bindv6only");
@@ -96,9 +96,7 @@ TEST_CASE("pitfall 16: whether IPv6 sockets take IPv4 by default does not matter
   }
 }
 
-TEST_CASE(
-    "pitfall 16: a port that somebody else has is refused with the name and the PID of the "
-    "holder") {
+TEST_CASE("a port in use is refused with its holder's name and PID") {
   support::enter_own_network();
   const int taken = support::listen_on(80);
   CHECK(taken >= 0);
@@ -151,7 +149,7 @@ TEST_CASE("a link-local address is bound on its interface") {
       {"cannot bind: [fe80::7]:80/tcp: ", "a link-local address needs its interface"});
 }
 
-TEST_CASE("a host without IPv6 is given IPv4 sockets") {
+TEST_CASE("a host without IPv6 gets IPv4 sockets") {
   support::enter_own_network();
   support::require_strace();
   // The launcher's first socket is the one by which it asks whether there is IPv6.
@@ -174,7 +172,7 @@ TEST_CASE("a host without IPv6 is given IPv4 sockets") {
   support::check_refused(failed.result, 125, {"cannot open: an IPv6 socket: Too many open files"});
 }
 
-TEST_CASE("a queue that the kernel would cut is refused with the command that mends it") {
+TEST_CASE("a queue that the kernel would cut is refused with the fix") {
   support::enter_own_network();
   const auto longest = support::read_file("/proc/sys/net/core/somaxconn");
   const auto longer = std::to_string(std::stoi(longest) + 1);

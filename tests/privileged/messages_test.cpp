@@ -6,7 +6,7 @@
 
 // What the launcher itself writes.
 
-TEST_CASE("with --verbose every step of the launch is a line of its own in their order") {
+TEST_CASE("--verbose prints every step on its own line and in order") {
   support::require_confinement();
   const auto result =
       support::launch_probe({"-v", "-u", "www-data", "-p", "80,53/udp", "-m", "listen-fds",
@@ -38,7 +38,7 @@ TEST_CASE("with --verbose every step of the launch is a line of its own in their
             support::probe() + "\n");
 }
 
-TEST_CASE("a write that is interrupted or would block is made again") {
+TEST_CASE("an interrupted or blocked write is retried") {
   support::require_root();
   support::require_strace();
   const auto whole = support::launch({"--help"});
@@ -52,7 +52,7 @@ TEST_CASE("a write that is interrupted or would block is made again") {
   }
 }
 
-TEST_CASE("each step is a line on stderr before it is taken") {
+TEST_CASE("each step is printed before it is taken") {
   support::require_confinement();
   support::require_strace();
   const auto traced =

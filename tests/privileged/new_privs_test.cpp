@@ -27,7 +27,7 @@ std::map<std::string, std::string> ask_child(const support::Words& options,
 
 }  // namespace
 
-TEST_CASE("a setuid program of the daemon has effect with --allow-new-privs alone") {
+TEST_CASE("a setuid helper takes effect only with --allow-new-privs") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "setuid", 04755);
@@ -44,7 +44,7 @@ TEST_CASE("a setuid program of the daemon has effect with --allow-new-privs alon
   }
 }
 
-TEST_CASE("a file capability of a program of the daemon has effect with --allow-new-privs alone") {
+TEST_CASE("a helper's file capability needs --allow-new-privs") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "capable");
@@ -60,9 +60,7 @@ TEST_CASE("a file capability of a program of the daemon has effect with --allow-
   CHECK(ask_child({"--allow-new-privs"}, program)["CapEff"] == "0000000000002000");
 }
 
-TEST_CASE(
-    "--allow-new-privs leaves no-new-privs and the bounding set as they are and the rest as "
-    "planned") {
+TEST_CASE("--allow-new-privs changes nothing else in the plan") {
   support::enter_own_network();
   const Expected none{.bounding = support::own_status("CapBnd"), .no_new_privs = "0"};
   auto bind = none;
@@ -78,7 +76,7 @@ TEST_CASE(
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE("--allow-new-privs that could have no effect is refused") {
+TEST_CASE("--allow-new-privs is refused if it can have no effect") {
   support::require_root();
   check_refused(
       launch_probe({"-u", "www-data", "--allow-new-privs"}, {"status"},
@@ -86,7 +84,7 @@ TEST_CASE("--allow-new-privs that could have no effect is refused") {
       125, {"the option has no effect: --allow-new-privs: no_new_privs is already set", "hint: "});
 }
 
-TEST_CASE("pitfall 8: a daemon that carries the listed capability itself can bind") {
+TEST_CASE("a daemon that carries the listed capability can bind") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
@@ -104,9 +102,7 @@ TEST_CASE("pitfall 8: a daemon that carries the listed capability itself can bin
   support::check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "pitfall 8: file capabilities that cancel the listed port are refused and harmless without "
-    "one") {
+TEST_CASE("file capabilities that cancel the listed port are refused") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
@@ -129,7 +125,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a daemon that is setuid itself would not run as the account and is refused") {
+TEST_CASE("a daemon that is setuid itself is refused") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto setuid = support::copy_program(directory, support::probe(), "setuid", 04755);
@@ -143,9 +139,7 @@ TEST_CASE("a daemon that is setuid itself would not run as the account and is re
   }
 }
 
-TEST_CASE(
-    "pitfall 8: a daemon whose file capabilities exceed the planned set is refused with the way "
-    "out") {
+TEST_CASE("file capabilities beyond the plan are refused with a hint") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
@@ -163,9 +157,7 @@ TEST_CASE(
   CHECK(launch({"--allow-new-privs"}).status == 0);
 }
 
-TEST_CASE(
-    "pitfall 8: --check says beforehand that the file capabilities of the daemon exceed the "
-    "planned set") {
+TEST_CASE("--check reports file capabilities beyond the plan") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");

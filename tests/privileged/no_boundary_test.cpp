@@ -122,7 +122,7 @@ void take_socket_of_another_account(int protocol) {
 
 }  // namespace
 
-TEST_CASE("a socket that was handed over can be taken by its account") {
+TEST_CASE("a handed-over socket can be taken by its account") {
   support::enter_own_network();
   require_ptrace_by_account();
   const RunningShell shell(kSockets, "/bin/sh");
@@ -147,7 +147,7 @@ TEST_CASE("a daemon whose file the account cannot read keeps sockets") {
   CHECK(try_to_take(shell.pid(), 3) == EPERM);
 }
 
-TEST_CASE("a log that was opened for appending can be rewritten") {
+TEST_CASE("a log opened for appending can be rewritten") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto log = directory.write("log", "a line of root's\n", 0600);
@@ -182,7 +182,7 @@ TEST_CASE("a confederate of another account can pass an MPTCP socket") {
   }
 }
 
-TEST_CASE("a user namespace of the daemon's own gives it no port") {
+TEST_CASE("the daemon's own user namespace gives it no port") {
   support::enter_own_network();
   support::enter_own_mounts();  // a chroot has no user namespaces
   const Words command{"/usr/bin/unshare", "-U", support::probe(), "status", "bind=tcp/4/80"};
@@ -215,7 +215,7 @@ TEST_CASE("the new session keyring belongs to root") {
         std::string::npos);
 }
 
-TEST_CASE("user 65535 is an account as any other") {
+TEST_CASE("user 65535 is an account like any other") {
   support::require_root();
   support::check_daemon(launch_probe({"-u", "65535:65535"}, {"status"}),
                         {.uid = "65535", .gid = "65535", .groups = "65535"});

@@ -60,7 +60,7 @@ int launch(const support::Words& options, const support::Words& command,
 
 }  // namespace
 
-TEST_CASE("a launch that fails leaves stdio with its owner") {
+TEST_CASE("a failed launch leaves stdio with its owner") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const Pipe pipe(directory.path("pipe"));
@@ -80,7 +80,7 @@ TEST_CASE("a launch that fails leaves stdio with its owner") {
   CHECK(pipe.owner() == 33);
 }
 
-TEST_CASE("stdout stays as it is where stderr cannot be given") {
+TEST_CASE("stdout keeps its owner if stderr cannot be given") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const Pipe pipe(directory.path("pipe"));
@@ -94,7 +94,7 @@ TEST_CASE("stdout stays as it is where stderr cannot be given") {
   CHECK(pipe.owner() == 0);
 }
 
-TEST_CASE("stdout has its owner back where giving stderr fails") {
+TEST_CASE("stdout gets its owner back if giving stderr fails") {
   support::enter_own_mounts();
   const support::TemporaryDirectory directory;
   const Pipe pipe(directory.path("pipe"));
@@ -112,7 +112,7 @@ TEST_CASE("stdout has its owner back where giving stderr fails") {
   CHECK(umount2(frozen.c_str(), MNT_DETACH) == 0);
 }
 
-TEST_CASE("stdio is not given where the session cannot be left") {
+TEST_CASE("stdio is not given if the session cannot be left") {
   support::require_root();
   const terminal::Terminal terminal;
   const support::TemporaryDirectory directory;

@@ -8,7 +8,7 @@
 using check::Holder;
 using check::in_use;
 
-TEST_CASE("an address that comes later can be bound as the hint says") {
+TEST_CASE("the hint for an address that comes later works") {
   support::enter_own_network();
   for (const std::string family : {"4", "6"}) {
     const auto setting = "/proc/sys/net/ipv" + family + "/ip_nonlocal_bind";
@@ -21,7 +21,7 @@ TEST_CASE("an address that comes later can be bound as the hint says") {
   }
 }
 
-TEST_CASE("root without SYS_PTRACE names the holder as the holder's user") {
+TEST_CASE("root without CAP_SYS_PTRACE can name the holder as its user") {
   support::enter_own_network();
   const Holder holder({.name = "web", .uid = 33});
   // As in a container of Docker's: the capabilities that root has there.
@@ -39,7 +39,7 @@ TEST_CASE("root without SYS_PTRACE names the holder as the holder's user") {
   }
 }
 
-TEST_CASE("root that cannot see the holder is told where it may be seen") {
+TEST_CASE("root that cannot see the holder is told where to look") {
   support::enter_own_network();
   const Holder holder({.name = "hidden", .uid = 33, .dumpable = false});
   const auto without_ptrace = [] {

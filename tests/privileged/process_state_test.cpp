@@ -37,7 +37,7 @@ TEST_CASE("the daemon is the same process as the launcher") {
   }
 }
 
-TEST_CASE("umask and working directory and limits and niceness stay as the caller set them") {
+TEST_CASE("umask and directory and limits and niceness are the caller's") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto locked = directory.path("locked");
@@ -58,7 +58,7 @@ TEST_CASE("umask and working directory and limits and niceness stay as the calle
   }
 }
 
-TEST_CASE("what chrt or ionice or choom set before the launch stays") {
+TEST_CASE("settings made by chrt or ionice or choom stay") {
   support::require_root();
   // SECURITY.md says for each why it stays.
   const auto prepare = [] {
@@ -112,7 +112,7 @@ TEST_CASE("what chrt or ionice or choom set before the launch stays") {
   }
 }
 
-TEST_CASE("pitfall 25: blocked and ignored signals stay so and no others become it") {
+TEST_CASE("only the caller's blocked and ignored signals stay so") {
   support::enter_own_network();
   const auto prepare = [] {
     for (const int number : {SIGCHLD, SIGHUP, SIGPIPE}) {
@@ -151,7 +151,7 @@ TEST_CASE("pitfall 25: blocked and ignored signals stay so and no others become 
   CHECK(control["SigBlk"] == "0000000000004200");
 }
 
-TEST_CASE("pitfall 25: the parent-death signal outlives the change of user") {
+TEST_CASE("the parent-death signal survives the change of user") {
   support::enter_own_network();
   const auto ask = [](const support::Words& options, int signal_number) {
     const auto result =
@@ -170,7 +170,7 @@ TEST_CASE("pitfall 25: the parent-death signal outlives the change of user") {
   CHECK(support::fields(control.out)["pdeathsig"] == "0");
 }
 
-TEST_CASE("pitfall 25: a daemon whose parent dies is sent the signal") {
+TEST_CASE("a daemon whose parent dies receives the signal") {
   support::require_root();
   // A parent that sets the signal, launches a daemon which would stay, and dies once that has
   // answered. The daemon's end is seen at the pipe: as long as it lives, the run is not over.
@@ -193,7 +193,7 @@ TEST_CASE("pitfall 25: a daemon whose parent dies is sent the signal") {
   CHECK(result.status == 0);
 }
 
-TEST_CASE("pitfall 22: the status of the daemon is the status of the launch") {
+TEST_CASE("the daemon's exit status is the launch's") {
   support::require_root();
   CHECK(launch_probe(kUser, {"exit=0"}).status == 0);
   CHECK(launch_probe(kUser, {"exit=7"}).status == 7);
@@ -202,7 +202,7 @@ TEST_CASE("pitfall 22: the status of the daemon is the status of the launch") {
   CHECK(launch_probe(kUser, {"kill=9"}).status == 128 + SIGKILL);
 }
 
-TEST_CASE("the arguments of the daemon are its own however much they look like options") {
+TEST_CASE("the daemon's arguments may look like options") {
   support::require_root();
   const auto result = support::launch(
       {"-u", "www-data", "--", support::probe(), "-u", "root", "--", "", "--check", "a b"});

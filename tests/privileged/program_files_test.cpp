@@ -74,7 +74,7 @@ bool is_ready(const std::string& program, const support::Words& options = {}) {
 
 }  // namespace
 
-TEST_CASE("an ELF file whose headers lead out of it is left to the kernel") {
+TEST_CASE("an ELF header that points outside is left to the kernel") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const std::string whole = make_elf({});
@@ -103,7 +103,7 @@ TEST_CASE("an ELF file whose headers lead out of it is left to the kernel") {
   CHECK(is_ready(directory.write("tool", make_elf({.type = PT_NOTE}), 0755)));
 }
 
-TEST_CASE("each mark of a 32-bit program is one by itself") {
+TEST_CASE("each mark of a 32-bit program is enough on its own") {
   support::require_confinement();
   const support::TemporaryDirectory directory;
   const ElfFile marked[] = {{.word_size = ELFCLASS32}, {.machine = kIn32Bit}};
@@ -130,7 +130,7 @@ TEST_CASE("each mark of a 32-bit program is one by itself") {
       directory.write("tool", make_elf({.word_size = ELFCLASS32, .machine = kIn32Bit}), 0755)));
 }
 
-TEST_CASE("a first line that names no interpreter is none") {
+TEST_CASE("a #! line without an interpreter does not count") {
   support::require_root();
   const support::TemporaryDirectory directory;
   for (const std::string content : {"#!", "#!\n", "#! \t\n/bin/sh\n"}) {
@@ -139,7 +139,7 @@ TEST_CASE("a first line that names no interpreter is none") {
   }
 }
 
-TEST_CASE("an interpreter that the account may execute and not read serves") {
+TEST_CASE("an interpreter need not be readable by the account") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto interpreter = directory.write("shell", support::read_file("/bin/sh"), 0711);
@@ -151,7 +151,7 @@ TEST_CASE("an interpreter that the account may execute and not read serves") {
   CHECK(is_ready(script));
 }
 
-TEST_CASE("an interpreter that is a script in turn serves") {
+TEST_CASE("an interpreter may itself be a script") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto interpreter = directory.write("interpreter", "#!/bin/sh\nexit 7\n", 0755);
@@ -160,7 +160,7 @@ TEST_CASE("an interpreter that is a script in turn serves") {
   CHECK(launch(script).status == 7);
 }
 
-TEST_CASE("of two interpreters the one that is in the way is not taken for the other") {
+TEST_CASE("an inner interpreter's failure is not blamed on the outer") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto script = [&](const std::string& interpreter) {
@@ -184,13 +184,13 @@ TEST_CASE("of two interpreters the one that is in the way is not taken for the o
   }
 }
 
-TEST_CASE("an interpreter that is a directory is status 126") {
+TEST_CASE("exits 126 if the interpreter is a directory") {
   support::require_root();
   const support::TemporaryDirectory directory;
   check_126(directory.write("script", "#!" + directory.path() + "\n", 0755), "");
 }
 
-TEST_CASE("an interpreter that is a directory or a loop of links is named and not ready") {
+TEST_CASE("--check names an interpreter that is a directory or a loop") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto loop = directory.path("loop");
@@ -207,7 +207,7 @@ TEST_CASE("an interpreter that is a directory or a loop of links is named and no
   }
 }
 
-TEST_CASE("file capabilities that have no effect here are not in the way of the listed port") {
+TEST_CASE("file capabilities without effect do not block the port") {
   support::enter_own_network();
   support::enter_own_mounts();
   const support::TemporaryDirectory directory;
@@ -236,7 +236,7 @@ TEST_CASE("file capabilities that have no effect here are not in the way of the 
   umount2(directory.path().c_str(), MNT_DETACH);
 }
 
-TEST_CASE("set-id bits that change nothing are not in the way of --allow-new-privs") {
+TEST_CASE("set-id bits without effect do not block --allow-new-privs") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto status_with = [&](mode_t mode, uid_t uid, gid_t gid) {

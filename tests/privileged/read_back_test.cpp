@@ -44,7 +44,7 @@ std::string bytes_of(const Value& value) {
 
 }  // namespace
 
-TEST_CASE("one id that differs from the plan is noticed by the read-back") {
+TEST_CASE("the read-back notices an id that differs from the plan") {
   support::enter_own_network();
   support::require_strace();
   const std::string of_user =
@@ -67,7 +67,7 @@ TEST_CASE("one id that differs from the plan is noticed by the read-back") {
                       });
 }
 
-TEST_CASE("groups that stand twice or in another order are the same groups") {
+TEST_CASE("the read-back ignores the order and repetition of groups") {
   support::enter_own_network();
   support::require_strace();
   // A user namespace may show the groups, which the kernel sorts by the ids outside, in any order.
@@ -84,7 +84,7 @@ TEST_CASE("groups that stand twice or in another order are the same groups") {
   CHECK(support::fields(twice.out)["Groups"].starts_with("7 7 33"));
 }
 
-TEST_CASE("one set of capabilities that differs from the plan is noticed by the read-back") {
+TEST_CASE("the read-back notices capabilities that differ from the plan") {
   support::enter_own_network();
   support::require_strace();
   const std::string refusing = "refusing to start the daemon: ";
@@ -110,7 +110,7 @@ TEST_CASE("one set of capabilities that differs from the plan is noticed by the 
       });
 }
 
-TEST_CASE("a parent-death signal that was not put back is noticed by the read-back") {
+TEST_CASE("the read-back notices a lost parent-death signal") {
   support::enter_own_network();
   support::require_strace();
   const std::string refusing =
@@ -127,7 +127,7 @@ TEST_CASE("a parent-death signal that was not put back is noticed by the read-ba
       });
 }
 
-TEST_CASE("a socket that differs from the plan is noticed by the read-back") {
+TEST_CASE("the read-back notices a socket that differs from the plan") {
   support::enter_own_network();
   support::require_strace();
   const std::string object = ": 80/tcp (IPv4 and IPv6): ";
@@ -155,7 +155,7 @@ TEST_CASE("a socket that differs from the plan is noticed by the read-back") {
       });
 }
 
-TEST_CASE("a descriptor that is not the socket of inetd mode is noticed by the read-back") {
+TEST_CASE("the read-back notices a wrong descriptor in inetd mode") {
   support::enter_own_network();
   support::require_strace();
   const support::TemporaryDirectory directory;

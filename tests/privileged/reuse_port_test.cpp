@@ -9,7 +9,7 @@ using support::launch_probe;
 // Port 8080: the daemon of these modes has no capability with which it could bind a privileged port
 // once more.
 
-TEST_CASE("pitfall 15: the daemon can bind a port again that was opened for it with --reuse-port") {
+TEST_CASE("with --reuse-port the daemon can bind its port again") {
   support::enter_own_network();
   for (const char* mode : {"listen-fds", "nginx"}) {
     CAPTURE(mode);
@@ -23,7 +23,7 @@ TEST_CASE("pitfall 15: the daemon can bind a port again that was opened for it w
   }
 }
 
-TEST_CASE("pitfall 15: a UDP socket with --reuse-port is shared with its account alone") {
+TEST_CASE("--reuse-port shares a UDP socket only with its account") {
   support::enter_own_network();
   auto field = support::fields(
       launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080/udp", "--reuse-port"},
@@ -33,7 +33,7 @@ TEST_CASE("pitfall 15: a UDP socket with --reuse-port is shared with its account
   CHECK(field["bind=udp/4/8080/reuseport"] == "ok");
 }
 
-TEST_CASE("pitfall 15: what root has made the account cannot share") {
+TEST_CASE("the account cannot share a port that root opened") {
   support::enter_own_network();
   const int made_by_root = support::listen_on(8080, true);
   const auto control = support::run_in_child({support::probe(), "bind=tcp/4/8080/reuseport"},
@@ -61,9 +61,7 @@ support::Result launch_where_listen_fails(const support::Words& options,
 
 }  // namespace
 
-TEST_CASE(
-    "neither --check nor a launch that fails takes connections from a daemon that shares the "
-    "port") {
+TEST_CASE("--check and failed launches take no shared connections") {
   support::enter_own_network();
   support::require_strace();
   support::check_refused(launch_where_listen_fails({"--reuse-port"}, support::probe()), 125,
@@ -72,9 +70,7 @@ TEST_CASE(
   CHECK(launch_where_listen_fails({"--reuse-port"}, "no-such-command").status == 127);
 }
 
-TEST_CASE(
-    "--check listens on a port that is not shared since two sockets can be bound to one that no "
-    "one listens on") {
+TEST_CASE("--check listens on a port to find out whether it can") {
   support::enter_own_network();
   support::require_strace();
   const auto result = launch_where_listen_fails({"--check"}, support::probe());
@@ -92,7 +88,7 @@ TEST_CASE("without --reuse-port nobody can bind the port again") {
   CHECK(field["bind=tcp/4/8080/reuseport"] == "EADDRINUSE");
 }
 
-TEST_CASE("with --reuse-port an address that is repeated is a socket each") {
+TEST_CASE("with --reuse-port each repeated address is its own socket") {
   support::enter_own_network();
   const auto launch = [](const support::Words& options, const support::Words& questions) {
     return launch_probe(support::join({{"-u", "www-data", "--reuse-port"}, options}), questions);

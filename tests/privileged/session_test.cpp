@@ -29,7 +29,7 @@ std::map<std::string, std::string> ask(const support::Words& options, Position p
 
 }  // namespace
 
-TEST_CASE("pitfall 24: without --new-session the daemon shares the terminal of the caller") {
+TEST_CASE("without --new-session the daemon shares the terminal") {
   support::require_root();
   for (const Position position :
        {Position::kMember, Position::kGroupLeader, Position::kSessionLeader}) {
@@ -37,21 +37,21 @@ TEST_CASE("pitfall 24: without --new-session the daemon shares the terminal of t
   }
 }
 
-TEST_CASE("pitfall 24: a member of the session of a terminal leaves it") {
+TEST_CASE("a member of a terminal's session leaves it") {
   support::require_root();
   auto field = ask({"--new-session"}, Position::kMember);
   CHECK(field["open=/dev/tty"] == "ENXIO");
   CHECK(field["session"] == "leader");
 }
 
-TEST_CASE("pitfall 24 and 25: the leader of a process group leaves the session") {
+TEST_CASE("a process group leader leaves the session") {
   support::require_root();
   auto field = ask({"--new-session"}, Position::kGroupLeader);
   CHECK(field["open=/dev/tty"] == "ENXIO");
   CHECK(field["session"] == "leader");
 }
 
-TEST_CASE("pitfall 24: the leader of a session gives the terminal up") {
+TEST_CASE("a session leader gives up the terminal") {
   support::require_root();
   auto field = ask({"--new-session"}, Position::kSessionLeader, Attached::kNone);
   CHECK(field["open=/dev/tty"] == "ENXIO");
@@ -59,9 +59,7 @@ TEST_CASE("pitfall 24: the leader of a session gives the terminal up") {
   CHECK(field["SigIgn"] == support::own_status("SigIgn"));
 }
 
-TEST_CASE(
-    "pitfall 24: a terminal that the daemon could take for its own is refused whatever descriptor "
-    "leads to it") {
+TEST_CASE("a terminal that the daemon could acquire is refused") {
   support::enter_own_network();
   const Terminal terminal;
   const Terminal other;
@@ -116,7 +114,7 @@ TEST_CASE(
   CHECK(support::fields(support::read_file(file))["session"] == "leader");
 }
 
-TEST_CASE("pitfall 24: the hint of a terminal that could be taken starts the daemon without it") {
+TEST_CASE("the hint about the terminal starts the daemon without it") {
   support::require_root();
   const Terminal terminal;
   const support::TemporaryDirectory directory;
@@ -132,7 +130,7 @@ TEST_CASE("pitfall 24: the hint of a terminal that could be taken starts the dae
   CHECK(field["open=/dev/tty"] == "ENXIO");
 }
 
-TEST_CASE("pitfall 24: a terminal that is none of the descriptors is left as well") {
+TEST_CASE("a terminal without an open descriptor is left too") {
   support::require_root();
   for (const Position position :
        {Position::kMember, Position::kGroupLeader, Position::kSessionLeader}) {
@@ -142,7 +140,7 @@ TEST_CASE("pitfall 24: a terminal that is none of the descriptors is left as wel
   }
 }
 
-TEST_CASE("a launch without any terminal may start a session") {
+TEST_CASE("a launch without a terminal may start a session") {
   support::require_root();
   const auto result = launch_probe({"-u", "www-data", "--new-session"},
                                    {"session", "open=/dev/tty"}, [] { setsid(); });

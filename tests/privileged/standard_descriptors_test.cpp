@@ -86,7 +86,7 @@ TEST_CASE("closed descriptors 0 to 2 can be read and written") {
   }
 }
 
-TEST_CASE("so can those that a file capability has opened") {
+TEST_CASE("descriptors 0 to 2 opened for a file capability are usable") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -119,7 +119,7 @@ TEST_CASE("so can those that a file capability has opened") {
   CHECK(field["access=2"] == "read");
 }
 
-TEST_CASE("so can those that whoever starts it was given") {
+TEST_CASE("descriptors 0 to 2 opened by the starter are usable") {
   support::require_root();
   // By sudo, say, which was started with closed descriptors.
   const auto field = ask(support::launcher(), kUser, [] {
@@ -135,7 +135,7 @@ TEST_CASE("so can those that whoever starts it was given") {
   }
 }
 
-TEST_CASE("a null device that can be used stays as it was opened") {
+TEST_CASE("a usable null device stays as it was opened") {
   support::require_root();
   auto field = ask(support::launcher(), kUser, [] {
     be(0, open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -148,7 +148,7 @@ TEST_CASE("a null device that can be used stays as it was opened") {
   CHECK(field["fd=2"] == "/dev/full");
 }
 
-TEST_CASE("what is not the null device is not opened for it") {
+TEST_CASE("a file that is not the null device is not opened as it") {
   support::require_root();
   support::enter_own_mounts();
   const auto result = support::launch_probe(kUser, {"status"}, [] {
@@ -208,7 +208,7 @@ TEST_CASE("a directory or device or kernel object is refused as 0 to 2") {
   }
 }
 
-TEST_CASE("a file or pipe or socket or terminal is fine as 0 to 2") {
+TEST_CASE("a file or pipe or socket or terminal is accepted as 0 to 2") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto log = directory.write("log", "", 0600);
@@ -233,7 +233,7 @@ TEST_CASE("a file or pipe or socket or terminal is fine as 0 to 2") {
   }
 }
 
-TEST_CASE("a kernel object that is named or announced is passed on") {
+TEST_CASE("a named or announced kernel object is passed on") {
   support::require_root();
   const auto named =
       support::launch_probe(support::join({kUser, {"--keep-fd", "5"}}), {"fds", "fd=5"},

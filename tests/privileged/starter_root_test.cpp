@@ -18,7 +18,7 @@ using support::launch_probe;
 // Root with few capabilities, as container engines start it: what is not in the bounding set root
 // does not get.
 
-TEST_CASE("without CAP-SETPCAP the bounding set stays and everything else is as always") {
+TEST_CASE("without CAP_SETPCAP only the bounding set stays") {
   support::enter_own_network();
   auto result = launch_probe({"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/4/80"}, [] {
     keep_capabilities({CAP_SETUID, CAP_SETGID, CAP_NET_BIND_SERVICE, CAP_NET_RAW});
@@ -36,7 +36,7 @@ TEST_CASE("without CAP-SETPCAP the bounding set stays and everything else is as 
   CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr reuseport blocking");
 }
 
-TEST_CASE("the capabilities that Docker gives are enough for every mode") {
+TEST_CASE("Docker's default capabilities are enough for every mode") {
   support::enter_own_network();
   const auto like_docker = [] {
     keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FSETID, CAP_FOWNER, CAP_MKNOD, CAP_NET_RAW,
@@ -55,9 +55,7 @@ TEST_CASE("the capabilities that Docker gives are enough for every mode") {
   CHECK(field["open=/dev/stdout"] == "ok");
 }
 
-TEST_CASE(
-    "root without CAP-NET-BIND-SERVICE cannot give privileged ports and the hint names the "
-    "bounding set") {
+TEST_CASE("root without CAP_NET_BIND_SERVICE gets a bounding-set hint") {
   support::enter_own_network();
   for (const char* mode : {"ambient", "listen-fds", "inetd", "nginx"}) {
     CAPTURE(mode);
@@ -70,7 +68,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("root without CAP-NET-BIND-SERVICE gives ports that are not privileged") {
+TEST_CASE("root without CAP_NET_BIND_SERVICE gives unprivileged ports") {
   support::enter_own_network();
   const auto without = [] { drop_capabilities({CAP_NET_BIND_SERVICE}); };
   check_daemon(launch_probe({"-u", "www-data", "-p", "8080"}, {"status"}, without), {});
@@ -84,7 +82,7 @@ TEST_CASE("root without CAP-NET-BIND-SERVICE gives ports that are not privileged
   CHECK(field["reach=3/4/80"] == "ok");
 }
 
-TEST_CASE("root that may not change its ids is refused with the capability that it lacks") {
+TEST_CASE("root that cannot change ids is told the missing capability") {
   support::require_root();
   check_refused(
       launch_probe({"-u", "www-data"}, {"status"}, [] { drop_capabilities({CAP_SETUID}); }), 125,
@@ -94,7 +92,7 @@ TEST_CASE("root that may not change its ids is refused with the capability that 
       {"cannot become: www-data (uid 33): ", "CAP_SETGID", "hint: ", "--cap-add SETGID"});
 }
 
-TEST_CASE("other capabilities in the ambient set of the caller are gone") {
+TEST_CASE("the caller's other ambient capabilities are dropped") {
   support::enter_own_network();
   const support::Words with_ambient{"setpriv", "--inh-caps", "+net_raw,+chown,+net_bind_service",
                                     "--ambient-caps", "+net_raw,+chown,+net_bind_service"};
@@ -110,7 +108,7 @@ TEST_CASE("other capabilities in the ambient set of the caller are gone") {
   check_daemon(launch({"-u", "www-data", "-p", "80", "-m", "listen-fds"}), {});
 }
 
-TEST_CASE("pitfall 10: securebits that forbid a step end the launch at that step") {
+TEST_CASE("securebits that forbid a step end the launch at that step") {
   support::enter_own_network();
   struct Row {
     unsigned long securebits;
@@ -137,7 +135,7 @@ TEST_CASE("pitfall 10: securebits that forbid a step end the launch at that step
   }
 }
 
-TEST_CASE("pitfall 10: securebits that forbid nothing that is needed do not disturb") {
+TEST_CASE("harmless securebits are accepted") {
   support::enter_own_network();
   const auto set = [](unsigned long securebits) {
     return [securebits] {
@@ -164,7 +162,7 @@ TEST_CASE("pitfall 10: securebits that forbid nothing that is needed do not dist
                {});
 }
 
-TEST_CASE("no-new-privs that was set before does not hinder root") {
+TEST_CASE("an earlier no_new_privs does not hinder root") {
   support::enter_own_network();
   auto field =
       check_daemon(launch_probe({"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/4/80"},

@@ -39,9 +39,7 @@ Expected as_user(const std::string& capabilities) {
 
 }  // namespace
 
-TEST_CASE(
-    "an ordinary user whose launcher has the file capability gives privileged ports in ambient "
-    "mode") {
+TEST_CASE("a file capability on the launcher works in ambient mode") {
   support::enter_own_network();
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     CAPTURE(capabilities);
@@ -64,9 +62,7 @@ TEST_CASE(
   check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "an ordinary user whose launcher has the file capability is given open sockets and no "
-    "capability") {
+TEST_CASE("a user's launcher hands over sockets and no capability") {
   support::enter_own_network();
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     CAPTURE(capabilities);
@@ -120,7 +116,7 @@ TEST_CASE("an ordinary user keeps its groups and may not choose others") {
   }
 }
 
-TEST_CASE("an ordinary user in the group of root stays in it") {
+TEST_CASE("an ordinary user in root's group stays in it") {
   support::require_root();
   const auto with_root_group = [] { support::become(33, 33, {0, 33}); };
   auto expected = as_user(support::kNoCapability);
@@ -129,7 +125,7 @@ TEST_CASE("an ordinary user in the group of root stays in it") {
   check_daemon(launch_probe({"--groups", "keep"}, {"status"}, with_root_group), expected);
 }
 
-TEST_CASE("an ordinary user that holds the capability as ambient gives privileged ports") {
+TEST_CASE("a user's ambient capability gives privileged ports") {
   support::enter_own_network();
   const support::Words holder{"setpriv",
                               "--reuid",
@@ -161,9 +157,7 @@ TEST_CASE("an ordinary user that holds the capability as ambient gives privilege
   check_denied("tcp/4/80");
 }
 
-TEST_CASE(
-    "an ordinary user that holds the right to change ids becomes another one with the listed ports "
-    "alone") {
+TEST_CASE("a user that may change ids becomes another account") {
   support::enter_own_network();
   const std::string capabilities = "+setuid,+setgid,+net_bind_service,+chown";
   const auto launch = [&](const support::Words& options) {
@@ -191,7 +185,7 @@ TEST_CASE(
   check_denied("tcp/4/80", 65534, 65534);
 }
 
-TEST_CASE("an ordinary user without any right gives ports that are not privileged") {
+TEST_CASE("an ordinary user without any right gives unprivileged ports") {
   support::enter_own_network();
   auto field =
       check_daemon(launch_probe({"-p", "8080"}, {"status", "bind=tcp/4/8080"}, become_www_data),
@@ -204,7 +198,7 @@ TEST_CASE("an ordinary user without any right gives ports that are not privilege
   CHECK(field["reach=3/4/8080"] == "ok");
 }
 
-TEST_CASE("an ordinary user without any right is told the complete way out") {
+TEST_CASE("an ordinary user without any right is told the complete fix") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto path = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -217,7 +211,7 @@ TEST_CASE("an ordinary user without any right is told the complete way out") {
   }
 }
 
-TEST_CASE("the way out that the hint names works and nobody outside of the group can use it") {
+TEST_CASE("the hint's fix works and only for the group") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto path = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -237,7 +231,7 @@ TEST_CASE("the way out that the hint names works and nobody outside of the group
   check_denied("tcp/4/80");
 }
 
-TEST_CASE("pitfall 13: no-new-privs voids a file capability and the hint says so") {
+TEST_CASE("no_new_privs voids a file capability and the hint says so") {
   support::enter_own_network();
   for (const char* capabilities : {"cap_net_bind_service=p", "cap_net_bind_service=ep"}) {
     const GrantedLauncher launcher(capabilities);
@@ -253,8 +247,7 @@ TEST_CASE("pitfall 13: no-new-privs voids a file capability and the hint says so
   }
 }
 
-TEST_CASE(
-    "with no-new-privs a file capability counts where the container engine has left it permitted") {
+TEST_CASE("an engine's permitted capability counts under no_new_privs") {
   support::enter_own_network();
   const auto in_container = [] {
     prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -276,8 +269,7 @@ TEST_CASE(
       {"cannot grant the port: 80/tcp: ", "(setcap cap_net_bind_service=p " + plain + ")"});
 }
 
-TEST_CASE(
-    "where the bounding set lacks the capability the launcher still starts and its hint is seen") {
+TEST_CASE("a launcher starts even if the bounding set lacks the bit") {
   support::enter_own_network();
   const auto in_container = [] {
     support::drop_capabilities({CAP_NET_BIND_SERVICE});
@@ -295,7 +287,7 @@ TEST_CASE(
         120);
 }
 
-TEST_CASE("a launcher that is installed setuid or setgid refuses to run") {
+TEST_CASE("a setuid or setgid launcher refuses to run") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto setuid = support::copy_program(directory, support::launcher(), "setuid", 04755);
@@ -322,8 +314,7 @@ TEST_CASE("a launcher that is installed setuid or setgid refuses to run") {
                 {"set-user-ID"});
 }
 
-TEST_CASE(
-    "pitfall 29: a file capability on the launcher takes TMPDIR away and --env brings it back") {
+TEST_CASE("a file capability drops TMPDIR and --env restores it") {
   support::enter_own_network();
   const GrantedLauncher launcher("cap_net_bind_service=p");
   support::Invocation invocation;
@@ -344,8 +335,7 @@ TEST_CASE(
   CHECK(support::fields(result.out)["secure"] == "0");
 }
 
-TEST_CASE(
-    "a launcher with more file capabilities than the one refuses to run for an ordinary user") {
+TEST_CASE("a launcher with extra file capabilities refuses users") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "launcher");

@@ -58,9 +58,7 @@ void redirect(const std::string& path, const std::vector<int>& descriptors) {
 
 }  // namespace
 
-TEST_CASE(
-    "pitfall 23: the daemon can open its stdout and stderr again with --own-stdio and cannot "
-    "without") {
+TEST_CASE("only --own-stdio lets the daemon reopen stdout and stderr") {
   support::require_root();
   const NullDeviceUnchanged null_device;
   auto field = support::fields(
@@ -75,7 +73,7 @@ TEST_CASE(
   CHECK(field["open=/dev/stderr"] == "ok");
 }
 
-TEST_CASE("pitfall 28: --own-stdio leaves the null device alone") {
+TEST_CASE("--own-stdio leaves the null device alone") {
   support::require_root();
   const NullDeviceUnchanged null_device;
   const support::TemporaryDirectory directory;
@@ -98,7 +96,7 @@ TEST_CASE("pitfall 28: --own-stdio leaves the null device alone") {
   CHECK(support::fields(support::read_file(file))["open=/dev/stderr"] == "ok");
 }
 
-TEST_CASE("pitfall 28: --own-stdio leaves the device alone that is everybody's own terminal") {
+TEST_CASE("--own-stdio leaves /dev/tty alone") {
   support::require_root();
   const terminal::Terminal terminal;
   const support::TemporaryDirectory directory;
@@ -138,7 +136,7 @@ TEST_CASE("--own-stdio gives the terminal behind stdout and stderr") {
   CHECK(status_of(path).st_uid == 33);
 }
 
-TEST_CASE("pitfall 28: --own-stdio says why a socket cannot be opened again") {
+TEST_CASE("--own-stdio reports why a socket cannot be opened again") {
   support::require_root();
   std::array<int, 2> pair{};
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) == 0);
@@ -161,7 +159,7 @@ TEST_CASE("--own-stdio does not give files away") {
   CHECK(status_of(file).st_uid == 0);
 }
 
-TEST_CASE("--own-stdio of an ordinary user names the capability that is missing") {
+TEST_CASE("--own-stdio of an ordinary user names the missing capability") {
   support::require_root();
   const auto result =
       launch_probe({"--own-stdio"}, {"status"}, [] { support::become(33, 33, {33}); });
@@ -169,7 +167,7 @@ TEST_CASE("--own-stdio of an ordinary user names the capability that is missing"
                 {"cannot give the account: descriptor 1: Operation not permitted", "CAP_CHOWN"});
 }
 
-TEST_CASE("--check with --own-stdio says what would fail and changes no owner") {
+TEST_CASE("--check --own-stdio reports failures and changes no owner") {
   support::require_root();
   const auto without_right = [] { support::drop_capabilities({CAP_CHOWN}); };
   const auto checked =
@@ -193,7 +191,7 @@ TEST_CASE("--check with --own-stdio says what would fail and changes no owner") 
   close(reader);
 }
 
-TEST_CASE("--own-stdio refuses a device that the account could not open") {
+TEST_CASE("--own-stdio refuses a device that the account cannot open") {
   support::require_root();
   const support::TemporaryDirectory directory;
   const auto device = directory.path("device");
@@ -206,7 +204,7 @@ TEST_CASE("--own-stdio refuses a device that the account could not open") {
   CHECK(status_of(device).st_uid == 0);
 }
 
-TEST_CASE("--own-stdio of an inetd server is about descriptor 2 alone") {
+TEST_CASE("--own-stdio in inetd mode concerns only descriptor 2") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto log = directory.write("log", "", 0600);

@@ -31,7 +31,7 @@ const std::string kAlice = "alice:x:2000:2001::/srv:/bin/sh\n";
 
 }  // namespace
 
-TEST_CASE("a read of a table that a signal interrupts is made again") {
+TEST_CASE("an interrupted read of a table is retried") {
   use_tables(kAlice);
   check_daemon(launch_spoiled("read:error=EINTR:when=1", "alice"),
                {.uid = "2000", .gid = "2001", .groups = "2001"});
@@ -50,7 +50,7 @@ TEST_CASE("a table that cannot be opened or read is an error") {
   }
 }
 
-TEST_CASE("a table whose directory is missing has no entries") {
+TEST_CASE("a table in a missing directory has no entries") {
   use_tables(kAlice);
   for (const std::string error : {"ENOENT", "ENOTDIR"}) {
     CAPTURE(error);
@@ -69,7 +69,7 @@ TEST_CASE("an empty table of an unknown kind is an error") {
                 {"cannot read: /etc/passwd: Input/output error"});
 }
 
-TEST_CASE("a table that is longer than one read is read to its end") {
+TEST_CASE("a table longer than one read is read to its end") {
   std::string passwd;
   for (int number = 3000; number < 3400; ++number) {
     passwd +=

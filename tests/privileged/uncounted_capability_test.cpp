@@ -126,7 +126,7 @@ TEST_CASE("a file capability for another user namespace is explained") {
                          {"hint: start it as root; or, as root, let the group"});
 }
 
-TEST_CASE("a file capability with a shared working directory is explained") {
+TEST_CASE("a file capability under CLONE_FS is explained") {
   const GrantedLauncher launcher;
   const auto share = [] { go_on_in_sharing_child(Parent::kOpen); };
   check_hint(support::run_in_child(launcher.command_line(), share),

@@ -74,8 +74,7 @@ void require_user_namespaces() {
 
 }  // namespace
 
-TEST_CASE(
-    "pitfall 12: the capability counts where the network belongs to the same user namespace") {
+TEST_CASE("the capability counts if the user namespace owns the network") {
   require_user_namespaces();
   auto field =
       check_daemon(launch_probe({"-u", "www-data", "-p", "80"}, {"status", "bind=tcp/4/80"},
@@ -93,7 +92,7 @@ TEST_CASE(
   CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
 }
 
-TEST_CASE("pitfall 12: a network of another user namespace refuses and the hint says so") {
+TEST_CASE("another user namespace's network refuses with a hint") {
   require_user_namespaces();
   check_refused(
       launch_probe({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, {"status"}, inside({})), 125,
@@ -106,9 +105,7 @@ TEST_CASE("pitfall 12: a network of another user namespace refuses and the hint 
   CHECK(support::fields(control.out)["bind=tcp/4/80"] == "EACCES");
 }
 
-TEST_CASE(
-    "pitfall 12: --check in a network of another user namespace says what the launch says that "
-    "opens sockets") {
+TEST_CASE("--check reports a foreign network as a launch does") {
   require_user_namespaces();
   const auto setting = [](const support::Words& options) {
     return check::Setting{.options = support::join({{"-u", "www-data", "-p", "80"}, options}),
@@ -128,7 +125,7 @@ TEST_CASE(
   check::ready({.options = {"-u", "www-data", "-p", "8080"}, .in_child = inside({})});
 }
 
-TEST_CASE("pitfall 12: --check under unshare -Ur finds that the network is the one outside") {
+TEST_CASE("--check under unshare -Ur finds the outer network") {
   support::enter_own_network();
   support::enter_own_mounts();
   const support::Words unshare{"unshare", "-Ur"};
@@ -146,7 +143,7 @@ TEST_CASE("pitfall 12: --check under unshare -Ur finds that the network is the o
         std::string::npos);
 }
 
-TEST_CASE("pitfall 12: unshare -Ur as an ordinary user has no other user to become") {
+TEST_CASE("unshare -Ur by an ordinary user has no other user to become") {
   require_user_namespaces();
   const UserNamespace root_alone{
       .uid_map = "0 33 1", .gid_map = "0 33 1", .deny_setgroups = true, .owner = 33};
@@ -189,7 +186,7 @@ TEST_CASE("a group without a mapping is refused") {
   check_daemon(launch_probe({"-u", "2000:33"}, {"status"}, inside(small)), {.uid = "2000"});
 }
 
-TEST_CASE("pitfall 5: where setgroups is denied a launch that must change the groups is refused") {
+TEST_CASE("with setgroups denied a change of groups is refused") {
   require_user_namespaces();
   const UserNamespace denied{.deny_setgroups = true, .own_network = true};
   const std::array<gid_t, 2> groups{7, 8};
@@ -219,9 +216,7 @@ TEST_CASE("pitfall 5: where setgroups is denied a launch that must change the gr
                {.groups = "7 8"});
 }
 
-TEST_CASE(
-    "file capabilities that root outside of the user namespace has given count and cancel the "
-    "port") {
+TEST_CASE("file capabilities set by outer root count and are refused") {
   require_user_namespaces();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -250,7 +245,7 @@ TEST_CASE(
                  "hint: as root: setcap -r "});
 }
 
-TEST_CASE("file capabilities of a root who is nobody in the user namespace do not count") {
+TEST_CASE("file capabilities of an unmapped root do not count") {
   require_user_namespaces();
   const support::TemporaryDirectory directory;
   const auto launcher = support::copy_program(directory, support::launcher(), "lowportbind");
@@ -268,7 +263,7 @@ TEST_CASE("file capabilities of a root who is nobody in the user namespace do no
   CHECK(support::fields(result.out)["bind=tcp/4/80"] == "ok");
 }
 
-TEST_CASE("a pipe whose owner has no number in the user namespace stays") {
+TEST_CASE("a pipe whose owner has no mapping keeps its owner") {
   require_user_namespaces();
   const auto launch = [&](const support::Words& options, uid_t owner) {
     return launch_probe(support::join({{"-u", "www-data", "--own-stdio"}, options}), {"status"},

@@ -12,7 +12,7 @@ using lowport::find_group_name_in;
 using lowport::find_groups_of_in;
 using lowport::find_user_in;
 
-TEST_CASE("an entry of passwd is found by name and by number") {
+TEST_CASE("a passwd entry is found by name and by number") {
   const std::string passwd =
       "# a comment\n"
       "\n"
@@ -40,14 +40,13 @@ TEST_CASE("an entry of passwd is found by name and by number") {
   CHECK_FALSE(find_user_in("", "www-data").has_value());
 }
 
-TEST_CASE("the first entry of a name or a number counts") {
+TEST_CASE("the first entry for a name or a number wins") {
   const std::string passwd = "a:x:1:1::/one:\na:x:2:2::/two:\nb:x:1:3::/three:\n";
   CHECK(find_user_in(passwd, "a")->home == "/one");
   CHECK(find_user_in(passwd, uid_t{1})->name == "a");
 }
 
-TEST_CASE(
-    "pitfall 1: a malformed line of passwd that would be the answer is an error and no entry") {
+TEST_CASE("a malformed passwd line that would match is an error") {
   struct Row {
     std::string line;
     std::string reason;
@@ -84,13 +83,13 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a number that wraps is no user of the small number") {
+TEST_CASE("a number that wraps does not match the small number") {
   const std::string passwd = "evil:x:4294967329:33::/:\nodd:x:033:1::/:\n";
   CHECK_FALSE(find_user_in(passwd, uid_t{33}).has_value());
   CHECK_FALSE(find_user_in("minus:x:4294967295:1::/:\n", static_cast<uid_t>(-1)).has_value());
 }
 
-TEST_CASE("a line that has the number and lacks fields is an error") {
+TEST_CASE("a line with the number but too few fields is an error") {
   CHECK(refusal_of([] { find_user_in("www:x:33\n", uid_t{33}); }).message ==
         "cannot use this line of /etc/passwd: www:x:33: it does not have 7 fields");
 }
@@ -108,7 +107,7 @@ TEST_CASE("a group is found by name and by number") {
   CHECK_FALSE(find_group_name_in("", 0).has_value());
 }
 
-TEST_CASE("a malformed line of group that would be the answer is an error") {
+TEST_CASE("a malformed group line that would match is an error") {
   struct Row {
     std::string line;
     std::string reason;
@@ -132,7 +131,7 @@ TEST_CASE("a malformed line of group that would be the answer is an error") {
   }
 }
 
-TEST_CASE("the groups of a user are its own and those that list it") {
+TEST_CASE("a user's groups are its own and those that list it") {
   const std::string group =
       "# "
       "www\nwww:x:33:\nadm:x:4:syslog,www\nsudo:x:27:www2,ww\nssl:x:110:www\nempty:x:9:,\nlate:x:8:"
@@ -143,7 +142,7 @@ TEST_CASE("the groups of a user are its own and those that list it") {
   CHECK(find_groups_of_in("", "www", 33) == Groups{33});
 }
 
-TEST_CASE("a group that lists the user and has no usable number is an error") {
+TEST_CASE("a group that lists the user needs a usable number") {
   const auto refusal = refusal_of([] { find_groups_of_in("evil:x:4294967296:www\n", "www", 33); });
   CHECK(
       refusal.message ==
@@ -151,18 +150,18 @@ TEST_CASE("a group that lists the user and has no usable number is an error") {
   CHECK(find_groups_of_in("evil:x:4294967296:other\n", "www", 33) == std::vector<gid_t>{33});
 }
 
-TEST_CASE("a malformed line cannot forge a line of the log") {
+TEST_CASE("a malformed line cannot forge a log line") {
   const auto refusal = refusal_of([] { find_user_in("www:x:\x1b[2J\r:33::/:\n", "www"); });
   CHECK(refusal.message.find('\x1b') == std::string::npos);
   CHECK(refusal.message.find('\r') == std::string::npos);
 }
 
-TEST_CASE("a member of a group may have blanks around its name") {
+TEST_CASE("group members may have blanks around their names") {
   const std::string group = "adm:x:4:bob, alice\nvideo:x:44:\talice\nother:x:45:alicex,xalice\n";
   CHECK(find_groups_of_in(group, "alice", 1000) == std::vector<gid_t>{1000, 4, 44});
 }
 
-TEST_CASE("the entries for NIS are nobody") {
+TEST_CASE("NIS entries match nobody") {
   const std::string passwd = "+op:x:2003:0::/:/bin/sh\n-bad:x:2004:0::/:/bin/sh\n+::::::\n";
   CHECK_FALSE(find_user_in(passwd, uid_t{2003}).has_value());
   CHECK_FALSE(find_user_in(passwd, "+op").has_value());
@@ -170,13 +169,13 @@ TEST_CASE("the entries for NIS are nobody") {
   CHECK_FALSE(find_group_in("+:x:0:\n", "+").has_value());
 }
 
-TEST_CASE("blanks before an entry do not hide it") {
+TEST_CASE("leading blanks do not hide an entry") {
   CHECK(find_user_in(" \twww:x:33:34::/:\n", "www")->uid == 33);
   CHECK(find_user_in(" \twww:x:33:34::/:\n", uid_t{33})->name == "www");
   CHECK(find_group_in("\t www:x:33:\n", "www") == gid_t{33});
 }
 
-TEST_CASE("an id that cannot be read is not that of root") {
+TEST_CASE("an id that cannot be read is not root's") {
   for (const std::string id : {"", "root", "-1", "4294967296", "00"}) {
     CAPTURE(id);
     CHECK_FALSE(find_user_in("odd:x:" + id + ":1::/:\n", uid_t{0}).has_value());

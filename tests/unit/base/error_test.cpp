@@ -14,7 +14,7 @@ using lowport::failure;
 using lowport::printable;
 using lowport::system_failure;
 
-TEST_CASE("what is not printable ASCII is shown as a hexadecimal escape") {
+TEST_CASE("bytes other than printable ASCII are escaped in hexadecimal") {
   struct Row {
     std::string text;
     std::string shown;
@@ -37,14 +37,14 @@ TEST_CASE("what is not printable ASCII is shown as a hexadecimal escape") {
   }
 }
 
-TEST_CASE("a failure says what failed with what and why") {
+TEST_CASE("an error names what failed and the object and the reason") {
   const auto error = failure("cannot do", "this", "of that");
   CHECK(std::string(error.what()) == "cannot do: this: of that");
   CHECK(error.hint().empty());
   CHECK(failure("cannot do", "this", "of that", "do that").hint() == "do that");
 }
 
-TEST_CASE("an object that would melt into the message around it is quoted and no other is") {
+TEST_CASE("only an object that would blend into the message is quoted") {
   struct Row {
     std::string object;
     std::string message;
@@ -64,13 +64,13 @@ TEST_CASE("an object that would melt into the message around it is quoted and no
   }
 }
 
-TEST_CASE("no part of a failure can begin a line of its own") {
+TEST_CASE("no part of an error can start a line of its own") {
   const auto error = failure("cannot use", "a\nlowportbind: b", "c\nd", "e\nf");
   CHECK(std::string(error.what()) == "cannot use: a\\x0alowportbind: b: c\\x0ad");
   CHECK(error.hint() == "e\\x0af");
 }
 
-TEST_CASE("pitfall 4: a failed system call is never described as Success") {
+TEST_CASE("a failed system call is never described as Success") {
   CHECK(describe_errno(0) == "the system gave no reason");
   CHECK(describe_errno(-1) == "the system gave no reason");
   CHECK(describe_errno(99999) == "the system gave no reason");
@@ -84,14 +84,14 @@ TEST_CASE("pitfall 4: a failed system call is never described as Success") {
         "cannot open: x: the system gave no reason");
 }
 
-TEST_CASE("a failed system call is described in the words of the system") {
+TEST_CASE("a failed system call is described with the system's text") {
   const auto error = system_failure("cannot open", "/x", ENOENT, "make it");
   CHECK(std::string(error.what()) == "cannot open: /x: No such file or directory");
   CHECK(error.hint() == "make it");
   CHECK(describe_errno(EACCES) == "Permission denied");
 }
 
-TEST_CASE("a failure for want of descriptors has a hint of its own") {
+TEST_CASE("running out of descriptors has a hint of its own") {
   CHECK(system_failure("cannot open", "/x", EMFILE).hint() ==
         "raise the limit before the launch: ulimit -n 65536");
   CHECK(system_failure("cannot open", "/x", EMFILE, "another").hint() == "another");

@@ -34,7 +34,7 @@ std::vector<std::uint64_t> numbers_near_an_edge() {
 
 }  // namespace
 
-TEST_CASE("a number that is written out is read back as itself") {
+TEST_CASE("a formatted number parses back to itself") {
   auto numbers = numbers_near_an_edge();
   std::mt19937_64 generator(64);
   for (int round = 0; round < 5000; ++round) {
@@ -48,7 +48,7 @@ TEST_CASE("a number that is written out is read back as itself") {
   }
 }
 
-TEST_CASE("a number is read exactly where its range allows it") {
+TEST_CASE("a number parses exactly when it is in range") {
   for (const auto number : numbers_near_an_edge()) {
     CAPTURE(number);
     const auto text = std::to_string(number);
@@ -63,7 +63,7 @@ TEST_CASE("a number is read exactly where its range allows it") {
   }
 }
 
-TEST_CASE("a number has one spelling and every text that is read is that spelling") {
+TEST_CASE("a number has exactly one accepted spelling") {
   constexpr std::string_view kCharacters = "0123456789+- x.eE_'\t";
   std::mt19937 generator(10);
   int read = 0;

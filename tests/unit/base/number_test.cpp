@@ -9,13 +9,13 @@
 
 using lowport::parse_number;
 
-TEST_CASE("a decimal number within its range is read") {
+TEST_CASE("a decimal number in range parses") {
   CHECK(parse_number("1", 1, 65535).value == 1);
   CHECK(parse_number("65535", 1, 65535).value == 65535);
   CHECK(parse_number("0", 0, 10).value == 0);
 }
 
-TEST_CASE("what is no decimal number is refused with its own reason") {
+TEST_CASE("each malformed number is refused with its own reason") {
   struct Row {
     std::string text;
     std::string reason;
@@ -43,13 +43,13 @@ TEST_CASE("what is no decimal number is refused with its own reason") {
   }
 }
 
-TEST_CASE("a number below its range is refused with the smallest value") {
+TEST_CASE("a number that is too small is refused with the minimum") {
   CHECK(parse_number("0", 1, 10).problem == "the smallest value is 1");
   CHECK(parse_number("1", 2, 10).problem == "the smallest value is 2");
   CHECK(parse_number("2", 2, 10).value == 2);
 }
 
-TEST_CASE("the largest number of 64 bits is read and the next one does not wrap") {
+TEST_CASE("the largest 64-bit number parses and the next does not wrap") {
   constexpr auto kLargest = std::numeric_limits<std::uint64_t>::max();
   CHECK(parse_number("18446744073709551615", 0, kLargest).value == kLargest);
   CHECK_FALSE(parse_number("18446744073709551616", 0, kLargest).valid());

@@ -9,7 +9,7 @@
 
 using lowport::describe_error;
 
-TEST_CASE("an error is one line and its hint another") {
+TEST_CASE("an error and its hint are one line each") {
   CHECK(describe_error("lowportbind", lowport::failure("cannot do", "this", "of that")) ==
         "lowportbind: cannot do: this: of that\n");
   CHECK(

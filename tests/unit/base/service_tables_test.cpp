@@ -11,7 +11,7 @@ using lowport::find_service_in;
 using lowport::find_sources_in;
 using lowport::Transport;
 
-TEST_CASE("a service is found by its name and its aliases for its transport") {
+TEST_CASE("a service is found by name or alias for its transport") {
   const std::string services =
       "# Network services\n"
       "\n"
@@ -47,7 +47,7 @@ TEST_CASE("a service is found by its name and its aliases for its transport") {
   CHECK_FALSE(find_service_in("", "http", Transport::kTcp).has_value());
 }
 
-TEST_CASE("a malformed line of services is passed over") {
+TEST_CASE("a malformed services line is skipped") {
   for (const std::string line :
        {"http", "http 80", "http /tcp", "http 80/", "http 0/tcp", "http 65616/tcp", "http -80/tcp",
         "http 0x50/tcp", "http 080/tcp", "http 80/tcp/udp", "http 80/TCP", "http 80/sctp",
@@ -58,12 +58,12 @@ TEST_CASE("a malformed line of services is passed over") {
   }
 }
 
-TEST_CASE("the first usable line of a service counts") {
+TEST_CASE("the first usable line for a service wins") {
   CHECK(find_service_in("a 1/tcp\na 2/tcp\n", "a", Transport::kTcp) == 1);
   CHECK(find_service_in("b 3/tcp a\na 2/tcp\n", "a", Transport::kTcp) == 3);
 }
 
-TEST_CASE("the sources of a database are those that nsswitch.conf lists for it") {
+TEST_CASE("a database's sources are those that nsswitch.conf lists") {
   const std::string nsswitch =
       "# passwd: nothing\n"
       "\n"
@@ -96,17 +96,17 @@ TEST_CASE("the sources of a database are those that nsswitch.conf lists for it")
   CHECK(find_sources_in("", "passwd").empty());
 }
 
-TEST_CASE("of several lines for a database the last one counts as in the C library") {
+TEST_CASE("the last nsswitch.conf line for a database wins") {
   CHECK(find_sources_in("passwd: files\npasswd: systemd\n", "passwd") ==
         std::vector<std::string_view>{"systemd"});
 }
 
-TEST_CASE("a service without a usable port is none") {
+TEST_CASE("a service without a usable port is not found") {
   CHECK_FALSE(find_service_in("zero 0/tcp\n", "zero", Transport::kTcp).has_value());
   CHECK_FALSE(find_service_in("wrap 65616/tcp\n", "wrap", Transport::kTcp).has_value());
 }
 
-TEST_CASE("a line of nsswitch.conf that names no database lists nothing") {
+TEST_CASE("an nsswitch.conf line without a database lists nothing") {
   for (const std::string line :
        {"passwd group: files\n", ": passwd\n", " : passwd files\n", "# : passwd\n"}) {
     CAPTURE(line);

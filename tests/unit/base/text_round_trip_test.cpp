@@ -41,7 +41,7 @@ std::string random_text(std::mt19937& generator) {
 
 }  // namespace
 
-TEST_CASE("a text that is split is the same when it is joined again") {
+TEST_CASE("splitting and joining a text returns the same text") {
   std::mt19937 generator(1);
   for (int round = 0; round < kRounds; ++round) {
     const auto text = random_text(generator);
@@ -55,7 +55,7 @@ TEST_CASE("a text that is split is the same when it is joined again") {
   }
 }
 
-TEST_CASE("words that are joined are split into the same words") {
+TEST_CASE("joining and splitting words returns the same words") {
   std::mt19937 generator(2);
   for (int round = 0; round < kRounds; ++round) {
     const auto text = random_text(generator);
@@ -77,7 +77,7 @@ TEST_CASE("words that are joined are split into the same words") {
   }
 }
 
-TEST_CASE("what is printable stays as it is when it is made printable again") {
+TEST_CASE("escaping printable text changes nothing") {
   std::mt19937 generator(3);
   for (int round = 0; round < kRounds; ++round) {
     std::string text(generator() % 40, '\0');
@@ -91,14 +91,14 @@ TEST_CASE("what is printable stays as it is when it is made printable again") {
   }
 }
 
-TEST_CASE("a long text that is made printable twice is cut at the same place") {
+TEST_CASE("escaping a long text twice cuts it at the same place") {
   const auto cut = printable(std::string(5000, 'a'));
   CHECK(cut == std::string(1000, 'a') + "...");
   CHECK(printable(cut) == cut);
   CHECK(printable(std::string(1000, 'a')) == std::string(1000, 'a'));
 }
 
-TEST_CASE("a word is quoted for the shell unless it has only what paths usually have") {
+TEST_CASE("a word is quoted for the shell unless it looks like a path") {
   CHECK(shell_quoted("/usr/local/sbin/lowportbind-1.0_2+b@c,d:e=f%g") ==
         "/usr/local/sbin/lowportbind-1.0_2+b@c,d:e=f%g");
   CHECK(shell_quoted("") == "''");

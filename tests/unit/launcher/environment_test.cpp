@@ -16,7 +16,7 @@ using lowport::find_variable;
 using lowport::make_plan;
 using lowport::Mode;
 
-TEST_CASE("an environment is changed as planned and otherwise left as it is") {
+TEST_CASE("only the planned variables of an environment change") {
   struct Row {
     std::string what;
     EnvironmentPlan plan;
@@ -71,7 +71,7 @@ TEST_CASE("an environment is changed as planned and otherwise left as it is") {
   }
 }
 
-TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in any copy") {
+TEST_CASE("no copy of a stale handover variable reaches the daemon") {
   const std::vector<std::string_view> stale{
       "LISTEN_FDS=1", "LISTEN_PID=1", "A=1",        "LISTEN_FDNAMES=x", "LISTEN_PIDFDID=9",
       "NGINX=3;",     "NGINX=4;",     "LISTEN_FDS", "LISTEN_FDS=2",     "NGINX"};
@@ -90,7 +90,7 @@ TEST_CASE("pitfall 19: stale variables of a handover never reach the daemon in a
   }
 }
 
-TEST_CASE("what announces sockets to other programs is left out unless set") {
+TEST_CASE("other socket announcements are dropped unless set") {
   const std::vector<std::string_view> stale{"SERVER_STARTER_PORT=80=3",
                                             "EINHORN_FD_COUNT=1",
                                             "EINHORN_FD_0=3",
@@ -129,7 +129,7 @@ TEST_CASE("what announces sockets to other programs is left out unless set") {
   }
 }
 
-TEST_CASE("pitfall 27: the variables of the account follow the user") {
+TEST_CASE("the account's variables follow the user") {
   const std::vector<std::string_view> root{"HOME=/root", "USER=root", "LOGNAME=root",
                                            "SHELL=/bin/bash", "A=1"};
   const auto named = situation::plan_for_root(situation::for_www_data(""));
@@ -144,7 +144,7 @@ TEST_CASE("pitfall 27: the variables of the account follow the user") {
   CHECK(build_environment(nameless.environment, root) == Environment{"A=1", "HOME=/"});
 }
 
-TEST_CASE("without a user the variables of the account stay") {
+TEST_CASE("without a user the account's variables stay") {
   const Environment own{"HOME=/home/me", "USER=me", "LOGNAME=me", "SHELL=/bin/sh"};
   auto account = situation::the_caller();
   account.user = "me";  // as --groups init makes it
@@ -152,7 +152,7 @@ TEST_CASE("without a user the variables of the account stay") {
   CHECK(build_environment(plan.environment, {own.begin(), own.end()}) == own);
 }
 
-TEST_CASE("a variable that is set by name wins over the account") {
+TEST_CASE("a variable set by name overrides the account's") {
   auto options = situation::for_www_data("");
   options.environment.set = {{"HOME", "/srv"}, {"USER", "web"}};
   const auto plan = situation::plan_for_root(options);
@@ -160,7 +160,7 @@ TEST_CASE("a variable that is set by name wins over the account") {
         Environment{"LOGNAME=www-data", "SHELL=/usr/sbin/nologin", "HOME=/srv", "USER=web"});
 }
 
-TEST_CASE("a cleared environment has the account and what was asked for") {
+TEST_CASE("clearing leaves the account's and the requested variables") {
   auto options = situation::for_www_data("80", Mode::kListenFds);
   options.environment = {true, {"NOTIFY_SOCKET"}, {{"A", "1"}}};
   const auto plan = situation::plan_for_root(options);
@@ -171,7 +171,7 @@ TEST_CASE("a cleared environment has the account and what was asked for") {
                     "LISTEN_PID=4242", "A=1"});
 }
 
-TEST_CASE("a variable is found by its whole name and its first entry counts") {
+TEST_CASE("a variable is found by its whole name and its first entry") {
   const Environment environment{"PATHS=x", "PATH", "PATH=/bin", "PATH=/sbin", "EMPTY="};
   CHECK(find_variable(environment, "PATH") == "/bin");
   CHECK(find_variable(environment, "EMPTY") == "");

@@ -30,7 +30,7 @@ std::vector<int> numbers_from_3(std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("a daemon that reads LISTEN_FDS finds every socket under its name") {
+TEST_CASE("a LISTEN_FDS reader finds every socket under its name") {
   struct Row {
     std::string ports;
     Names inherited;  // none where it is empty
@@ -65,7 +65,7 @@ TEST_CASE("a daemon that reads LISTEN_FDS finds every socket under its name") {
   }
 }
 
-TEST_CASE("every character that a descriptor name can have reaches the daemon") {
+TEST_CASE("every valid character of a descriptor name is handed over") {
   int accepted = 0;
   for (int code = 1; code < 256; ++code) {
     const std::string name(1, static_cast<char>(code));
@@ -85,7 +85,7 @@ TEST_CASE("every character that a descriptor name can have reaches the daemon") 
   CHECK(accepted > 80);
 }
 
-TEST_CASE("a nginx that reads NGINX finds every socket") {
+TEST_CASE("an nginx that reads NGINX finds every socket") {
   struct Row {
     std::string ports;
     bool has_ipv6;
@@ -109,7 +109,7 @@ TEST_CASE("a nginx that reads NGINX finds every socket") {
   }
 }
 
-TEST_CASE("the readers of these tests refuse what the daemons refuse") {
+TEST_CASE("these tests' readers refuse what the daemons refuse") {
   CHECK_FALSE(split_descriptor_names("a:b\\").has_value());
   CHECK(split_descriptor_names("a\\:b") == Names{"a:b"});
   CHECK(split_descriptor_names(":") == Names{"", ""});

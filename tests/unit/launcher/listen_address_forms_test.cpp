@@ -18,7 +18,7 @@ using lowport::Repeats;
 using lowport::ServiceLookup;
 using lowport::Transport;
 
-TEST_CASE("every form of a listen address is read") {
+TEST_CASE("every form of a listen address parses") {
   struct Row {
     std::string text;
     HostKind host;
@@ -68,7 +68,7 @@ TEST_CASE("every form of a listen address is read") {
   }
 }
 
-TEST_CASE("the parts of a listen address land in their fields") {
+TEST_CASE("each part of a listen address lands in its field") {
   const auto ipv4 = parse_known("web.0=192.0.2.7:80").front();
   CHECK(ipv4.name == "web.0");
   CHECK(ipv4.bytes == std::array<std::uint8_t, 16>{192, 0, 2, 7});
@@ -84,12 +84,12 @@ TEST_CASE("the parts of a listen address land in their fields") {
   CHECK(every.bytes == std::array<std::uint8_t, 16>{});
 }
 
-TEST_CASE("the longest name of a descriptor has 255 characters") {
+TEST_CASE("a descriptor name may have 255 characters") {
   const std::string name(255, 'n');
   CHECK(parse_known(name + "=80").front().name == name);
 }
 
-TEST_CASE("commas separate listen addresses and their order is kept") {
+TEST_CASE("commas separate listen addresses and keep their order") {
   const auto addresses = parse_known("443,b=127.0.0.1:81/udp,http,[::1]:22");
   std::vector<std::string> formatted;
   for (const auto& address : addresses) {
@@ -99,7 +99,7 @@ TEST_CASE("commas separate listen addresses and their order is kept") {
         std::vector<std::string>{"443/tcp", "b=127.0.0.1:81/udp", "80/tcp", "[::1]:22/tcp"});
 }
 
-TEST_CASE("a range is one address for each port and repeats what stands around it") {
+TEST_CASE("a range expands to one address for each port") {
   const auto addresses = parse_known("web=127.0.0.1:80-82/udp");
   REQUIRE(addresses.size() == 3);
   for (std::size_t index = 0; index < addresses.size(); ++index) {
@@ -114,13 +114,13 @@ TEST_CASE("a range is one address for each port and repeats what stands around i
   CHECK(parse_known("1-65535").back().port == 65535);
 }
 
-TEST_CASE("a service is looked up whole before its hyphen is taken for a range") {
+TEST_CASE("a service name with a hyphen is tried before a range") {
   CHECK(parse_known("iso-tsap").front().port == 102);
   CHECK(parse_known("iso-tsap").size() == 1);
   CHECK(parse_known("3com-amp3").front().port == 629);
 }
 
-TEST_CASE("a service is looked up for its transport and a number is not looked up at all") {
+TEST_CASE("only service names are looked up and by their transport") {
   std::vector<std::pair<std::string, Transport>> asked;
   const auto record = [&](const std::string& name, Transport transport) {
     asked.emplace_back(name, transport);
@@ -135,7 +135,7 @@ TEST_CASE("a service is looked up for its transport and a number is not looked u
                                                                 {"tftp", Transport::kUdp}});
 }
 
-TEST_CASE("what is formatted is read back to the same value") {
+TEST_CASE("a formatted address parses back to the same value") {
   const std::vector<std::string> hosts{"",
                                        "*:",
                                        "0.0.0.0:",
@@ -161,7 +161,7 @@ TEST_CASE("what is formatted is read back to the same value") {
   }
 }
 
-TEST_CASE("ten thousand addresses are read and compared") {
+TEST_CASE("ten thousand addresses are parsed and compared") {
   std::string text;
   for (int index = 0; index < 10000; ++index) {
     if (index > 0) {

@@ -32,7 +32,7 @@ std::string overlap_of(const std::vector<ListenAddress>& addresses,
 
 }  // namespace
 
-TEST_CASE("addresses that cannot both be had are found and others are not") {
+TEST_CASE("addresses overlap only if they cannot both be bound") {
   struct Row {
     std::string text;
     std::string overlap;
@@ -74,7 +74,7 @@ TEST_CASE("addresses that cannot both be had are found and others are not") {
   CHECK(overlap_of({}) == "none");
 }
 
-TEST_CASE("only the same address can be repeated where repeats are allowed") {
+TEST_CASE("only the same address can be repeated with reuse-port") {
   struct Row {
     std::string text;
     std::string overlap;
@@ -99,7 +99,7 @@ TEST_CASE("only the same address can be repeated where repeats are allowed") {
 
 // find_overlap compares neighbours of a sorted list only: this compares it with every pair of every
 // list of four.
-TEST_CASE("a list overlaps exactly where two of its addresses do") {
+TEST_CASE("a list overlaps exactly when two of its addresses do") {
   const auto candidates = parse_known(
       "80,0.0.0.0:80,127.0.0.1:80,127.0.0.2:80,[::]:80,[::1]:80,[fe80::1%eth0]:80,[fe80::1%eth1]:"
       "80,80/udp,"

@@ -29,7 +29,7 @@ void check_refusals(const Rows& rows) {
 
 }  // namespace
 
-TEST_CASE("a number that is no port is refused with its own reason") {
+TEST_CASE("an invalid port number is refused with its own reason") {
   const Row rows[] = {
       {"0", "port 0 means \"any port\"; list the port itself"},
       {"0/udp", "port 0 means \"any port\"; list the port itself"},
@@ -73,7 +73,7 @@ TEST_CASE("a number that is no port is refused with its own reason") {
   check_refusals(rows);
 }
 
-TEST_CASE("a space is refused wherever it stands") {
+TEST_CASE("a space is refused wherever it appears") {
   for (const std::string text :
        {" 80", "80 ", "8 0", "80\n", "80\t", "a b=80", "127.0.0.1 :80", "80 /tcp", " "}) {
     CAPTURE(text);
@@ -82,7 +82,7 @@ TEST_CASE("a space is refused wherever it stands") {
   }
 }
 
-TEST_CASE("a range that is none is refused with its own reason") {
+TEST_CASE("an invalid range is refused with its own reason") {
   const Row rows[] = {
       {"80-79", "the range runs backwards"},
       {"65535-1", "the range runs backwards"},
@@ -101,7 +101,7 @@ TEST_CASE("a range that is none is refused with its own reason") {
   check_refusals(rows);
 }
 
-TEST_CASE("a host that is none is refused with its own reason") {
+TEST_CASE("an invalid host is refused with its own reason") {
   const std::string no_host = "the host is not an IPv4 address, an IPv6 address in brackets or *";
   const Row rows[] = {
       {":80", "the host before \":\" is empty"},
@@ -143,7 +143,7 @@ TEST_CASE("a host that is none is refused with its own reason") {
   check_refusals(rows);
 }
 
-TEST_CASE("an empty item is refused wherever the comma stands and the whole list is shown") {
+TEST_CASE("an empty item is refused and the whole list is shown") {
   for (const std::string text : {"", ",", "80,", ",80", "80,,443"}) {
     CAPTURE(text);
     const auto refusal = refusal_of([&] { parse_known(text); });
@@ -153,7 +153,7 @@ TEST_CASE("an empty item is refused wherever the comma stands and the whole list
   }
 }
 
-TEST_CASE("the name of a descriptor is refused where a list of names could not carry it") {
+TEST_CASE("a descriptor name that no list could carry is refused") {
   const std::string plain =
       "a descriptor name cannot contain colons, slashes, backslashes, spaces or non-ASCII "
       "characters";
@@ -172,8 +172,7 @@ TEST_CASE("the name of a descriptor is refused where a list of names could not c
   CHECK(deleted.message == "cannot read the listen address: a\\x7f=80: " + plain);
 }
 
-TEST_CASE(
-    "a list that grows beyond what a process can have is refused before it takes all there is") {
+TEST_CASE("a list that is too long is refused while it is expanded") {
   std::string list = "1-65535";
   for (int more = 0; more < 1000; ++more) {
     list += ",1-65535";
@@ -184,7 +183,7 @@ TEST_CASE(
         "have descriptors");
 }
 
-TEST_CASE("a service that is unknown is refused with the transport it was looked up for") {
+TEST_CASE("an unknown service is refused with its transport") {
   struct UnknownRow {
     std::string text;
     std::string transport;
@@ -207,7 +206,7 @@ TEST_CASE("a service that is unknown is refused with the transport it was looked
   }
 }
 
-TEST_CASE("where there is no table of services the refusal says so") {
+TEST_CASE("the refusal reports a missing services file") {
   const auto refusal = refusal_of([] { parse_listen_addresses("http", find_no_database); });
   CHECK(refusal.message ==
         "cannot read the listen address: http: service names need /etc/services, which does not "
@@ -218,13 +217,13 @@ TEST_CASE("where there is no table of services the refusal says so") {
   CHECK(number.message == "cannot read the listen address: 80x: the number is followed by \"x\"");
 }
 
-TEST_CASE("control characters in a refused address are shown and not printed") {
+TEST_CASE("control characters in a refused address are escaped") {
   const auto refusal = refusal_of([] { parse_known("80\x1b[31m"); });
   CHECK(refusal.message.find('\x1b') == std::string::npos);
   CHECK(contains_text(refusal.message, "80\\x1b[31m"));
 }
 
-TEST_CASE("what is nearly a listen address comes with the way to write it") {
+TEST_CASE("a nearly valid listen address gets a hint with the fix") {
   CHECK(refusal_of([] { parse_known("10.0.0.1"); }).hint == "add the port: 10.0.0.1:80");
   CHECK(refusal_of([] { parse_known("=80"); }).hint == "for a port alone, use -p 80");
   CHECK(refusal_of([] { parse_known("[::ffff:1.2.3.4]:80"); }).hint ==

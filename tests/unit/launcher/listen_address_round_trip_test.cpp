@@ -79,7 +79,7 @@ ListenAddress random_address(Generator& generator) {
 
 }  // namespace
 
-TEST_CASE("every combination of the parts of a listen address is read back from its own format") {
+TEST_CASE("every combination of address parts parses back") {
   const std::vector<std::string> hosts{"",
                                        "*:",
                                        "0.0.0.0:",
@@ -117,7 +117,7 @@ TEST_CASE("every combination of the parts of a listen address is read back from 
   CHECK(count == 5 * hosts.size() * 14);
 }
 
-TEST_CASE("thousands of arbitrary listen addresses are read back from their format") {
+TEST_CASE("thousands of random listen addresses parse back") {
   Generator generator(20240607);
   std::vector<ListenAddress> some;
   std::string list;
@@ -132,7 +132,7 @@ TEST_CASE("thousands of arbitrary listen addresses are read back from their form
   CHECK(parse_known(list) == some);
 }
 
-TEST_CASE("a listen address that is one character off is another one or none") {
+TEST_CASE("an address one character off is a different one or invalid") {
   Generator generator(86);
   int accepted = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -153,7 +153,7 @@ TEST_CASE("a listen address that is one character off is another one or none") {
   CHECK(accepted > 100);  // or this would prove nothing
 }
 
-TEST_CASE("the ports of a report are read back as the ports that it was written from") {
+TEST_CASE("the ports of a report parse back to the same ports") {
   Generator generator(7);
   for (int round = 0; round < 500; ++round) {
     std::vector<std::uint16_t> ports;

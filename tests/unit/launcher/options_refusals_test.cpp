@@ -44,7 +44,7 @@ void check_refusals(const Rows& rows) {
 
 }  // namespace
 
-TEST_CASE("an option that is given twice is refused unless it may be repeated") {
+TEST_CASE("a repeated option is refused unless it may be repeated") {
   const std::string twice = ": it is given twice";
   const Row rows[] = {
       {{"-u", "a", "-u", "b"}, "cannot use the option: --user" + twice},
@@ -63,7 +63,7 @@ TEST_CASE("an option that is given twice is refused unless it may be repeated") 
   check_refusals(rows);
 }
 
-TEST_CASE("a switch with a value is refused even if the value says no") {
+TEST_CASE("a switch with a value is refused even if the value is no") {
   for (const std::string name : {"check", "json", "reuse-port", "clear-env", "own-stdio",
                                  "new-session", "allow-new-privs", "verbose", "help", "version"}) {
     for (const std::string value : {"false", "true", "0", ""}) {
@@ -78,7 +78,7 @@ TEST_CASE("a switch with a value is refused even if the value says no") {
   }
 }
 
-TEST_CASE("a stray word is named and refused") {
+TEST_CASE("a stray word is refused by name") {
   const std::string hint =
       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
@@ -102,7 +102,7 @@ TEST_CASE("a stray word is named and refused") {
   }
 }
 
-TEST_CASE("a command line without the separator or without a command is refused") {
+TEST_CASE("a command line needs the separator and a command") {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{}, std::vector<std::string>{"-n"},
         std::vector<std::string>{"-u", "www"}}) {
@@ -115,7 +115,7 @@ TEST_CASE("a command line without the separator or without a command is refused"
   CHECK(refusal.message == "cannot read the command line: --: no command follows it");
 }
 
-TEST_CASE("without the separator an option of the daemon does not hide what is missing") {
+TEST_CASE("a daemon option does not hide the missing separator") {
   const std::string usage =
       "the command comes after --: lowportbind [OPTION...] -- COMMAND [ARG...]";
   const std::string help = "lowportbind --help lists the options";
@@ -137,7 +137,7 @@ TEST_CASE("without the separator an option of the daemon does not hide what is m
   }
 }
 
-TEST_CASE("an unknown option is named in plain characters") {
+TEST_CASE("an unknown option is named in printable characters") {
   const std::vector<std::pair<std::vector<std::string>, std::string>> rows{
       {{"--bogus"}, "bogus"},
       {{"--bogus=1"}, "bogus"},
@@ -158,7 +158,7 @@ TEST_CASE("an unknown option is named in plain characters") {
   }
 }
 
-TEST_CASE("an option whose value is missing is named in plain characters") {
+TEST_CASE("an option without its value is named in printable characters") {
   for (const std::string word : {"-u", "--user", "-p", "--port", "-m", "--mode", "--groups",
                                  "--confine", "--backlog", "--env", "--keep-fd"}) {
     CAPTURE(word);
@@ -170,7 +170,7 @@ TEST_CASE("an option whose value is missing is named in plain characters") {
   }
 }
 
-TEST_CASE("a number of an option is refused with its own reason") {
+TEST_CASE("an invalid number of an option is refused with its reason") {
   const Row rows[] = {
       {{"--backlog", "0"}, "cannot use the option: --backlog 0: the smallest value is 1"},
       {{"--backlog", "2147483648"},
@@ -203,7 +203,7 @@ TEST_CASE("a number of an option is refused with its own reason") {
   check_refusals(rows);
 }
 
-TEST_CASE("a variable that may not be set is refused with its own reason") {
+TEST_CASE("a variable that may not be set is refused with its reason") {
   const std::string own = ": lowportbind sets or removes this variable itself";
   const Row rows[] = {
       {{"--env", ""}, "cannot use the option: --env \"\": the variable name is empty"},
@@ -227,7 +227,7 @@ TEST_CASE("a variable that may not be set is refused with its own reason") {
   check_refusals(rows);
 }
 
-TEST_CASE("a word that an option does not know is refused with those that it does") {
+TEST_CASE("an unknown keyword is refused with the valid ones") {
   const std::string modes = ": the modes are ambient, listen-fds, inetd and nginx";
   const std::string confinements = ": the values are privileged, listed and off";
   const Row rows[] = {
@@ -254,7 +254,7 @@ TEST_CASE("a word that an option does not know is refused with those that it doe
   check_refusals(rows);
 }
 
-TEST_CASE("a port that is refused is refused by the parser of the options too") {
+TEST_CASE("the option parser refuses an invalid port too") {
   CHECK(refuse({"-p80,"}).message == "cannot read the listen address: 80,: an item is empty");
   CHECK(refuse({"-p", "80", "-p", "0x50"}).message ==
         "cannot read the listen address: 0x50: hexadecimal is not accepted; write the number in "

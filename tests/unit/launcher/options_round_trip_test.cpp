@@ -22,7 +22,7 @@ Options parse(const Arguments& arguments) {
 
 }  // namespace
 
-TEST_CASE("a mode is read back from its name") {
+TEST_CASE("a mode parses back from its name") {
   for (const auto mode : {Mode::kAmbient, Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
     const std::string name(mode_name(mode));
     CAPTURE(name);
@@ -32,7 +32,7 @@ TEST_CASE("a mode is read back from its name") {
   }
 }
 
-TEST_CASE("a confinement is read back from its name") {
+TEST_CASE("a confinement parses back from its name") {
   for (const auto confinement :
        {Confinement::kOff, Confinement::kPrivileged, Confinement::kListed}) {
     const std::string name(confinement_name(confinement));
@@ -43,7 +43,7 @@ TEST_CASE("a confinement is read back from its name") {
   }
 }
 
-TEST_CASE("listen addresses that are formatted are the same on a command line of their own") {
+TEST_CASE("formatted listen addresses parse back as options") {
   const Arguments typed({"-p", "web=80,127.0.0.1:8000-8003/udp", "-p[fe80::1%eth0]:443",
                          "--port=domain/udp", "--", "x"});
   const auto options = parse(typed);

@@ -58,7 +58,7 @@ TEST_CASE("without options everything has its default") {
   CHECK_FALSE(options.verbose);
 }
 
-TEST_CASE("an option is read in each of its spellings") {
+TEST_CASE("every spelling of an option is accepted") {
   const std::vector<std::vector<std::string>> users{
       {"-u", "www"}, {"-uwww"}, {"--user", "www"}, {"--user=www"}, {"-vu", "www"}};
   for (const auto& words : users) {
@@ -96,7 +96,7 @@ TEST_CASE("a value that looks like an option is a value") {
   CHECK(parse({"--user="}).user == "");
 }
 
-TEST_CASE("each mode has its word") {
+TEST_CASE("each mode has its keyword") {
   const std::vector<std::pair<std::string, Mode>> rows{{"ambient", Mode::kAmbient},
                                                        {"listen-fds", Mode::kListenFds},
                                                        {"inetd", Mode::kInetd},
@@ -108,7 +108,7 @@ TEST_CASE("each mode has its word") {
   }
 }
 
-TEST_CASE("each confinement has its word") {
+TEST_CASE("each confinement has its keyword") {
   const std::vector<std::pair<std::string, Confinement>> rows{
       {"privileged", Confinement::kPrivileged},
       {"listed", Confinement::kListed},
@@ -120,9 +120,7 @@ TEST_CASE("each confinement has its word") {
   }
 }
 
-TEST_CASE(
-    "the confinement is that of privileged ports in ambient mode and off in the others unless one "
-    "is named") {
+TEST_CASE("only ambient mode is confined by default") {
   struct Row {
     std::vector<std::string> words;
     Confinement confinement;
@@ -144,7 +142,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("each choice of groups has its kind") {
+TEST_CASE("each keyword of --groups has its kind") {
   CHECK(parse({"--groups", "init"}).groups->kind == GroupsChoice::Kind::kInit);
   CHECK(parse({"--groups", "none"}).groups->kind == GroupsChoice::Kind::kNone);
   CHECK(parse({"--groups", "keep"}).groups->kind == GroupsChoice::Kind::kKeep);
@@ -171,13 +169,13 @@ TEST_CASE("every switch and every single value lands in its field") {
   }
 }
 
-TEST_CASE("json is a form of the report and no action") {
+TEST_CASE("--json is a report format and not an action") {
   CHECK(parse({"--json"}).json);
   CHECK(parse({"--json"}).action == lowport::Action::kLaunch);
   CHECK(parse({"-n", "--json"}).action == lowport::Action::kCheck);
 }
 
-TEST_CASE("variables are set and kept in the order of the command line") {
+TEST_CASE("variables are set and kept in command-line order") {
   const auto options =
       parse({"--env", "A=1,2", "--env", "B=", "--env", "C", "--env=D=x=y", "--env", "E F= g"});
   using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -185,17 +183,17 @@ TEST_CASE("variables are set and kept in the order of the command line") {
   CHECK(options.environment.keep == std::vector<std::string>{"C"});
 }
 
-TEST_CASE("variables with a name like that of the handover are free") {
+TEST_CASE("variables with names like the handover's are allowed") {
   const auto options =
       parse({"--env", "LISTEN=1", "--env", "NGINX_CONF=x", "--env", "listen_fds=1"});
   CHECK(options.environment.set.size() == 3);
 }
 
-TEST_CASE("descriptors are kept in the order of the command line") {
+TEST_CASE("descriptors are kept in command-line order") {
   CHECK(parse({"--keep-fd", "7", "--keep-fd=3"}).keep_fds == std::vector<int>{7, 3});
 }
 
-TEST_CASE("the options of the daemon are left alone") {
+TEST_CASE("the daemon's options are left alone") {
   const Arguments arguments(
       {"-u", "www", "--", "daemon", "-u", "root", "-p", "99", "--check", "--", "--help", ""});
   const auto options = lowport::parse_options(arguments.span(), find_known_service);
@@ -215,7 +213,7 @@ TEST_CASE("an empty command is left for the lookup to refuse") {
   CHECK(std::string(options.command.front()).empty());
 }
 
-TEST_CASE("help and version need no command and the first one asked for wins") {
+TEST_CASE("--help and --version need no command and the first one wins") {
   struct Row {
     std::vector<std::string> words;
     Action action;

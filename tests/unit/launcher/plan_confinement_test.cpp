@@ -30,9 +30,7 @@ const std::string kNoLandlock = "this kernel has no Landlock";
 
 }  // namespace
 
-TEST_CASE(
-    "privileged ports are confined by default where the daemon is given the capability and nowhere "
-    "else") {
+TEST_CASE("only a daemon with the capability is confined by default") {
   struct Row {
     std::string ports;
     Mode mode;
@@ -68,7 +66,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("with the confinement off nothing is confined and nothing is missing") {
+TEST_CASE("--confine off confines nothing and warns of nothing") {
   for (const auto& host : {situation::started_by_root(),
                            without_confinement(situation::started_by_root(), kNoLandlock)}) {
     const auto plan = make_plan(confined("80", Confinement::kOff), situation::www_data(), host);
@@ -78,7 +76,7 @@ TEST_CASE("with the confinement off nothing is confined and nothing is missing")
   }
 }
 
-TEST_CASE("the listed ports alone can be allowed in every mode with and without the capability") {
+TEST_CASE("--confine listed works in every mode and for every daemon") {
   struct Row {
     std::string ports;
     Mode mode;
@@ -96,7 +94,7 @@ TEST_CASE("the listed ports alone can be allowed in every mode with and without 
   }
 }
 
-TEST_CASE("the listed TCP ports and the listed UDP ports are apart") {
+TEST_CASE("listed TCP ports and listed UDP ports are kept apart") {
   const auto check = [](const Options& options, const Ports& tcp, const Ports& udp) {
     const auto plan = situation::plan_for_root(options).confinement;
     CHECK(plan.ports == tcp);
@@ -125,9 +123,7 @@ TEST_CASE("UDP is confined from Landlock ABI 10 on") {
   }
 }
 
-TEST_CASE(
-    "to confine privileged ports by name has no effect on a daemon without the capability and is "
-    "refused") {
+TEST_CASE("--confine privileged is refused without the capability") {
   const Options rows[] = {
       confined("", Confinement::kPrivileged),
       confined("8080", Confinement::kPrivileged),
@@ -150,7 +146,7 @@ TEST_CASE(
   CHECK(plan.confinement.kind == Confinement::kPrivileged);
 }
 
-TEST_CASE("the default confinement that cannot be had is left out with the reason") {
+TEST_CASE("an unavailable default confinement is skipped with a reason") {
   const auto host = without_confinement(situation::started_by_root(), kNoLandlock);
   const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), host);
   CHECK(plan.confinement.kind == Confinement::kOff);
@@ -163,7 +159,7 @@ TEST_CASE("the default confinement that cannot be had is left out with the reaso
   }
 }
 
-TEST_CASE("a confinement that was named and cannot be had is refused with the reason") {
+TEST_CASE("an unavailable requested confinement is refused") {
   const auto host = without_confinement(situation::started_by_root(), kNoLandlock);
   struct Row {
     Options options;
@@ -186,7 +182,7 @@ TEST_CASE("a confinement that was named and cannot be had is refused with the re
   }
 }
 
-TEST_CASE("without no-new-privs the confinement needs CAP-SYS-ADMIN") {
+TEST_CASE("without no_new_privs confinement needs CAP_SYS_ADMIN") {
   const std::string reason = "with --allow-new-privs the confinement needs CAP_SYS_ADMIN";
   const auto root = situation::started_by_root();
   const auto few = without(root, CAP_SYS_ADMIN);
@@ -216,14 +212,14 @@ TEST_CASE("without no-new-privs the confinement needs CAP-SYS-ADMIN") {
   }
 }
 
-TEST_CASE("a user with the file capability on the launcher is confined like root") {
+TEST_CASE("a user with a file capability is confined like root") {
   const auto plan = make_plan(situation::for_the_caller("80"), situation::the_caller(),
                               situation::started_from_capable_file());
   CHECK(plan.confinement.kind == Confinement::kPrivileged);
   CHECK(plan.confinement.ports == Ports{80});
 }
 
-TEST_CASE("an unknown start cannot confine privileged ports by name") {
+TEST_CASE("--confine privileged needs to know where the ports end") {
   auto host = situation::started_by_root();
   host.unprivileged_port_start.reset();
   const auto refusal = refusal_of(

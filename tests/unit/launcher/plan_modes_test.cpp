@@ -37,7 +37,7 @@ std::string sockets_of(const Plan& plan) {
 
 }  // namespace
 
-TEST_CASE("a listen address becomes the sockets that its mode and the host ask for") {
+TEST_CASE("the mode and the host decide the sockets of an address") {
   struct Row {
     std::string ports;
     Mode mode;
@@ -72,7 +72,7 @@ TEST_CASE("a listen address becomes the sockets that its mode and the host ask f
   }
 }
 
-TEST_CASE("sockets are opened with the options that were given and as the account") {
+TEST_CASE("sockets are opened as the account with the given options") {
   auto options = situation::for_www_data("80", Mode::kListenFds);
   const auto by_default = situation::plan_for_root(options);
   CHECK(by_default.sockets.backlog == 4096);
@@ -90,7 +90,7 @@ TEST_CASE("sockets are opened with the options that were given and as the accoun
   CHECK_FALSE(by_user.sockets.fsuid.has_value());
 }
 
-TEST_CASE("without setfsuid sockets are of the launcher's user or refused") {
+TEST_CASE("without setfsuid sockets belong to the launcher's user") {
   auto host = situation::started_by_root();
   host.has_fsuid = false;
   auto options = situation::for_www_data("80", Mode::kListenFds);
@@ -113,7 +113,7 @@ TEST_CASE("without setfsuid sockets are of the launcher's user or refused") {
   CHECK_FALSE(make_plan(own, situation::the_caller(), users).sockets.lacks_fsuid);
 }
 
-TEST_CASE("the descriptors of the daemon are counted for the limit of open files") {
+TEST_CASE("the daemon's descriptors count towards the open-file limit") {
   auto options = situation::for_www_data("80,443", Mode::kNginx);
   options.keep_fds = {9, 100};
   CHECK(situation::plan_for_root(options).sockets.descriptors == 9);
@@ -121,8 +121,7 @@ TEST_CASE("the descriptors of the daemon are counted for the limit of open files
         4);
 }
 
-TEST_CASE(
-    "with check the sockets of ambient mode are planned to be tried and none is handed over") {
+TEST_CASE("--check tries ambient mode's sockets and hands none over") {
   auto options = situation::for_www_data("80,53/udp,8080");
   const auto launch = situation::plan_for_root(options);
   CHECK(launch.sockets.sockets.empty());
@@ -142,7 +141,7 @@ TEST_CASE(
         "80/tcp=4 53/udp=4 8080/tcp=4");
 }
 
-TEST_CASE("with check the sockets of the other modes are those of the launch") {
+TEST_CASE("--check plans the same sockets as a launch in other modes") {
   for (const auto mode : {Mode::kListenFds, Mode::kInetd, Mode::kNginx}) {
     auto options = situation::for_www_data("80", mode);
     const auto launch = situation::plan_for_root(options);
@@ -154,9 +153,7 @@ TEST_CASE("with check the sockets of the other modes are those of the launch") {
   }
 }
 
-TEST_CASE(
-    "with check a launcher with the file capability raises it to try a privileged port in ambient "
-    "mode") {
+TEST_CASE("--check raises a file capability to try a privileged port") {
   auto options = situation::for_the_caller("80");
   const auto host = situation::started_from_capable_file();
   CHECK_FALSE(make_plan(options, situation::the_caller(), host).sockets.raise_capability);
@@ -198,7 +195,7 @@ TEST_CASE("each mode announces its sockets in its own variables") {
   }
 }
 
-TEST_CASE("sockets that were passed to the launcher come first") {
+TEST_CASE("inherited sockets come first") {
   struct Row {
     std::vector<std::string> inherited;
     std::string ports;
@@ -227,7 +224,7 @@ TEST_CASE("sockets that were passed to the launcher come first") {
   }
 }
 
-TEST_CASE("what was typed reaches the plan") {
+TEST_CASE("the command line reaches the plan as typed") {
   auto options = situation::for_www_data("443,80");
   options.own_stdio = true;
   options.new_session = true;

@@ -40,7 +40,7 @@ void check_refusals(const Rows& rows) {
 
 }  // namespace
 
-TEST_CASE("the form of a report is refused where nothing is reported") {
+TEST_CASE("a report format is refused without a report") {
   const auto json = with(situation::for_www_data("80"), [](Options& o) { o.json = true; });
   const Row rows[] = {
       {json, situation::started_by_root(),
@@ -52,7 +52,7 @@ TEST_CASE("the form of a report is refused where nothing is reported") {
   make_plan(checked, situation::www_data(), situation::started_by_root());
 }
 
-TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") {
+TEST_CASE("ambient mode refuses options that concern sockets") {
   const auto root = situation::started_by_root();
   const std::string daemon_chooses =
       ": in --mode ambient the daemon chooses the address; only the port counts";
@@ -79,7 +79,7 @@ TEST_CASE("in ambient mode what concerns sockets has no effect and is refused") 
   CHECK_NOTHROW(situation::plan_for_root(situation::for_www_data("*:80")));
 }
 
-TEST_CASE("a backlog that cannot be compared with the longest one is refused") {
+TEST_CASE("a backlog is refused if the kernel's maximum is unknown") {
   auto options = situation::for_www_data("80", Mode::kListenFds);
   options.backlog = 1;
   auto host = situation::started_by_root();
@@ -105,7 +105,7 @@ TEST_CASE("a backlog that the kernel would cut is refused") {
   CHECK(make_plan(options, situation::www_data(), host).sockets.backlog == 128);
 }
 
-TEST_CASE("a mode that opens sockets needs ports and can use only some options") {
+TEST_CASE("modes that open sockets need ports and refuse some options") {
   const auto root = situation::started_by_root();
   const Row rows[] = {
       {situation::for_www_data("", Mode::kListenFds), root,
@@ -142,7 +142,7 @@ TEST_CASE("a mode that opens sockets needs ports and can use only some options")
                                               [](Options& o) { o.reuse_port = true; })));
 }
 
-TEST_CASE("addresses that overlap are refused in every mode") {
+TEST_CASE("overlapping addresses are refused in every mode") {
   const auto root = situation::started_by_root();
   const Row rows[] = {
       {situation::for_www_data("80,443,80"), root,
@@ -166,7 +166,7 @@ TEST_CASE("addresses that overlap are refused in every mode") {
   }
 }
 
-TEST_CASE("with --reuse-port an address can be repeated and not overlapped") {
+TEST_CASE("with --reuse-port addresses may repeat but not overlap") {
   const auto root = situation::started_by_root();
   const auto shared = [](const std::string& ports, Mode mode) {
     return with(situation::for_www_data(ports, mode), [](Options& o) { o.reuse_port = true; });
@@ -189,7 +189,7 @@ TEST_CASE("with --reuse-port an address can be repeated and not overlapped") {
   CHECK(named.listen == parse_known("web=80,web=80"));
 }
 
-TEST_CASE("a variable that announces descriptors cannot be kept by name") {
+TEST_CASE("a variable that announces descriptors cannot be kept") {
   for (const std::string name :
        {"SERVER_STARTER_PORT", "EINHORN_FD_0", "FPM_SOCKETS", "GUNICORN_FD", "UPSTART_FDS",
         "PUMA_INHERIT_0", "NODE_CHANNEL_FD"}) {
@@ -211,9 +211,7 @@ TEST_CASE("a variable that announces descriptors cannot be kept by name") {
   CHECK_NOTHROW(situation::plan_for_root(with(situation::for_www_data(""), others)));
 }
 
-TEST_CASE(
-    "sockets that were passed to the launcher go on in listen-fds mode and are refused in the "
-    "others") {
+TEST_CASE("only listen-fds mode accepts inherited sockets") {
   const auto activated = situation::with_inherited(situation::started_by_root(), {""});
   const std::string reason =
       ": lowportbind was itself started with sockets (LISTEN_FDS), which only listen-fds passes on";
@@ -233,7 +231,7 @@ TEST_CASE(
       make_plan(situation::for_www_data("", Mode::kListenFds), situation::www_data(), activated));
 }
 
-TEST_CASE("an option of the environment or of privileges that would do nothing is refused") {
+TEST_CASE("an environment or privilege option with no effect is refused") {
   const auto root = situation::started_by_root();
   auto without_new_privileges = root;
   without_new_privileges.no_new_privs = true;
@@ -257,7 +255,7 @@ TEST_CASE("an option of the environment or of privileges that would do nothing i
       make_plan(situation::for_www_data(""), situation::www_data(), without_new_privileges));
 }
 
-TEST_CASE("a variable that clear-env keeps anyway cannot be kept by name") {
+TEST_CASE("keeping a variable that --clear-env keeps anyway is refused") {
   for (const std::string name : {"PATH", "TERM", "LANG", "TZ", "LC_ALL", "LC_MESSAGES"}) {
     CAPTURE(name);
     const auto options = with(situation::for_the_caller(""), [&](Options& o) {
@@ -271,7 +269,7 @@ TEST_CASE("a variable that clear-env keeps anyway cannot be kept by name") {
   }
 }
 
-TEST_CASE("a variable that follows the user can be kept by name only without a user") {
+TEST_CASE("only without --user can the account's variables be kept") {
   for (const std::string name : {"HOME", "USER", "LOGNAME", "SHELL"}) {
     CAPTURE(name);
     const auto keep = [&](Options& o) { o.environment = {true, {"A", name}, {}}; };
@@ -287,7 +285,7 @@ TEST_CASE("a variable that follows the user can be kept by name only without a u
   }
 }
 
-TEST_CASE("a descriptor that the mode uses cannot be kept and any other can") {
+TEST_CASE("only descriptors that the mode does not use can be kept") {
   struct DescriptorRow {
     std::string ports;
     Mode mode;
@@ -323,7 +321,7 @@ TEST_CASE("a descriptor that the mode uses cannot be kept and any other can") {
   }
 }
 
-TEST_CASE("an inetd server has its socket as 0 and 1 so that 3 is free to be kept") {
+TEST_CASE("inetd mode uses only 0 and 1 so 3 can be kept") {
   auto options = situation::for_www_data("80", Mode::kInetd);
   options.keep_fds = {3};
   CHECK(refusal_of([&] { situation::plan_for_root(options); }).message == "accepted");

@@ -24,7 +24,7 @@ const std::string kNeedsCapability =
 
 }  // namespace
 
-TEST_CASE("the one capability is planned where a listed port is privileged and nowhere else") {
+TEST_CASE("only a privileged port makes the plan grant the capability") {
   struct Row {
     std::string ports;
     Mode mode;
@@ -55,7 +55,7 @@ TEST_CASE("the one capability is planned where a listed port is privileged and n
   }
 }
 
-TEST_CASE("root becomes the account without a way back") {
+TEST_CASE("root becomes the account irrevocably") {
   const auto plan = situation::plan_for_root(situation::for_www_data("80"));
   CHECK(plan.privileges.set_no_new_privs);
   CHECK(plan.privileges.cut_bounding_set);
@@ -63,7 +63,7 @@ TEST_CASE("root becomes the account without a way back") {
   CHECK(plan.account.uid == 33);
 }
 
-TEST_CASE("with allow-new-privs neither no-new-privs nor the bounding set is touched") {
+TEST_CASE("--allow-new-privs leaves no_new_privs and bounding set alone") {
   auto options = situation::for_www_data("80");
   options.allow_new_privs = true;
   const auto plan = situation::plan_for_root(options);
@@ -72,8 +72,7 @@ TEST_CASE("with allow-new-privs neither no-new-privs nor the bounding set is tou
   CHECK(plan.privileges.capabilities == kNetBindService);
 }
 
-TEST_CASE(
-    "root in a container with few capabilities gets along without those that are not needed") {
+TEST_CASE("root in a container needs only the capabilities it uses") {
   const auto no_setpcap = without(situation::started_by_root(), CAP_SETPCAP);
   const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), no_setpcap);
   CHECK_FALSE(plan.privileges.cut_bounding_set);
@@ -89,7 +88,7 @@ TEST_CASE(
                           without(situation::started_by_root(), CAP_CHOWN)));
 }
 
-TEST_CASE("root that may not change its ids is told which capability is missing") {
+TEST_CASE("root that cannot change its ids is told why") {
   const std::string hint =
       "container: docker run --cap-add SETUID --cap-add SETGID; elsewhere `capsh --print` shows "
       "why root lacks it: the bounding set or securebits";
@@ -108,7 +107,7 @@ TEST_CASE("root that may not change its ids is told which capability is missing"
   CHECK(gid.hint == hint);
 }
 
-TEST_CASE("a user without the capability gets the ports that are not privileged here") {
+TEST_CASE("a user without the capability gets unprivileged ports") {
   const auto host = situation::started_by_user();
   for (const std::string ports : {"", "8080", "1024-1030/udp"}) {
     CAPTURE(ports);
@@ -120,8 +119,7 @@ TEST_CASE("a user without the capability gets the ports that are not privileged 
   }
 }
 
-TEST_CASE(
-    "a user without the capability is refused a privileged port in every mode with the way out") {
+TEST_CASE("a user without the capability is refused privileged ports") {
   const std::string file =
       "start it as root; or, as root, let the group that may open low ports run it: chgrp 1000 "
       "/usr/sbin/lowportbind "
@@ -159,7 +157,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("without a capability a bit of the bounding set waits for the file") {
+TEST_CASE("a bounding-set bit stays undecided until the file is known") {
   auto host = situation::started_by_root();
   const auto undecided = [&](const Options& options) {
     const auto privileges = make_plan(options, situation::www_data(), host).privileges;
@@ -185,7 +183,7 @@ TEST_CASE("without a capability a bit of the bounding set waits for the file") {
   CHECK(undecided(situation::for_www_data("")) == kNoCapability);
 }
 
-TEST_CASE("a file capability that was not counted has a hint of its own") {
+TEST_CASE("a file capability that does not count has its own hint") {
   struct Row {
     Uncounted reason;
     std::string part;
@@ -222,7 +220,7 @@ TEST_CASE("a file capability that was not counted has a hint of its own") {
   }
 }
 
-TEST_CASE("the first privileged port is the one that the refusal names") {
+TEST_CASE("the refusal names the first privileged port") {
   const auto refusal = refusal_of([] {
     make_plan(situation::for_the_caller("8080,53/udp,80"), situation::the_caller(),
               situation::started_by_user());
@@ -230,7 +228,7 @@ TEST_CASE("the first privileged port is the one that the refusal names") {
   CHECK(refusal.message == "cannot grant the port: 53/udp" + kNeedsCapability);
 }
 
-TEST_CASE("bind decides on sockets where the privileged ports are not known") {
+TEST_CASE("bind decides if the privileged ports are unknown") {
   auto host = situation::started_by_user();
   host.unprivileged_port_start.reset();
   const auto plan =
@@ -246,7 +244,7 @@ TEST_CASE("bind decides on sockets where the privileged ports are not known") {
       "where no port is privileged, as in gVisor, leave -p out; elsewhere, start it as root"));
 }
 
-TEST_CASE("a file capability on the launcher gives a user the ports") {
+TEST_CASE("a launcher with a file capability grants a user the ports") {
   const auto host = situation::started_from_capable_file();
   const auto ambient = make_plan(situation::for_the_caller("80"), situation::the_caller(), host);
   CHECK(ambient.privileges.capabilities == kNetBindService);
@@ -261,7 +259,7 @@ TEST_CASE("a file capability on the launcher gives a user the ports") {
   CHECK_FALSE(high.sockets.raise_capability);
 }
 
-TEST_CASE("a user who holds the capability as ambient has it effective already") {
+TEST_CASE("a user's ambient capability is already effective") {
   auto host = situation::started_by_user();
   host.capabilities = {kNetBindService, kNetBindService, kNetBindService};
   const auto plan =
@@ -270,7 +268,7 @@ TEST_CASE("a user who holds the capability as ambient has it effective already")
   CHECK(plan.privileges.capabilities == kNoCapability);
 }
 
-TEST_CASE("a user can become nobody else") {
+TEST_CASE("a user cannot become another user") {
   const auto host = situation::started_from_capable_file();
   const auto user =
       refusal_of([&] { make_plan(situation::for_www_data("80"), situation::www_data(), host); });
@@ -287,7 +285,7 @@ TEST_CASE("a user can become nobody else") {
   CHECK(groups.hint == "keep the groups: --groups keep");
 }
 
-TEST_CASE("a user with the right to change groups alone can change the group and not the user") {
+TEST_CASE("CAP_SETGID alone changes the group but not the user") {
   auto host = situation::started_by_user();
   host.capabilities.permitted = host.capabilities.effective = lowport::bit(CAP_SETGID);
   auto options = situation::for_the_caller("");
@@ -315,8 +313,7 @@ TEST_CASE("a user with the right to change groups alone can change the group and
   CHECK_NOTHROW(make_plan(situation::for_www_data(""), other_user, host));
 }
 
-TEST_CASE(
-    "a group that may be one without a mapping is kept where the groups are kept and else set") {
+TEST_CASE("a possibly unmapped group is set unless groups are kept") {
   const Account nobody{65534, 65534, {65534}, "nobody", "/", "/usr/sbin/nologin"};
   auto host = situation::started_by_root();
   host.identity = {65534, 65534, {65534}};
@@ -333,7 +330,7 @@ TEST_CASE(
   CHECK(make_plan(options, nobody, host).privileges.change_groups);
 }
 
-TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
+TEST_CASE("the launcher's parent-death signal is planned for the daemon") {
   auto host = situation::started_by_root();
   host.parent_death = {15, 7};
   const auto plan = make_plan(situation::for_www_data("80"), situation::www_data(), host);
@@ -341,7 +338,7 @@ TEST_CASE("the parent-death signal of the launcher is planned for the daemon") {
   CHECK(plan.privileges.parent_death.parent == 7);
 }
 
-TEST_CASE("the session keyring is left by whoever may change the user") {
+TEST_CASE("whoever may change the user leaves the session keyring") {
   CHECK(situation::plan_for_root(situation::for_www_data("80")).privileges.leave_keyring);
   const auto as_the_caller = [](const lowport::Host& host) {
     return make_plan(situation::for_the_caller(""), situation::the_caller(), host)

@@ -37,7 +37,7 @@ Lines confinement_line(const Options& options,
 
 }  // namespace
 
-TEST_CASE("a list of ports is sorted and its neighbours are a range") {
+TEST_CASE("a list of ports is sorted and merged into ranges") {
   const std::vector<std::pair<std::vector<std::uint16_t>, std::string>> rows{
       {{}, ""},
       {{80}, "80"},
@@ -57,13 +57,13 @@ TEST_CASE("a list of ports is sorted and its neighbours are a range") {
   }
 }
 
-TEST_CASE("a port that is listed with two addresses is in the list of ports once") {
+TEST_CASE("a port listed with two addresses appears once") {
   CHECK(describe_port_list({80, 80}) == "80");
   CHECK(describe_port_list({81, 80, 80}) == "80-81");
   CHECK(describe_port_list({80, 80, 81, 81, 443}) == "80-81,443");
 }
 
-TEST_CASE("the report says which TCP ports the daemon can bind and that UDP is not confined") {
+TEST_CASE("the report lists the TCP ports and says UDP is unconfined") {
   const std::string by = " (Landlock ABI 4 and seccomp); UDP not confined";
   CHECK(confinement_line(situation::for_www_data("443,80,53/udp")) ==
         Lines{"TCP: 80,443 and unprivileged ports" + by});
@@ -78,7 +78,7 @@ TEST_CASE("the report says which TCP ports the daemon can bind and that UDP is n
   CHECK(confinement_line(confined("", Confinement::kListed)) == Lines{"TCP: no port" + by});
 }
 
-TEST_CASE("the report lists TCP and UDP ports where Landlock has rules for UDP") {
+TEST_CASE("the report lists both TCP and UDP ports if both are confined") {
   auto host = situation::started_by_root();
   host.confinement->landlock_abi = 10;
   const std::string by = " (Landlock ABI 10 and seccomp)";
@@ -97,7 +97,7 @@ TEST_CASE("the report lists TCP and UDP ports where Landlock has rules for UDP")
   CHECK(confinement_line(situation::for_www_data("8080"), host) == Lines{"off"});
 }
 
-TEST_CASE("the report says what is open without a confinement") {
+TEST_CASE("the report shows what is open without a confinement") {
   const auto root = situation::started_by_root();
   const auto without = situation::without_confinement(root, "this kernel has no Landlock");
   CHECK(confinement_line(confined("80", Confinement::kOff)) ==
@@ -112,7 +112,7 @@ TEST_CASE("the report says what is open without a confinement") {
         Lines{"off, so every privileged port is open to the daemon"});
 }
 
-TEST_CASE("the verdict is the last line and coloured for a terminal alone") {
+TEST_CASE("the verdict is the last line and coloured on a terminal only") {
   const auto options = situation::for_www_data("80");
   const auto root = situation::started_by_root();
   const auto obstacle =
@@ -129,7 +129,7 @@ TEST_CASE("the verdict is the last line and coloured for a terminal alone") {
                        "use\x1b[0m\n"));
 }
 
-TEST_CASE("what was not found out is not in the report of a launch that is not ready") {
+TEST_CASE("the report of a failed launch omits what is unknown") {
   const auto options = situation::for_www_data("80,8080");
   const auto root = situation::started_by_root();
   const auto obstacle = lowport::failure("cannot bind", "80/tcp", "Address already in use");

@@ -88,7 +88,7 @@ TEST_CASE("a launch that is ready is one line of JSON") {
       "\n");
 }
 
-TEST_CASE("a launch that is not ready has plan and error as JSON") {
+TEST_CASE("a launch that is not ready has a plan and an error in JSON") {
   const auto json =
       json_of(situation::for_www_data("8080"), situation::started_by_root(), {{}, &an_obstacle()});
   CHECK(value_of(json, "verdict") == R"("not ready")");
@@ -101,7 +101,7 @@ TEST_CASE("a launch that is not ready has plan and error as JSON") {
         R"([{"address":"8080/tcp","name":null,"port":8080,"transport":"tcp","privileged":false}])");
 }
 
-TEST_CASE("without a plan the JSON has the same keys and null for them") {
+TEST_CASE("without a plan the JSON has the same keys set to null") {
   const auto json = describe_obstacle_as_json({lowport::failure("cannot do", "this", "of that")});
   CHECK(json.ends_with("}\n"));
   CHECK(value_of(json, "schema") == "1");
@@ -128,7 +128,7 @@ TEST_CASE("the JSON lists the sockets that are handed over") {
         R"("unprivileged_ports":true})");
 }
 
-TEST_CASE("the JSON lists the ports of the confinement once in order") {
+TEST_CASE("the JSON lists the confinement's ports once and in order") {
   const std::string rest = R"(,"udp_ports":null,"unprivileged_ports":)";
   CHECK(confinement_of("443,80", Confinement::kPrivileged) ==
         R"({"kind":"privileged","missing":null,"landlock_abi":4,"tcp_ports":[80,443])" + rest +
@@ -143,7 +143,7 @@ TEST_CASE("the JSON lists the ports of the confinement once in order") {
   CHECK(value_of(json_of(twice), "tcp_ports") == "[80]");
 }
 
-TEST_CASE("the JSON says what a launch would warn of") {
+TEST_CASE("the JSON lists the warnings of a launch") {
   const auto old =
       situation::without_confinement(situation::started_by_root(), "this kernel has no Landlock");
   const auto json = json_of(situation::for_www_data("80"), old);
@@ -154,7 +154,7 @@ TEST_CASE("the JSON says what a launch would warn of") {
                   R"(--confine off silences this"])") != std::string::npos);
 }
 
-TEST_CASE("what a user typed cannot leave its JSON string") {
+TEST_CASE("user input cannot escape its JSON string") {
   const std::vector<std::pair<std::string, std::string>> rows{
       {R"(/a"b)", R"("/a\"b")"},
       {R"(/a\b)", R"("/a\\b")"},
@@ -176,7 +176,7 @@ TEST_CASE("what a user typed cannot leave its JSON string") {
   CHECK(json.find("\"" + long_name + "\"") != std::string::npos);
 }
 
-TEST_CASE("an account without names has null for them in JSON") {
+TEST_CASE("an account without names has null names in JSON") {
   std::string name = "true";
   char* words[] = {name.data()};
   auto plan = make_plan(situation::for_www_data("80"), {4000, 4001, {}, {}, {}, {}},

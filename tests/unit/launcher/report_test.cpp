@@ -17,7 +17,7 @@ using lowport::make_plan;
 using lowport::Mode;
 using lowport::Plan;
 
-TEST_CASE("the report says who the daemon runs as") {
+TEST_CASE("the report shows who the daemon runs as") {
   struct Row {
     lowport::Account account;
     std::string group_name;
@@ -42,7 +42,7 @@ TEST_CASE("the report says who the daemon runs as") {
   }
 }
 
-TEST_CASE("the report lists each port and whether it is privileged here") {
+TEST_CASE("the report shows each port and whether it is privileged") {
   const auto report = [](const std::string& ports, Mode mode, int port_start) {
     auto host = situation::started_by_root();
     host.unprivileged_port_start = port_start;
@@ -62,7 +62,7 @@ TEST_CASE("the report lists each port and whether it is privileged here") {
         Lines{"web=[::1]:80/tcp  privileged here (< 1024), free"});
 }
 
-TEST_CASE("the report says what the mode gives the daemon") {
+TEST_CASE("the report shows what the mode gives the daemon") {
   const auto mode_line = [](const std::string& ports, Mode mode) {
     const auto plan = situation::plan_for_root(situation::for_www_data(ports, mode));
     return entries(describe_plan(plan, "www-data", "/bin/true", nullptr, Colour::kNone), "mode");
@@ -100,14 +100,14 @@ TEST_CASE("the report names the command and cannot be forged by it") {
   CHECK(report.ends_with("verdict      ready\n"));
 }
 
-TEST_CASE("the version names the program and where names come from") {
+TEST_CASE("the version names the program and its source of names") {
   const auto text = lowport::version_text("names: a test");
   CHECK(text.starts_with("lowportbind "));
   CHECK(text.ends_with(" (names: a test)\n"));
   CHECK(text.find_first_of("0123456789") == std::string("lowportbind ").size());
 }
 
-TEST_CASE("the help is at most 80 columns wide and 40 lines long") {
+TEST_CASE("the help fits in 80 columns and 40 lines") {
   std::istringstream lines(lowport::help_text());
   int count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
