@@ -18,7 +18,7 @@
 namespace bench {
 namespace {
 
-/// Whether a variant has its turn: its samples are spread evenly over the rounds.
+/// Whether it is a variant's turn: its samples are spread evenly over the rounds.
 bool has_turn(const Variant& variant, std::size_t round, std::size_t rounds) {
   return (round + 1) * variant.samples / rounds != round * variant.samples / rounds;
 }
@@ -36,8 +36,8 @@ void renew(const Comparison& comparison) {
   }
 }
 
-/// The order is another each time: what one leaves behind for the kernel to clear up, or in the
-/// caches, is its neighbour's cost or gain.
+/// The order changes each time: what one leaves for the kernel to clean up, or in the caches, is
+/// its neighbour's cost or gain.
 void take_samples(const Comparison& comparison, benchmark::State& state) {
   constexpr double kMicroseconds = 1e6;
   constexpr std::size_t kRoundsBetweenRenewals = 20;
@@ -71,8 +71,7 @@ void take_samples(const Comparison& comparison, benchmark::State& state) {
   }
 }
 
-/// Why comparisons could not be made, by their names. The library's own record of it has changed
-/// its name.
+/// Why comparisons failed, by their names. The library has renamed its own record of this.
 using Failures = std::map<std::string, std::string>;
 
 void measure(const Comparison& comparison, benchmark::State& state, Failures& failures) {

@@ -7,8 +7,8 @@
 #include <vector>
 
 /// What all benchmarks here have in common: things that are compared take turns within one run, so
-/// that whatever else the machine does meets all of them alike, and the medians count. Figures of
-/// two runs are not comparable.
+/// that whatever else the machine does affects all of them equally, and the medians count. Figures
+/// of two runs are not comparable.
 namespace bench {
 
 /// At most this times what the variant `reference` of the same comparison costs.
@@ -29,9 +29,9 @@ struct Variant {
 };
 
 /// Variants that take turns. The first has no fewer samples than any other; with `over_first` it is
-/// what would be spent anyway, and is taken off the cost of the others. `renew`, if there is one,
-/// is called every few rounds: it removes what chance has favoured one variant by. The round that
-/// follows it is not counted.
+/// what would be spent anyway, and is subtracted from the cost of the others. `renew`, if there is
+/// one, is called every few rounds: it removes a variant's chance advantage. The round that follows
+/// it is not counted.
 struct Comparison {
   std::string name;
   bool over_first = false;
@@ -45,7 +45,7 @@ double read_clock();
 /// Throws std::runtime_error, with what errno says, unless `success`.
 void check(bool success, const std::string& what);
 
-/// Runs each comparison, and prints medians and whether the targets are met: for the reader to
+/// Runs each comparison, and prints medians and whether the targets are met, for the reader to
 /// judge. With `results`, the path of a file, also writes there a line
 /// "COMPARISON<tab>VARIANT<tab>SAMPLES<tab>COST" for each variant, in microseconds. Returns whether
 /// all could be measured.

@@ -33,7 +33,7 @@ using lowport::Confinement;
 using lowport::ConfinementPlan;
 using lowport::UniqueFd;
 
-/// Never returns. What fails is told on stderr, and the parent finds the pipe empty.
+/// Never returns. Failures are reported on stderr, and the parent finds the pipe empty.
 [[noreturn]] void report_time(const std::function<void()>& work, const UniqueFd& pipe) {
   try {
     check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "no_new_privs");
@@ -47,7 +47,7 @@ using lowport::UniqueFd;
   _exit(EXIT_SUCCESS);
 }
 
-/// In a child, which takes the time itself: confinement cannot be taken off again.
+/// In a child, which takes the time itself: confinement cannot be undone.
 double measure_in_child(const std::function<void()>& work) {
   std::array<int, 2> ends{};
   check(pipe2(ends.data(), O_CLOEXEC) == 0, "pipe2");
@@ -68,9 +68,9 @@ double measure_in_child(const std::function<void()>& work) {
   return taken;
 }
 
-/// A filter that allows all, as long as the one of confine(). The kernel tries a new filter with
-/// every system call's number, to keep the answer where that is all it depends on: so this one also
-/// takes as many steps to its answer.
+/// A filter that allows everything, as long as that of confine(). The kernel runs a new filter for
+/// every system call number, to cache the answers that depend on nothing else: so this one also
+/// takes as many steps to answer.
 auto make_bare_filter() {
   constexpr std::size_t kLength = 37;
   constexpr std::size_t kSteps = 6;

@@ -49,13 +49,13 @@ std::string uid_of(const char* user) {
   return std::to_string(entry->pw_uid);
 }
 
-/// Measured by what launch_copies() makes of it.
+/// Measured with the copies that launch_copies() creates.
 Variant command(const std::string& name, const std::vector<std::string>& words,
                 std::vector<Target> targets = {}) {
   return {name, kSamples, {}, std::move(targets), words};
 }
 
-/// Has copies of the programs launched in their place, a copy of the target among them.
+/// Launches copies of the programs in their place, including a copy of the target.
 void launch_copies(Comparison& comparison) {
   const auto copies = std::make_shared<Copies>();
   const auto target = copies->add(program("arrive"));
@@ -75,7 +75,7 @@ void launch_copies(Comparison& comparison) {
   comparison.renew = [copies] { copies->renew(); };
 }
 
-/// A command to which the target's path is added as its last word.
+/// A command, to which the target's path is appended.
 Variant launch(const std::string& name, std::vector<std::string> words,
                std::vector<Target> targets = {}) {
   words.push_back(program("arrive"));

@@ -15,10 +15,11 @@ Comparison compare_launches();
 /// What the confinement adds to a launch.
 Comparison compare_confined_launches();
 
-/// Launches that hand over 1 to 10,000 sockets, beside a loop in plain C of the same system calls.
+/// Launches that hand over 1 to 10,000 sockets, compared with a loop in plain C of the same system
+/// calls.
 std::vector<Comparison> compare_sockets();
 
-/// confine() beside a bare loop of its system calls.
+/// confine(), compared with a bare loop of its system calls.
 std::vector<Comparison> compare_confine();
 
 }  // namespace bench

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// bench [RESULTS]: what launches, sockets and the confinement cost, beside other programs and
-// beside plain C. Prints medians and whether the targets are met; its exit status says only whether
-// it could measure. bench --commands prints the launches that are compared, as NAME<tab>COMMAND,
-// for those who count what they do. Needs root, for namespaces of its own. scripts/bench builds
-// what it needs.
+// bench [RESULTS]: what launches, sockets and the confinement cost, compared with other programs
+// and with plain C. Prints medians and whether the targets are met; its exit status shows only
+// whether it could measure. bench --commands prints the launches that are compared, as
+// NAME<tab>COMMAND, for those who count what they do. Needs root, for namespaces of its own.
+// scripts/bench builds what it needs.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 
@@ -22,7 +22,7 @@
 namespace {
 
 /// The same for all, whatever the machine has: names from the files in /etc, since the modules of
-/// other sources cost what they cost; and descriptors for as many sockets as are handed over.
+/// other sources have costs of their own; and descriptors for as many sockets as are handed over.
 void settle() {
   constexpr rlim_t kDescriptors = 20000;
   support::enter_own_network();

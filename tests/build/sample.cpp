@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Something for every hardening to take effect on: an array on the stack, and a copy whose length
-// only the run knows.
+// Something for every hardening option to act on: an array on the stack, and a copy whose length is
+// known only at run time.
 #include <cstring>
 
 namespace lowport {

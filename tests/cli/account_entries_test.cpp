@@ -91,7 +91,7 @@ TEST_CASE("digits are a name first and a plus makes them a number") {
   replace_tables("files");
   CHECK(ids_of("1234") == "5000\t5000\t5000\t5000 5000\t5000\t5000\t5000");
   CHECK(ids_of("012") == "5002\t5002\t5002\t5002 5002\t5002\t5002\t5002");
-  CHECK(ids_of("+1234") == "refused");  // nobody's number, and so without a group
+  CHECK(ids_of("+1234") == "refused");  // this id has no entry, and so no group
   CHECK(ids_of("+1234:33") == "1234\t1234\t1234\t1234 33\t33\t33\t33");
   CHECK(ids_of("+5000") == "5000\t5000\t5000\t5000 5000\t5000\t5000\t5000");
 }

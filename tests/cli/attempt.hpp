@@ -11,8 +11,8 @@
 
 #include "support.hpp"
 
-/// What the cli tests share: a launch of a command that leaves a file behind, so that it is seen
-/// whether it ran.
+/// Shared by the cli tests: the launch of a command that leaves a file behind, which shows whether
+/// it ran.
 namespace attempt {
 
 struct Attempt {
@@ -20,13 +20,13 @@ struct Attempt {
   bool executed = false;
 };
 
-/// `--user www-data` for root, who must name somebody; nothing for a user.
+/// `--user www-data` for root, who must name an account; nothing for a user.
 inline std::vector<std::string> account() {
   return geteuid() == 0 ? std::vector<std::string>{"--user", "www-data"}
                         : std::vector<std::string>{};
 }
 
-/// Launches the probe with these options; `separator` stands before it.
+/// Launches the probe with these options; `separator` comes before it.
 inline Attempt launch(std::vector<std::string> options, support::Invocation invocation = {},
                       const std::vector<std::string>& separator = {"--"}) {
   const support::TemporaryDirectory directory;
@@ -42,14 +42,14 @@ inline Attempt launch(std::vector<std::string> options, support::Invocation invo
   return attempt;
 }
 
-/// The account's options, and these behind them.
+/// The account's options, followed by these.
 inline std::vector<std::string> with_account(const std::vector<std::string>& options) {
   auto all = account();
   all.insert(all.end(), options.begin(), options.end());
   return all;
 }
 
-/// What stderr holds for a message and its hint, which may be empty.
+/// What stderr contains for a message and its hint, which may be empty.
 inline std::string lines(const std::string& message, const std::string& hint) {
   std::string text = "lowportbind: ";
   text += message;

@@ -71,7 +71,7 @@ TEST_CASE("a script with something before its #! line is told the fix") {
     CAPTURE(reason);
     const auto written = directory.write("tool", before + script, 0755);
     check_126(written, reason, fix + " " + file);
-    // What the hint says works.
+    // The hint's advice works.
     CHECK(support::run({"/bin/sh", "-c", fix.substr(fix.find("sed ")) + " " + file}).status == 0);
     CHECK(support::read_file(file) == script);
   };
@@ -151,7 +151,8 @@ TEST_CASE("exits 126 if the program's loader is missing") {
 
 TEST_CASE("exits 126 if the environment is too long") {
   support::enter_own_network();
-  // LISTEN_FDNAMES repeats the name for each port, and the kernel takes 128 KiB in one variable.
+  // LISTEN_FDNAMES repeats the name for each port, and the kernel accepts at most 128 KiB in one
+  // variable.
   const auto launch_ports = [](const std::string& range) {
     return support::launch({"--user", "www-data", "--mode", "listen-fds", "-p",
                             std::string(255, 'n') + "=" + range, "--", support::probe(), "pid"});

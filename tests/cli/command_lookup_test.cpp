@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Launches `command` in `directory` with nothing but this in the environment.
+/// Launches `command` in `directory` with only this in the environment.
 support::Result launch_in(const std::string& directory, std::vector<std::string> environment,
                           const std::vector<std::string>& command) {
   support::Invocation invocation;
@@ -143,7 +143,7 @@ TEST_CASE("the first PATH directory with the command wins") {
         first + " ran\n");
   CHECK(launch_in("/", {"PATH=/nowhere:" + other.path() + ":" + one.path()}, {"tool"}).out ==
         second + " ran\n");
-  // What cannot be executed is passed over, as a shell does.
+  // Files that cannot be executed are skipped, as a shell does.
   REQUIRE(chmod(first.c_str(), 0644) == 0);
   CHECK(launch_in("/", {"PATH=" + one.path() + ":" + other.path()}, {"tool"}).out ==
         second + " ran\n");

@@ -59,8 +59,7 @@ TEST_CASE("an empty argv is refused") {
   support::Invocation invocation;
   invocation.argv = {support::launcher()};
   invocation.in_child = [] {
-    // The kernel puts an empty name in front since Linux 5.18; before, the program sees none at
-    // all.
+    // Since Linux 5.18 the kernel adds an empty name; before that, the program sees none at all.
     char* none[] = {nullptr};
     execve(support::launcher().c_str(), none, environ);
   };

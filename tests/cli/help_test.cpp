@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Runs the launcher with stdout on the device that is always full.
+/// Runs the launcher with stdout on /dev/full.
 support::Result launch_into_full(const std::vector<std::string>& arguments) {
   support::Invocation invocation;
   invocation.in_child = [] {

@@ -11,7 +11,7 @@
 
 #include "attempt.hpp"
 
-// A message that nobody can read any more ends no launch, and a refusal keeps its exit status.
+// A message that nobody can read does not end a launch, and a refusal keeps its exit status.
 
 namespace {
 
@@ -80,7 +80,7 @@ TEST_CASE("a launch continues if nobody reads its verbose output") {
     CHECK(result.status == 0);
     return support::fields(support::read_file(answers))["SigIgn"];
   };
-  // The daemon has the disposition of the caller.
+  // The daemon has the caller's signal disposition.
   CHECK(ignored_by(SIG_DFL) == "0000000000000000");
   CHECK(ignored_by(SIG_IGN) == "0000000000001000");
 }

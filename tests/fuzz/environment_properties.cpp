@@ -17,7 +17,7 @@ using lowport::Plan;
 
 namespace {
 
-/// What a launcher may find around it, a stale announcement of somebody else's sockets included.
+/// What a launcher may find in its environment, including a stale announcement of other sockets.
 std::vector<std::string_view> inherited_environment() {
   return {"PATH=/bin",          "LISTEN_FDS=9",     "LISTEN_PID=1",
           "LISTEN_FDNAMES=old", "LISTEN_PIDFDID=5", "NGINX=3;4;",
@@ -31,7 +31,7 @@ std::string value_of(const lowport::Environment& environment, std::string_view n
   return std::string(lowport::find_variable(environment, name).value_or("unset"));
 }
 
-/// Set by the user, it wins; else it is what the account has, and never what the launcher had.
+/// A value set by the user wins; otherwise it is the account's, and never the launcher's.
 void check_follower(const Plan& plan, const Options& options, const std::string& name,
                     const std::string& value) {
   const auto environment = lowport::build_environment(plan.environment, inherited_environment());

@@ -3,8 +3,8 @@
 
 #include <string>
 
-/// passwd(5) and group(5) as texts, in the place of the program's own backends: the linker takes
-/// these functions of names.hpp, and leaves the object that has the real ones in the library.
+/// passwd(5) and group(5) as texts, in place of the program's own backends: the linker takes these
+/// functions of names.hpp, and leaves the object that has the real ones in the library.
 namespace fuzz {
 
 struct NameTables {
@@ -12,10 +12,10 @@ struct NameTables {
   std::string group;
 };
 
-/// What the look-ups answer from, until it is replaced.
+/// What the lookups answer from, until it is replaced.
 NameTables& name_tables();
 
-/// Users and groups of every kind that a system has, those that no system should have included.
+/// Users and groups of every kind that a system has, including those that no system should have.
 NameTables usual_tables();
 
 }  // namespace fuzz

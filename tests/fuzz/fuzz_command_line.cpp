@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A whole command line, up to the plan: the letters of starters.cpp that say who starts the
-// launcher, and the words of argv behind its own name, each in a line.
+// A whole command line, up to the plan: the letters of starters.cpp that describe who starts the
+// launcher, and the words of argv after its own name, each on a line.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -22,7 +22,7 @@ using lowport::Action;
 using lowport::Mode;
 using lowport::Options;
 
-/// What was typed in front of `--`, and in how many words.
+/// What was typed before `--`, and in how many words.
 std::size_t count_own_words(const std::vector<std::string>& words) {
   return static_cast<std::size_t>(std::find(words.begin(), words.end(), "--") - words.begin());
 }
@@ -34,7 +34,7 @@ void check_options(const Options& options, const std::vector<std::string>& words
   }
   const auto own = count_own_words(words);
   fuzz::require(own < words.size(), "a launch needs the separator");
-  const auto command = argv.subspan(own + 2);  // behind argv[0] and `--`
+  const auto command = argv.subspan(own + 2);  // after argv[0] and `--`
   fuzz::require(!options.command.empty(), "a launch needs a command");
   fuzz::require(
       options.command.data() == command.data() && options.command.size() == command.size(),
@@ -46,17 +46,17 @@ void check_options(const Options& options, const std::vector<std::string>& words
   }
   fuzz::require(!options.backlog || *options.backlog >= 1, "a backlog is at least 1");
   for (const int descriptor : options.keep_fds) {
-    fuzz::require(descriptor >= 3, "0 to 2 are not to be named");
+    fuzz::require(descriptor >= 3, "0 to 2 cannot be named");
   }
   for (const auto& [name, value] : options.environment.set) {
     fuzz::require(!name.empty() && name.find('=') == std::string::npos, "a variable has a name");
     fuzz::require(!name.starts_with("LISTEN_") && name != "NGINX",
-                  "the handover is nobody else's to announce");
+                  "only the launcher announces the handover");
   }
 }
 
-/// No option appears out of nothing: whatever has an effect was spelled in front of `--`, and a
-/// switch without a value.
+/// No option appears out of nothing: whatever has an effect was typed before `--`, and a switch
+/// without a value.
 void check_origin(const Options& options, const std::vector<std::string>& words) {
   const auto own = words.begin() + static_cast<std::ptrdiff_t>(count_own_words(words));
   const auto typed = [&](std::string_view text) {

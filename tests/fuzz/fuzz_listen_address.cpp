@@ -27,7 +27,7 @@ constexpr std::string_view kServices =
     "69/udp\niso-tsap 102/tcp tsap\n"
     "3com-amp3 629/tcp # begins like a number\n8080 8081/tcp\nbroken 65536/tcp\nzero 0/tcp\n";
 
-/// services(5) in a text; an empty text stands for a system without one.
+/// services(5) as a text; an empty text is a system without one.
 FindService services_in(std::string_view text) {
   return [text](const std::string& name, Transport transport) -> ServiceLookup {
     if (text.empty()) {
@@ -52,7 +52,7 @@ std::optional<std::vector<ListenAddress>> parse(std::string_view text,
   }
 }
 
-/// What find_overlap() says in n log n steps, said in n * n.
+/// What find_overlap() answers in n log n steps, in n * n.
 bool any_overlap(const std::vector<ListenAddress>& addresses, Repeats repeats) {
   const auto is_wildcard = [](const ListenAddress& address) {
     return address.bytes == ListenAddress{}.bytes && address.interface.empty();
@@ -92,7 +92,7 @@ void check_round_trip(const std::vector<ListenAddress>& addresses) {
   fuzz::require(again == addresses, "what is formatted is read back to the same value");
 }
 
-/// The items have nothing to do with one another, and their order is kept.
+/// The items do not affect one another, and their order is kept.
 void check_items(std::string_view text, const std::vector<ListenAddress>& addresses,
                  const FindService& find_service) {
   std::vector<ListenAddress> collected;
@@ -134,7 +134,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     "every overlap is found, and nothing else");
     }
     fuzz::require(!overlap || any_overlap({overlap->first, overlap->second}, repeats),
-                  "what is said to overlap does");
+                  "what is reported to overlap does");
   }
   return 0;
 }

@@ -37,8 +37,8 @@ std::optional<Account> resolve(const Options& options, const Identity& caller) {
   }
 }
 
-/// A table as a reader of passwd(5) would take it who knows nothing of this program: is there a
-/// line for this name and this id, written as such lines are?
+/// A table as someone who knows only passwd(5), and not this program, would read it: is there a
+/// well-formed line for this name and this id?
 bool has_line(const std::string& table, std::string_view name, std::uint64_t id) {
   const auto begins = std::string(name) + ":";
   const auto continues = ":" + std::to_string(id) + ":";
@@ -51,7 +51,7 @@ bool has_line(const std::string& table, std::string_view name, std::uint64_t id)
   return false;
 }
 
-/// An id comes from the table, or it is the number that was typed: it is not made of anything else.
+/// An id comes from the table, or it is the number that was typed: it comes from nowhere else.
 void check_origin(std::string_view spec, const std::string& table, std::uint64_t id) {
   auto digits = spec;
   if (digits.starts_with('+')) {
@@ -60,7 +60,7 @@ void check_origin(std::string_view spec, const std::string& table, std::uint64_t
   const auto number = parse_number(digits, 0, kHighestId);
   const bool typed = number.valid() && number.value == id;
   const bool named = !spec.starts_with('+') && has_line(table, spec, id);
-  fuzz::require(typed || named, "an id is typed, or it stands in the table");
+  fuzz::require(typed || named, "an id is typed, or is in the table");
 }
 
 void check_groups(const Account& account, const GroupsChoice& choice, const Identity& caller) {
@@ -110,7 +110,7 @@ void check_one(const std::string& spec, const GroupsChoice& choice, const Identi
   if (colon != std::string::npos) {
     check_origin(std::string_view(spec).substr(colon + 1), fuzz::name_tables().group, account->gid);
   } else {
-    fuzz::require(!account->user.empty(), "without a group there is an entry that says which");
+    fuzz::require(!account->user.empty(), "without a typed group an entry names it");
   }
   // The same account by its numbers. A second line of the table may be unusable, which is a refusal
   // and nothing else.

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789";
 
-/// The number that `text` begins with, which is taken off it; 0 where it is larger than a port.
+/// The number that `text` begins with, which is removed from it; 0 if it is larger than a port.
 std::size_t take_number(std::string_view& text) {
   std::uint16_t number = 0;
   const auto length = std::min(text.find_first_not_of(kDigits), text.size());
@@ -46,7 +46,7 @@ std::size_t count_ports_in_ranges(std::string_view text) {
       continue;
     }
     auto rest = text.substr(1);
-    const auto last = take_number(rest);  // of `text` alone: it may itself begin another range
+    const auto last = take_number(rest);  // `text` keeps it: it may itself begin another range
     if (first <= last) {
       ports += last - first + 1;
     }

@@ -32,11 +32,11 @@ void check_privileges(const Plan& plan, const Options& options, const Host& host
   const bool wanted = options.mode == Mode::kAmbient && privileged;
   require(privileges.capabilities == (wanted ? kNetBindService : kNoCapability),
           "the daemon has the capability only if it binds a privileged port itself");
-  // Of sockets of ours, bind(2) decides where it is not known which ports are privileged.
+  // For our own sockets, bind(2) decides if it is unknown which ports are privileged.
   const bool bind_decides = options.mode != Mode::kAmbient && !host.unprivileged_port_start;
   require(
       !privileged || bind_decides || contains(host.capabilities.permitted, CAP_NET_BIND_SERVICE),
-      "what is given is there to give");
+      "a privileged port needs the capability");
   require(privileges.set_no_new_privs != options.allow_new_privs,
           "no_new_privs is left out only when asked for");
   require(!options.allow_new_privs || !privileges.cut_bounding_set,
@@ -71,7 +71,7 @@ void check_confinement(const Plan& plan, const Options& options) {
     require(confinement.why_not.empty(), "what was asked for by name is not left out");
   } else if (granted) {
     require((confinement.kind == Confinement::kPrivileged) == confinement.why_not.empty(),
-            "the default is done, or it is said why not");
+            "the default is done, or the reason is given");
   } else {
     require(confinement.kind == Confinement::kOff && confinement.why_not.empty(),
             "nothing to confine");
@@ -124,7 +124,7 @@ void check_sockets(const Plan& plan, const Options& options, const Host& host) {
           (*host.has_fsuid && opens_sockets(options.mode) ? plan.account.uid : host.identity.uid),
       "the sockets are the account's wherever they can be");
   require(*host.has_fsuid || plan.account.uid == host.identity.uid || !options.reuse_port,
-          "ports are shared among sockets of the account alone");
+          "only sockets of the account share ports");
 }
 
 void check_descriptors(const Plan& plan, const Options& options, const Host& host) {
@@ -132,7 +132,7 @@ void check_descriptors(const Plan& plan, const Options& options, const Host& hos
   const int inherited = host.inherited ? static_cast<int>(host.inherited->names.size()) : 0;
   require(descriptors.inherited == inherited, "no inherited socket is lost");
   require(inherited == 0 || options.mode == Mode::kListenFds,
-          "inherited sockets go on in listen-fds mode alone");
+          "only listen-fds mode passes on inherited sockets");
   require(descriptors.first == 3 + inherited,
           "the launcher's own sockets follow the inherited ones");
   const auto opened = plan.sockets.only_probe ? 0 : plan.sockets.sockets.size();
@@ -144,8 +144,8 @@ void check_descriptors(const Plan& plan, const Options& options, const Host& hos
           "what is kept is what was named");
   require(std::is_sorted(kept.begin(), kept.end()), "what is kept is sorted");
   for (const int descriptor : kept) {
-    require(descriptor >= 3, "0 to 2 are nobody's to keep");
-    // An inetd server's socket leaves its number before the exec.
+    require(descriptor >= 3, "0 to 2 cannot be kept by name");
+    // An inetd server's socket is moved from this number before the exec.
     require(options.mode == Mode::kInetd || descriptor >= descriptors.first + descriptors.count,
             "no socket takes the number of a descriptor that is kept");
   }
@@ -159,7 +159,7 @@ void check_report(const Plan& plan) {
         describe_plan(plan, "a\ngroup", plan.command.front(), error, lowport::Colour::kNone);
     const auto lines = std::count(report.begin(), report.end(), '\n');
     require(lines == 5 + std::max<std::ptrdiff_t>(1, std::ssize(plan.listen)),
-            "nobody can forge a line of the report");
+            "the report cannot be forged");
     require(report.ends_with('\n'), "the report ends its last line");
     auto text = report;
     std::erase(text, '\n');
@@ -181,7 +181,7 @@ void check_plan(const Plan& plan, const Options& options, const Host& host) {
               plan.command.size() == options.command.size(),
           "the plan runs the command that was given");
   const auto repeats = options.reuse_port ? lowport::Repeats::kAllowed : lowport::Repeats::kOverlap;
-  require(!find_overlap(plan.listen, repeats), "no two listen addresses are in each other's way");
+  require(!find_overlap(plan.listen, repeats), "no two listen addresses overlap");
   check_privileges(plan, options, host);
   check_confinement(plan, options);
   check_sockets(plan, options, host);

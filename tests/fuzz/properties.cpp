@@ -43,11 +43,11 @@ void check_refusal(const Error& error) {
   require(text.starts_with("lowportbind: ") && text.ends_with('\n'),
           "a message has its prefix and its line");
   require(std::count(text.begin(), text.end(), '\n') == (error.hint().empty() ? 1 : 2),
-          "nobody can forge a line");
+          "a message cannot forge a line");
 }
 
 void check_account(const Account& account) {
-  require(account.uid != 0, "nobody becomes root");
+  require(account.uid != 0, "the account is never root");
   require(account.uid <= kHighestId && account.gid <= kHighestId, "no id means \"no change\"");
   const auto& groups = account.groups;
   require(std::is_sorted(groups.begin(), groups.end()), "the groups are sorted");

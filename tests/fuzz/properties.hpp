@@ -20,7 +20,7 @@ bool is_printable(std::string_view text);
 /// own.
 void check_refusal(const lowport::Error& error);
 
-/// Ids that setresuid(2) and setgroups(2) take for what they say, and never root.
+/// Ids that setresuid(2) and setgroups(2) take at face value, and never root.
 void check_account(const lowport::Account& account);
 
 /// Each field as the syntax allows it.

@@ -8,7 +8,7 @@
 namespace fuzz {
 
 /// The host that a text describes: everything that root on a current kernel has, changed by one
-/// letter after the other. Letters without a meaning are passed over.
+/// letter after another. Letters without a meaning are skipped.
 lowport::Host host_from(std::string_view letters);
 
 }  // namespace fuzz

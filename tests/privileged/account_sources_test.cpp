@@ -7,7 +7,7 @@
 
 #include "daemon.hpp"
 
-// Which of /etc's own files and NSS answers, as nsswitch.conf(5) has it. In the static build it is
+// Whether /etc's own files or NSS answers, as nsswitch.conf(5) says. In the static build it is
 // always the files.
 
 using support::check_daemon;
@@ -16,7 +16,7 @@ using support::launch_probe;
 
 namespace {
 
-/// The C library reads the file itself where an action stands behind it.
+/// With an action after the source, the C library reads the file itself.
 const std::string kByNss = "files [NOTFOUND=return]";
 /// The file is read by the launcher, and NSS is asked for what it does not have. `dns` knows no
 /// users and no groups, and is part of the C library.
@@ -56,7 +56,7 @@ TEST_CASE("entries of any length are read with and without NSS") {
 
 TEST_CASE("an endless NSS entry is refused") {
   if (is_static_build()) {
-    return;  // it asks no NSS: there is nothing to try
+    return;  // it does not ask NSS: nothing to try
   }
   constexpr std::size_t kBeyondBuffer = std::size_t{17} << 20U;
   use_sources(kByNss, "alice:x:2000:2001:" + std::string(kBeyondBuffer, 'x') + ":/srv:/bin/sh\n",
@@ -68,7 +68,7 @@ TEST_CASE("an endless NSS entry is refused") {
 TEST_CASE("a failed NSS lookup is an error") {
   support::require_strace();
   if (is_static_build()) {
-    return;  // it asks no NSS: there is nothing to try
+    return;  // it does not ask NSS: nothing to try
   }
   use_sources(kByNss, "alice:x:2000:2001::/srv:/bin/sh\n", "staff:x:2001:\n");
   const auto launch = [](const std::string& error) {
@@ -97,10 +97,10 @@ TEST_CASE("an unknown name is refused with and without NSS") {
 
 TEST_CASE("NSS is asked for what the file lacks") {
   if (is_static_build()) {
-    return;  // it asks no NSS: there is nothing to try
+    return;  // it does not ask NSS: nothing to try
   }
-  // A number that the file's own reader takes for none, and the C library for 2000: it shows who
-  // was asked.
+  // A number that the launcher's reader does not accept, and that the C library takes for 2000: it
+  // shows which was asked.
   const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
   use_sources("files", passwd, "staff:x:2001:\n");
   check_refused(launch_probe({"-u", "2000"}, {"status"}), 125, {"2000: it has no passwd entry"});
@@ -111,9 +111,9 @@ TEST_CASE("NSS is asked for what the file lacks") {
 
 TEST_CASE("NSS answers if its source comes before the file") {
   if (is_static_build()) {
-    return;  // it asks no NSS: there is nothing to try
+    return;  // it does not ask NSS: nothing to try
   }
-  // A number that the file's own reader refuses, and the C library takes for 2000.
+  // A number that the launcher's reader refuses, and that the C library takes for 2000.
   const std::string passwd = "odd:x:02000:2001::/srv:/bin/sh\n";
   use_sources("dns files", passwd, "staff:x:2001:\n");
   check_daemon(launch_probe({"-u", "odd"}, {"status"}),
@@ -136,7 +136,7 @@ TEST_CASE("NSS is not asked for what the file has") {
   };
   CHECK(opened("files", "/etc/passwd") == 1);
   CHECK(opened(kFileFirst, "/etc/passwd") == 1);
-  // Once for the group that is named, and once for the memberships.
+  // Once for the named group, and once for the memberships.
   CHECK(opened("files", "/etc/group") == 2);
 }
 
@@ -159,8 +159,8 @@ TEST_CASE("without nsswitch.conf the C library's default order applies") {
 }
 
 TEST_CASE("memberships from the file and from NSS are merged") {
-  // The C library reads no blank behind a member, and the launcher does: the second group is the
-  // file's alone.
+  // The launcher accepts a blank after a member, the C library does not: only the file gives the
+  // second group.
   use_sources(kFileFirst, "alice:x:2000:2001::/srv:/bin/sh\n",
               "one:x:2002:alice\ntwo:x:2003:alice ,bob\n");
   check_daemon(launch_probe({"-u", "alice"}, {"status"}),
@@ -184,7 +184,7 @@ TEST_CASE("many memberships are all set") {
 
 TEST_CASE("more memberships than a process can have are refused") {
   if (is_static_build()) {
-    return;  // it asks no NSS: there is nothing to try
+    return;  // it does not ask NSS: nothing to try
   }
   std::string group;
   for (int number = 100000; number < 165600; ++number) {

@@ -61,7 +61,7 @@ TEST_CASE("an unusable passwd entry is refused and not guessed at") {
     CAPTURE(user);
     check_refused(launch_probe({"-u", user}, {"status"}), 125, {"lowportbind: cannot use ", user});
   }
-  // The lines of others do not disturb.
+  // Lines of other accounts do no harm.
   check_daemon(launch_probe({"-u", "good"}, {"status"}),
                {.uid = "2000", .gid = "2000", .groups = "2000"});
 }

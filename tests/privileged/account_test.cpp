@@ -13,8 +13,8 @@ using support::Expected;
 using support::launch_probe;
 using support::variable;
 
-// Users and groups of the test's own, so that nothing depends on those of the host. One source of
-// names: what others nsswitch.conf(5) may list is the host's choice.
+// The test's own users and groups, so that nothing depends on the host's. One source of names,
+// since the host chooses which others nsswitch.conf(5) lists.
 
 namespace {
 

@@ -23,7 +23,7 @@ struct Activation {
   std::string names;
 
   void operator()() const {
-    constexpr int kFarAway = 50;  // first out of the way of one another
+    constexpr int kFarAway = 50;  // so that none overwrites another
     for (std::size_t index = 0; index < descriptors.size(); ++index) {
       dup2(descriptors[index], kFarAway + static_cast<int>(index));
     }
@@ -42,8 +42,8 @@ struct Activation {
   }
 };
 
-/// Sockets as no launcher would make them, so that a change would show: one that does not block,
-/// one of another family.
+/// Sockets that no launcher would open, so that any change shows: one non-blocking, one of another
+/// family.
 std::vector<int> make_sockets() {
   const int tcp = support::listen_on(443);
   fcntl(tcp, F_SETFL, O_NONBLOCK);
@@ -196,7 +196,7 @@ TEST_CASE("stale activation variables never reach the daemon") {
                                       {"-m", "nginx", "-p", "127.0.0.1:80"}};
   for (const auto& mode : all_modes) {
     support::Invocation invocation;
-    // Meant for another process: the launcher's parent, for example, that forgot to remove them.
+    // Meant for another process: the launcher's parent, for example, which forgot to remove them.
     invocation.environment = {"PATH=/usr/bin:/bin", "LISTEN_PID=1",     "LISTEN_FDS=2",
                               "LISTEN_FDNAMES=x:y", "LISTEN_PIDFDID=7", "NGINX=9;",
                               "NGINX=10;",          "LISTEN_FDS=5",     "NOTIFY_SOCKET=/run",
@@ -235,7 +235,7 @@ TEST_CASE("a wrapper script that ends with exec keeps LISTEN_PID valid") {
   auto field = support::fields(result.out);
   CHECK(variable(result, "LISTEN_PID") == field["pid"]);
   CHECK(field["fd=3"] == "tcp [::]:80 dual-stack listening reuseaddr blocking");
-  // What the protocol makes of a script that stays: the process number is the script's.
+  // If the script stays, the protocol's process number is the script's.
   result = launch(R"("$0" env pid; exit 0)");
   CHECK(variable(result, "LISTEN_PID") != support::fields(result.out)["pid"]);
 }

@@ -16,8 +16,8 @@ using support::launch_probe;
 
 namespace {
 
-/// For in_child, as root: every PR_CAP_AMBIENT is answered with EINVAL, as by a kernel that knows
-/// no ambient set (gVisor: google/gvisor#3166).
+/// For in_child, as root: every PR_CAP_AMBIENT fails with EINVAL, as on a kernel without an ambient
+/// set (gVisor: google/gvisor#3166).
 void lose_ambient_set() {
   // Its low half, on a little-endian machine.
   constexpr unsigned kFirstArgument = offsetof(seccomp_data, args);

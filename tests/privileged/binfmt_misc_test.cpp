@@ -11,9 +11,9 @@
 #include "confinement.hpp"
 #include "user_namespace.hpp"
 
-// Programs that binfmt_misc gives to an interpreter, as qemu-user-static sets it up: the kernel
-// runs that one, and so does the launch. Each child has a binfmt_misc of its own, out of the host's
-// sight, which came with Linux 6.7.
+// Programs that binfmt_misc hands to an interpreter, as qemu-user-static sets it up: the kernel
+// runs the interpreter, and so does the launch. Each child has its own binfmt_misc, invisible to
+// the host, which needs Linux 6.7.
 
 using support::Words;
 
@@ -70,7 +70,7 @@ void require_binfmt_misc() {
   support::require_confinement();
   support::enter_own_mounts();
   if (support::run_in_child({"/bin/true"}, registering({})).status != 0) {
-    support::skip("no binfmt_misc of a user namespace's own here, which came with Linux 6.7");
+    support::skip("a user namespace has no binfmt_misc of its own here: that needs Linux 6.7");
   }
 }
 
@@ -97,8 +97,7 @@ support::Result launch(const std::string& program, const std::function<void()>& 
       in_child);
 }
 
-/// Checks that the interpreter runs in the place of the program, confined, and that `--check`
-/// knows.
+/// Checks that the interpreter runs in place of the program, confined, and that `--check` knows.
 void check_runs(const std::string& program, const std::function<void()>& in_child) {
   CAPTURE(program);
   const auto result = launch(program, in_child);

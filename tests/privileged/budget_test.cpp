@@ -5,10 +5,9 @@
 
 #include "daemon.hpp"
 
-// Counted, not timed: a count repeats exactly. The bounding set is left out, since its length is
-// the kernel's choice. nsswitch.conf(5) is mounted over because other sources of names bring
-// modules and daemons of their own along, and how many system calls those make is the host's
-// choice.
+// Counted, not timed: a count repeats exactly. The bounding set is left out, since its length
+// depends on the kernel. nsswitch.conf(5) is mounted over because other sources of names bring
+// their own modules and daemons, whose system calls vary with the host.
 
 TEST_CASE("a launch stays within its budget of system calls") {
   support::enter_own_network();

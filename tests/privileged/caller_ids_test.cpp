@@ -10,11 +10,11 @@
 
 #include "daemon.hpp"
 
-// The file system id, which the launcher lends to the account for its sockets.
+// The file system id, which is the account's while the launcher opens the sockets.
 
 namespace {
 
-/// An ordinary user with the capabilities to change ids and to bind, as ambient ones.
+/// An ordinary user with ambient capabilities to change ids and to bind.
 void be_capable_user() {
   constexpr int kCapabilities[] = {CAP_SETUID, CAP_SETGID, CAP_NET_BIND_SERVICE};
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);

@@ -12,8 +12,7 @@
 #include "spoiled_call.hpp"
 
 // A daemon whose own file has cap_net_bind_service=ep, as caddy's in its image. The kernel refuses
-// to execute it where the bounding set lacks that capability. With no_new_privs it is given none of
-// it.
+// to execute it if the bounding set lacks that capability. With no_new_privs it does not get it.
 
 using support::check_refused;
 using support::kBindCapability;
@@ -21,7 +20,7 @@ using support::Words;
 
 namespace {
 
-/// Where no port is privileged, as in a Docker network: no mode gives the daemon a capability.
+/// No port is privileged, as in a Docker network: no mode gives the daemon a capability.
 void enter_network_without_privileged_ports() {
   support::enter_own_network();
   support::set_unprivileged_port_start(0);
@@ -63,7 +62,7 @@ TEST_CASE("a daemon that carries the capability runs without it") {
     CHECK(support::launch(
               support::join({{"-u", "www-data", "--check"}, options, {"--", carrier.program}}))
               .status == 0);
-    // As the interpreter of a script, which says so on stdout.
+    // As the interpreter of a script. It answers on stdout.
     if (mode.name != "inetd") {
       support::check_daemon(launch(options, carrier.script), {.bounding = kBindCapability});
     }
@@ -92,8 +91,8 @@ TEST_CASE("a file with more than the carried capability is refused") {
                      "hint: as root: setcap -r " + carrier.program});
     }
   }
-  // What is not effective at once does not keep the kernel from executing it, and stays out of the
-  // bounding set.
+  // A capability that is not effective at once does not keep the kernel from executing the file,
+  // and stays out of the bounding set.
   for (const char* capabilities :
        {"cap_net_bind_service=p", "cap_net_bind_service=i", "cap_net_admin=p"}) {
     CAPTURE(capabilities);

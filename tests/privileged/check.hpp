@@ -9,8 +9,8 @@
 
 #include "daemon.hpp"
 
-/// What the tests of `--check` share: running it, and holding what it found against what the launch
-/// then says.
+/// Shared by the tests of `--check`: they run it, and compare what it finds with what the launch
+/// then reports.
 namespace check {
 
 struct Setting {
@@ -29,7 +29,7 @@ inline support::Result run(const Setting& setting, const support::Words& more) {
   return support::run(invocation);
 }
 
-/// What the report has in the line with this label; "(no such line)".
+/// The report's line with this label, or "(no such line)".
 inline std::string line(const support::Result& result, const std::string& label) {
   constexpr std::size_t kColumn = 13;
   std::istringstream lines(result.out);
@@ -52,13 +52,13 @@ inline support::Result ready(const Setting& setting) {
   return result;
 }
 
-/// What stands in the way of a launch, in the words of the message and of the hint.
+/// What blocks a launch: the text of the message and of the hint.
 struct Obstacle {
   std::string sentence;
   std::string hint;
 };
 
-/// A line on what the confinement lacks may stand before the message.
+/// A line about what the confinement lacks may precede the message.
 inline void says(const support::Result& result, int status, const Obstacle& obstacle) {
   auto expected = "lowportbind: " + obstacle.sentence + "\n";
   if (!obstacle.hint.empty()) {
@@ -70,7 +70,7 @@ inline void says(const support::Result& result, int status, const Obstacle& obst
   CHECK(result.err.ends_with(expected));
 }
 
-/// Checks that `--check` prints the plan and finds this in the way. Returns what it printed.
+/// Checks that `--check` prints the plan and reports this obstacle. Returns what it printed.
 inline support::Result not_ready(const Setting& setting, const Obstacle& obstacle) {
   auto result = run(setting, {"--check"});
   CAPTURE(result.out);
@@ -90,8 +90,8 @@ inline support::Result not_ready_as_launched(const Setting& setting, int status,
   return not_ready(setting, obstacle);
 }
 
-/// Checks that nothing could be planned: the launch and `--check` say so alike, and there is no
-/// plan to print.
+/// Checks that nothing could be planned: the launch and `--check` report the same, and no plan is
+/// printed.
 inline void not_planned(const Setting& setting, const Obstacle& obstacle) {
   for (const support::Words& more : {support::Words{}, support::Words{"--check"}}) {
     const auto result = run(setting, more);

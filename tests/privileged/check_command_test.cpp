@@ -7,7 +7,7 @@
 
 #include "check.hpp"
 
-// What `--check` says about the command, and that the launch ends with the same words. PATH is
+// What `--check` reports about the command, and that the launch ends with the same message. PATH is
 // /usr/bin:/bin.
 
 namespace {
@@ -21,7 +21,7 @@ std::string hint_for_access(const std::string& file) {
          file;
 }
 
-/// The probe with the mark of a 32-bit program.
+/// The probe, marked as a 32-bit program.
 std::string write_32_bit_program(const support::TemporaryDirectory& directory) {
   auto program = support::read_file(support::probe());
   program.at(EI_CLASS) = ELFCLASS32;
@@ -64,7 +64,7 @@ TEST_CASE("--check finds a command that only root may execute") {
       command(hidden), 126,
       {"cannot execute: " + hidden + ": the account may not enter a directory on its path",
        hint_for_access(hidden)});
-  // The control, and the way out.
+  // The control, and the fix.
   CHECK(support::run({hidden}).status == 0);
   REQUIRE(chmod(directory.path("locked").c_str(), 0711) == 0);
   const auto result = check::ready(command(hidden));
@@ -103,7 +103,7 @@ TEST_CASE("--check finds file capabilities that cancel the listed port") {
     CAPTURE(capabilities);
     support::set_file_capabilities(program, capabilities);
     check::not_ready_as_launched(command(program), 126, obstacle);
-    // The two ways out of the hint.
+    // The two fixes that the hint names.
     check::ready(command(program, {"-m", "listen-fds"}));
     CHECK(support::run({"setcap", "-r", program}).status == 0);
     check::ready(command(program));
@@ -159,7 +159,7 @@ TEST_CASE("--check finds a 32-bit program that confinement refuses") {
   check::not_ready_as_launched(command(program), 126, obstacle);
   check::not_ready_as_launched(command(program, {"--confine", "listed"}), 126, obstacle);
   check::not_ready_as_launched(command(script), 126, obstacle);
-  // Without the confinement it is a program like any other, whatever the kernel makes of the
+  // Without the confinement it is a program like any other, whatever the kernel does with the
   // forgery.
   for (const support::Words& options :
        {support::Words{"--confine", "off"}, support::Words{"-m", "listen-fds"}}) {

@@ -6,8 +6,8 @@
 
 #include "check.hpp"
 
-// What `--check` says about the confinement. A kernel that lacks something is made by strace, which
-// answers in its place.
+// What `--check` reports about the confinement. strace answers in place of a kernel that lacks
+// something.
 
 namespace {
 
@@ -22,7 +22,7 @@ void require_landlock_with_network() {
   }
 }
 
-/// Runs the launcher under strace, which lets system calls fail.
+/// Runs the launcher under strace, which makes system calls fail.
 support::Result run_where(const std::string& inject, const support::Words& options) {
   return support::trace({"-e", "inject=" + inject},
                         support::join({{support::launcher(), "-u", "www-data", "-p", "80"},
@@ -38,8 +38,8 @@ struct Row {
   std::string reason;
 };
 
-/// Checks that the default goes on without the confinement and says so, and that a confinement that
-/// was asked for by name does not.
+/// Checks that the default continues without confinement and reports it, and that a confinement
+/// requested by name does not.
 void check_missing(const Row& row) {
   CAPTURE(row.inject);
   const auto line = "lowportbind: " + kOpen + row.reason + "; --confine off silences this\n";

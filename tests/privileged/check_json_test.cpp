@@ -18,8 +18,8 @@ bool has(const support::Result& result, const std::string& part) {
   return result.out.find(part) != std::string::npos;
 }
 
-/// Checks that the object stands alone on stdout, and that exit status and messages are those of
-/// plain `--check`.
+/// Checks that the object is alone on stdout, and that exit status and messages are those of plain
+/// `--check`.
 support::Result as_plain_check(const check::Setting& setting) {
   const auto json = run_json(setting);
   const auto plain = check::run(setting, {"--check"});
@@ -83,7 +83,7 @@ TEST_CASE("--check --json prints an object if there is no plan") {
       contradiction,
       R"("error":{"message":"the options contradict each other: 80/tcp: it is listed twice",)"));
   CHECK(has(contradiction, R"("account":null,)"));
-  // A command line that cannot be read does not say that it wants JSON.
+  // A command line that cannot be read does not ask for JSON.
   const auto unreadable = run_json({.options = {"-p", "0"}});
   CHECK(unreadable.status == 125);
   CHECK(unreadable.out.empty());

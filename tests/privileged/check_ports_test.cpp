@@ -28,7 +28,7 @@ TEST_CASE("--check and a launch name the holder of a TCP port") {
     check::not_ready_as_launched(
         {.options = {"-u", "www-data", "-p", "443,127.0.0.1:80", "-m", "listen-fds"}}, 125,
         in_use("127.0.0.1:80/tcp", "other-daemon", holder.pid()));
-    // UDP has ports of its own.
+    // UDP has its own ports.
     check::ready({.options = {"-u", "www-data", "-p", "80/udp"}});
   }
   const auto result = check::ready({.options = {"-u", "www-data", "-p", "80"}});
@@ -59,8 +59,7 @@ TEST_CASE("a port in use on one address is free on the others") {
       object + taken, "another address may be free, as in -p 192.0.2.1:53; " + shown};
   check::not_ready_as_launched({.options = {"-u", "www-data", "-p", "53", "-m", "listen-fds"}}, 125,
                                with_example);
-  // What the hints say is true, and nothing of the kind is said where it is the address itself that
-  // is taken.
+  // The hints' advice works, and there is no such advice if the address itself is in use.
   check::ready({.options = {"-u", "www-data", "-p", "127.0.0.1:53", "-m", "listen-fds"}});
   check::not_ready({.options = {"-u", "www-data", "-p", "127.0.0.53:53", "-m", "listen-fds"}},
                    in_use("127.0.0.53:53/tcp", "resolver", resolver.pid()));
@@ -93,7 +92,7 @@ TEST_CASE("names the holder that blocks the most") {
                      in_use("80/udp (IPv4 and IPv6)", "wild", wild.pid()));
   }
   {
-    // A socket of the other family is not in the way of nginx's two, one for each.
+    // nginx opens one socket for each family, which a socket of the other family does not block.
     const Holder six({.name = "six", .host = "::1"});
     const Holder four({.name = "four", .host = "127.0.0.1"});
     check::not_ready({.options = {"-u", "www-data", "-p", "80", "-m", "nginx"}},
@@ -107,7 +106,7 @@ TEST_CASE("names the holder that blocks the most") {
     check::not_ready({.options = {"-u", "www-data", "-p", "127.0.0.1:80", "-m", "listen-fds"}},
                      in_use("127.0.0.1:80/tcp", "four", four.pid()));
   }
-  // An IPv4 address is one in an IPv6 socket, too, as Java binds it.
+  // An IPv4 address in an IPv6 socket, as Java binds it, is still that address.
   const Holder mapped({.name = "mapped", .host = "::ffff:127.0.0.1"});
   check::not_ready({.options = {"-u", "www-data", "-p", "80", "-m", "listen-fds"}},
                    {"cannot bind: 80/tcp (IPv4 and IPv6): Address already in use by mapped (pid " +
@@ -136,7 +135,7 @@ TEST_CASE("--check by a user that cannot see the holder points to root") {
   check::not_ready_as_launched(
       {.options = {"-p", "5353/udp", "-m", "listen-fds"}, .in_child = become_www_data}, 125,
       udp_obstacle);
-  // The command of the hint finds it.
+  // The hint's command finds it.
   const auto shown = support::run({"ss", "-ltnp", "sport = :8080"});
   const bool is_missing = shown.status == 120;
   CHECK((is_missing || shown.out.find("pid=" + tcp.pid()) != std::string::npos));
@@ -171,7 +170,8 @@ TEST_CASE("a connection from the port is not taken for its holder") {
   REQUIRE(bind(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
   address.sin_port = htons(8080);
   REQUIRE(connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
-  // The connection is the test's own, and so of a process that is looked at before the holder.
+  // The connection is the test's own, and so belongs to a process that is examined before the
+  // holder.
   const Holder holder({.name = "the-holder", .host = "127.0.0.2"});
   auto obstacle = in_use("0.0.0.0:80/tcp", "the-holder", holder.pid());
   obstacle.sentence += " on 127.0.0.2";
@@ -218,7 +218,7 @@ TEST_CASE("--check in ambient mode tries each port as root and account") {
     if (call.starts_with("setresuid(33")) {
       order += "account ";
     }
-    // That: the proof.
+    // The bind of 192.0.2.1 is the confinement's proof.
     if (!call.starts_with("bind(") || call.find("192.0.2.1") != std::string::npos) {
       continue;
     }

@@ -7,8 +7,8 @@
 
 #include "check.hpp"
 
-// What `--check` says about the rights of whoever starts the launcher. Without the right to a port
-// there is nothing to plan, and so no plan to print.
+// What `--check` reports about the rights of whoever starts the launcher. Without the right to a
+// port there is nothing to plan, and so no plan to print.
 
 namespace {
 

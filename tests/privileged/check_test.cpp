@@ -21,7 +21,7 @@ std::string print_on_terminal(const support::Words& options, const std::string& 
   int terminal = -1;
   int there = -1;
   if (openpty(&terminal, &there, nullptr, nullptr, nullptr) != 0) {
-    support::skip("there is no terminal to be had here");
+    support::skip("no terminal is available here");
   }
   support::Invocation invocation;
   invocation.argv = support::join(
@@ -47,7 +47,7 @@ std::string print_on_terminal(const support::Words& options, const std::string& 
 
 constexpr const char* kGreenReady = "verdict      \x1b[32mready\x1b[0m\n";
 
-/// The sockets of the test's own network, connections that are being closed included.
+/// The sockets of the test's own network, including connections that are being closed.
 std::string sockets_here() {
   std::string lines;
   for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) {

@@ -36,7 +36,7 @@ TEST_CASE("an empty PATH element is not the working directory") {
     check_refused(launch_command("here-alone", path, directory.path()), 127,
                   {"cannot find the command: here-alone: "});
   }
-  // A dot is no empty element: it was written down by somebody who meant it.
+  // A dot is not an empty element: someone wrote it on purpose.
   CHECK(launch_command("here-alone", "/bin:.", directory.path()).out == "ran\n");
   CHECK(launch_command("./here-alone", "/bin", directory.path()).out == "ran\n");
 }

@@ -12,7 +12,7 @@
 
 #include "daemon.hpp"
 
-/// What the tests of the confinement share.
+/// Shared by the tests of the confinement.
 namespace support {
 
 inline long read_landlock_abi() {
@@ -20,7 +20,7 @@ inline long read_landlock_abi() {
   return syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForAbi);
 }
 
-/// Whether the kernel has a Landlock with network rules.
+/// Whether the kernel's Landlock has network rules.
 inline bool has_landlock() { return read_landlock_abi() >= 4; }
 
 /// Whether it has rules for UDP, too.
@@ -30,11 +30,11 @@ inline bool has_udp_rules() { return read_landlock_abi() >= 10; }
 inline void require_confinement() {
   enter_own_network();
   if (!has_landlock()) {
-    skip("this kernel has no Landlock with network rules, which came with Linux 6.7");
+    skip("this kernel's Landlock has no network rules, which need Linux 6.7");
   }
 }
 
-/// The answers of a probe that was launched as www-data, without a word on stderr.
+/// The answers of a probe that was launched as www-data, with nothing on stderr.
 inline std::map<std::string, std::string> ask_daemon(const Words& options, const Words& questions,
                                                      std::function<void()> in_child = {}) {
   const auto result =
@@ -51,7 +51,7 @@ inline int count_filters(const std::map<std::string, std::string>& field) {
   return std::stoi(field.at("Seccomp_filters")) - std::stoi(own_status("Seccomp_filters"));
 }
 
-/// Checks that there is one filter, and that it is one.
+/// Checks that exactly one filter is in force.
 inline void check_filtered(const std::map<std::string, std::string>& field) {
   CHECK(field.at("Seccomp") == "2");
   CHECK(count_filters(field) == 1);

@@ -10,9 +10,9 @@
 
 #include "confinement.hpp"
 
-// System calls of the confinement that fail or lie: strace does it. What is the default goes on
-// where the kernel lacks something, with a line that says so; what was asked for by name, and what
-// fails half-way, ends the launch.
+// strace makes system calls of the confinement fail or lie. If the kernel lacks something, the
+// default continues and prints a line about it; an explicit request, or a failure half-way, ends
+// the launch.
 
 using support::check_unfiltered;
 using support::Words;
@@ -59,7 +59,7 @@ const Lack kLacks[] = {
     {"seccomp:error=EOPNOTSUPP", "seccomp filters cannot be used: Operation not supported"},
 };
 
-/// Those that a launch comes to here: without Landlock, nobody asks for seccomp.
+/// Those that a launch reaches here: without Landlock, it does not ask about seccomp.
 std::vector<Lack> lacks_to_try() {
   std::vector<Lack> lacks(std::begin(kLacks), std::end(kLacks));
   if (!support::has_landlock()) {
@@ -128,7 +128,8 @@ TEST_CASE("a confinement that fails half-way names the failing call") {
   support::require_strace();
   const struct {
     std::string call;
-    int occurrence;  ///< landlock_create_ruleset and seccomp are first asked what they can do
+    int occurrence;  ///< the first call of landlock_create_ruleset and of seccomp asks what they
+                     ///< can do
     std::string name;
   } rows[] = {
       {"landlock_create_ruleset", 2, "landlock_create_ruleset"},
@@ -154,7 +155,7 @@ TEST_CASE("a confinement that fails half-way names the failing call") {
           {"lowportbind: cannot confine the daemon to its ports: " + row.name + ": " + error.text});
     }
     const auto injection = row.call + ":error=EPERM:when=" + std::to_string(row.occurrence);
-    // The default is no different here: something is in the way that the kernel did not say.
+    // The default ends the launch too: the kernel has not reported a missing feature.
     support::check_refused(launch_with(injection, {}), 125,
                            {"lowportbind: cannot confine the daemon to its ports: " + row.name});
   }

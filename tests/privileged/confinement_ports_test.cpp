@@ -179,7 +179,7 @@ TEST_CASE("reserving a port keeps the kernel from choosing it") {
   }
   CHECK(field["range=tcp/40002-40002"] == "ok");
   CHECK(field["range=udp/40003-40003"] == "ok");
-  // The option does not reach beyond the kernel's own range.
+  // The option does not extend the kernel's own range.
   CHECK(field["range=tcp/1000-1000"] == "another port");
   CHECK(field["range=tcp/39000-39000"] == "another port");
   support::write_file("/proc/sys/net/ipv4/ip_local_reserved_ports", "40002-40003\n");

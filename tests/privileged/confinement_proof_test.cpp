@@ -16,8 +16,8 @@
 #include "confinement.hpp"
 #include "spoiled_call.hpp"
 
-// Before the exec the confinement is tried: what is not listed must be refused, and what is listed
-// must not.
+// The launcher tries the confinement before the exec: unlisted ports must be refused, and listed
+// ones must not.
 
 namespace {
 
@@ -59,8 +59,8 @@ TEST_CASE("a confinement that cannot be proved ends the launch") {
 TEST_CASE("a port refused by another check does not fail the proof") {
   support::require_confinement();
   support::require_strace();
-  // SocketBindDeny= of a systemd unit is asked after Landlock, and says EPERM; here to all but the
-  // first three binds, by which unlisted ports are tried.
+  // SocketBindDeny= of a systemd unit is checked after Landlock, and answers EPERM; here for all
+  // but the first three binds, which try unlisted ports.
   const auto launch_with = [](const std::string& effect) {
     return support::trace({"-e", "inject=bind:" + effect},
                           {support::launcher(), "-u", "www-data", "-p", "80", "--",
@@ -82,8 +82,8 @@ TEST_CASE("a port refused by another check does not fail the proof") {
 TEST_CASE("an extra rule next to a listed port ends the launch") {
   support::require_confinement();
   support::require_strace();
-  // To a bind that answers so, the port is allowed.
-  // By a filter of strace's own, since a stop at each of the rules would take minutes.
+  // A bind that fails with EADDRNOTAVAIL has been allowed the port. strace filters by seccomp,
+  // since a stop at each rule would take minutes.
   const auto open_at = [](const support::Words& options, int bind) {
     return support::run(support::join(
         {{"strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=bind", "-e",

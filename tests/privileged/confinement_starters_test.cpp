@@ -4,7 +4,7 @@
 
 #include "confinement.hpp"
 
-// Who starts the launcher: Landlock and seccomp want no_new_privs, which is the launcher's default,
+// Who starts the launcher: Landlock and seccomp need no_new_privs, which is the launcher's default,
 // or CAP_SYS_ADMIN.
 
 using support::ask_daemon;
@@ -23,7 +23,7 @@ const std::string kWarning =
     "lowportbind: every privileged port is open to the daemon: " + kNeedsAdmin +
     "; --confine off silences this\n";
 
-/// The capabilities of root in a container of Docker.
+/// The capabilities of root in a Docker container.
 void be_root_of_docker() {
   support::keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL,
                               CAP_SETGID, CAP_SETUID, CAP_SETPCAP, CAP_NET_BIND_SERVICE,
@@ -37,7 +37,7 @@ void keep_the_least() {
 
 void become_www_data() { support::become(33, 33, {33}); }
 
-/// Checks a launch that confines.
+/// Checks a launch that confines the daemon.
 void check_confined(const support::Result& result, const std::string& ports) {
   CAPTURE(result.err);
   CHECK(result.err.empty());
@@ -47,7 +47,7 @@ void check_confined(const support::Result& result, const std::string& ports) {
   check_filtered(field);
 }
 
-/// Checks a launch whose default was not to be had, and which says so.
+/// Checks a launch that reports that its default confinement is unavailable.
 void check_open(const support::Result& result) {
   CHECK(result.err == kWarning);
   REQUIRE(result.status == 0);

@@ -3,7 +3,7 @@
 
 #include "confinement.hpp"
 
-// What the confinement leaves as it is, and whom it reaches.
+// What the confinement leaves untouched, and which processes it reaches.
 
 using support::ask_daemon;
 using support::Words;
@@ -87,7 +87,7 @@ TEST_CASE("the daemon's children inherit its confinement") {
   support::require_confinement();
   const Words questions{"status", support::kEveryPort, "socket=2/1/262/22", "io_uring",
                         "i386=2/1/6/22"};
-  // The shell in the shell keeps its own process: it has something to do afterwards.
+  // The inner shell does not exec the probe: it has something left to do.
   const std::string script = R"(/bin/sh -c '"$0" "$@"; exit $?' "$0" "$@"; exit $?)";
   for (const auto& kind : kKinds) {
     CAPTURE(kind);
@@ -139,7 +139,7 @@ TEST_CASE("a launcher in a confined daemon can only confine further") {
   check({"-p", "80,443"}, {"-p", "443,8080", "--confine", "listed"},
         "0 ok 1-442 EACCES 443 ok 444-8079 EACCES 8080 ok 8081-65535 EACCES", 2);
   check({"-p", "80"}, {"-p", "443", "--confine", "off"}, support::kConfinedToPrivileged, 1);
-  // What it was not given itself it cannot give.
+  // It cannot grant what it was not given itself.
   support::check_refused(launch_twice({"-p", "80"}, {"-p", "443"}), 125,
                          {"TCP port 443: it is listed, yet it is refused",
                           "hint: lowportbind itself may be confined"});

@@ -3,8 +3,8 @@
 
 #include "confinement.hpp"
 
-// Each way around the rules for TCP ports: open with `--confine off`, where the kernel has it, and
-// closed otherwise.
+// Each way around the rules for TCP ports: it works with `--confine off`, if the kernel has it, and
+// is closed otherwise.
 
 using support::ask_daemon;
 using support::Words;
@@ -25,13 +25,13 @@ Answers ask_three_times(const std::string& question) {
   return {ask("off"), ask("privileged"), ask("listed")};
 }
 
-/// Checks that the way is open and then closed with this answer. Where the kernel does not know the
-/// way, it says so, and the answer of the filter is the same.
+/// Checks that the way works without confinement, and is closed with this answer under it. A kernel
+/// that does not have the way reports that, and the filter's answer is the same.
 void check_way(const std::string& question, const std::string& closed, const std::string& unknown) {
   const auto answers = ask_three_times(question);
   CAPTURE(question);
   if (answers.off == unknown) {
-    MESSAGE(question << ": not open in this kernel, which says " << answers.off);
+    MESSAGE(question << ": does not work in this kernel, which answers " << answers.off);
   } else {
     CHECK(answers.off == "ok");
   }
@@ -39,7 +39,7 @@ void check_way(const std::string& question, const std::string& closed, const std
   CHECK(answers.listed == closed);
 }
 
-/// Checks that the filter has an answer of its own, which is none of the kernel's.
+/// Checks that the filter gives its own answer, which the kernel would not give.
 void check_own_answer(const std::string& question, const std::string& open,
                       const std::string& closed) {
   const auto answers = ask_three_times(question);
@@ -59,9 +59,9 @@ TEST_CASE("an MPTCP socket cannot bind an unlisted port") {
   check_way("socket=10/1/262/22", kNoProtocol, kNoProtocol);
   // SOCK_CLOEXEC and SOCK_NONBLOCK are in the same argument as the type.
   check_way("socket=2/0x80801/262/22", kNoProtocol, kNoProtocol);
-  // Not a listed port either: Go takes TCP after this errno.
+  // A listed port is refused as well: Go falls back to TCP after this errno.
   check_way("socket=2/1/262/80", kNoProtocol, kNoProtocol);
-  // The kernel says EPERM to a raw socket of any protocol, so that this is the filter's.
+  // The kernel answers EPERM to a raw socket of any protocol, so this answer is the filter's.
   check_own_answer("socket=2/3/262", "socket EPERM", kNoProtocol);
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("high bits in the arguments do not disguise MPTCP") {
   check_way("socket=2/0x100000001/262/22", kNoProtocol, kNoProtocol);
   check_way("socket=0x100000002/1/262/22", kNoProtocol, kNoProtocol);
   check_way("socket=0xffffffff0000000a/1/262", kNoProtocol, kNoProtocol);
-  // TCP with such bits stays what it is, and confined.
+  // TCP with such bits is still TCP, and confined.
   check_way("socket=0x100000002/0x100000001/0x100000006/80", "ok", "");
   check_way("socket=0x100000002/0x100000001/0x100000006/22", "bind EACCES", "");
 }
@@ -91,7 +91,7 @@ TEST_CASE("an SCTP socket is refused by protocol and by type") {
   check_way("socket=10/5/0/22", no_type, no_type);
   check_way("socket=2/5/132/22", no_type, no_type);
   check_way("socket=2/1/132/22", kNoProtocol, kNoProtocol);
-  // To a protocol this high the kernel says EINVAL, so that these are the filter's.
+  // The kernel answers EINVAL to a protocol this high, so these answers are the filter's.
   check_own_answer("socket=2/5/0xffff", "socket EINVAL", no_type);
   check_own_answer("socket=10/0x80805/0xffff", "socket EINVAL", no_type);
 }
@@ -117,8 +117,8 @@ TEST_CASE("an SMC socket is refused by family and by protocol") {
 
 TEST_CASE("a TCP socket cannot become an SMC one through its ULP") {
   support::require_confinement();
-  // No descriptor has this number: the kernel looks for the socket first, and the filter before the
-  // kernel.
+  // No descriptor has this number: the kernel looks up the socket first, and the filter runs before
+  // that.
   const auto call = "call=" + std::to_string(SYS_setsockopt) + "/99/";
   check_own_answer(call + "6/31", "EBADF", "ENOENT");
   check_own_answer(call + "0x100000006/0x10000001f", "EBADF", "ENOENT");
@@ -151,7 +151,7 @@ TEST_CASE("io_uring cannot be set up because it makes sockets unseen") {
   support::require_confinement();
   const auto answers = ask_three_times("io_uring");
   if (answers.off != "ok") {
-    MESSAGE("not open in this kernel, which says " << answers.off);
+    MESSAGE("does not work in this kernel, which answers " << answers.off);
   }
   // EPERM is also what the sysctl io_uring_disabled gives.
   CHECK(answers.privileged == "EPERM");
@@ -160,8 +160,8 @@ TEST_CASE("io_uring cannot be set up because it makes sockets unseen") {
 
 TEST_CASE("an io_uring that was set up before cannot be used") {
   support::require_confinement();
-  // No descriptor has this number: the kernel looks for the ring first, and the filter before the
-  // kernel.
+  // No descriptor has this number: the kernel looks up the ring first, and the filter runs before
+  // that.
   for (const int call : {SYS_io_uring_enter, SYS_io_uring_register}) {
     check_own_answer("call=" + std::to_string(call) + "/99", "EBADF", "EPERM");
   }
@@ -176,12 +176,12 @@ TEST_CASE("an RxRPC socket is refused because it binds UDP unseen") {
 
 TEST_CASE("x32 calls are refused") {
   support::require_confinement();
-  // getpid and an MPTCP socket. A kernel without x32 says ENOSYS too.
+  // getpid and an MPTCP socket. A kernel without x32 answers ENOSYS too.
   for (const std::string question : {"call=0x40000027", "call=0x40000029/2/1/262"}) {
     CAPTURE(question);
     const auto answers = ask_three_times(question);
     if (answers.off != "ok") {
-      MESSAGE("this kernel has no x32 calls, and says " << answers.off);
+      MESSAGE("this kernel has no x32 calls, and answers " << answers.off);
     }
     CHECK(answers.privileged == "ENOSYS");
     CHECK(answers.listed == "ENOSYS");
@@ -220,6 +220,6 @@ TEST_CASE("a 32-bit program is refused unless confinement is off") {
     support::check_refused(launch(options), 126,
                            {"cannot execute: " + path + ": it is a 32-bit program", "hint: "});
   }
-  // There is no confinement without the capability, and so nothing that would be in its way.
+  // Without the capability there is no confinement, and so nothing blocks it.
   CHECK(launch({}).status == open);
 }

@@ -195,7 +195,7 @@ void require_strace() {
 
 Trace trace(const Words& options, const Words& argv, std::function<void()> in_child) {
   const TemporaryDirectory directory;
-  const auto file = directory.write("trace", "", 0666);  // strace may be anybody's by then
+  const auto file = directory.write("trace", "", 0666);  // strace may run as any user by then
   Trace traced{
       run_in_child(join({{"strace", "-o", file}, options, {"--"}, argv}), std::move(in_child)), {}};
   std::istringstream lines(read_file(file));

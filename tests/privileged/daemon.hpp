@@ -7,7 +7,8 @@
 
 #include "support.hpp"
 
-/// What the privileged tests share: launching the probe as a daemon, and what must hold for it.
+/// Shared by the privileged tests: they launch the probe as a daemon, and check what must hold for
+/// it.
 namespace support {
 
 using Words = std::vector<std::string>;
@@ -26,7 +27,7 @@ Result launch_probe_with(const std::string& launcher_path, const Words& options,
                          const Words& questions, std::function<void()> in_child = {});
 Result run_in_child(const Words& argv, std::function<void()> in_child);
 
-/// What a daemon's /proc/PID/status must say. The defaults are those of www-data without a
+/// What a daemon's /proc/PID/status must contain. The defaults are those of www-data without a
 /// capability.
 struct Expected {
   std::string uid = "33";
@@ -42,7 +43,7 @@ struct Expected {
 std::map<std::string, std::string> check_daemon(const Result& result, const Expected& expected);
 
 /// Checks that the launch ended with this status, that its message begins with "lowportbind: " and
-/// holds each of these texts, and that the probe never ran.
+/// contains each of these texts, and that the probe never ran.
 void check_refused(const Result& result, int status, const Words& texts);
 
 /// The negative control: the same account without the launcher gets EACCES for "tcp/4/80".
@@ -60,11 +61,11 @@ std::string own_status(const std::string& name);
 /// where the directory for temporary files ignores those.
 std::string copy_program(const TemporaryDirectory& directory, const std::string& source,
                          const std::string& name, mode_t mode = 0755);
-/// setcap(8). Skips the test where file capabilities are not to be had.
+/// setcap(8). Skips the test where file capabilities are unavailable.
 void set_file_capabilities(const std::string& path, const std::string& capabilities);
 
-/// For in_child: takes everything but these from the bounding set, so that root has them alone
-/// after the next exec.
+/// For in_child: drops all but these from the bounding set, so that root has only them after the
+/// next exec.
 void keep_capabilities(const std::vector<int>& kept);
 void drop_capabilities(const std::vector<int>& dropped);
 

@@ -14,8 +14,8 @@
 
 using support::launch_probe;
 
-// Kernels before Linux 5.9 have no close_range(2), and the filters of older container engines do
-// not know it.
+// Kernels before Linux 5.9 have no close_range(2), and the filters of older container engines
+// refuse it.
 
 namespace {
 

@@ -16,7 +16,7 @@ std::string fds_of(const support::Result& result) {
   return support::fields(result.out)["fds"];
 }
 
-/// Opens descriptors until there are `count` of them or no more can be had.
+/// Opens descriptors until there are `count` of them or the limit is reached.
 void open_many(int count) {
   while (open("/dev/null", O_RDONLY) >= 0 && --count > 0) {  // NOLINT
   }

@@ -19,8 +19,8 @@
 #include "spoiled_call.hpp"
 #include "terminal.hpp"
 
-// A step that fails is refused by its own check, with the reason that the kernel gave: not later,
-// by another check that can only say that something is not as planned.
+// A failing step is caught by its own check, with the kernel's reason: not later, by another check
+// that only sees a difference from the plan.
 
 namespace {
 
@@ -30,7 +30,7 @@ using terminal::Terminal;
 
 void have_parent_death_signal() { prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0); }
 
-/// A limit for descriptors that those of `open` are above, or just below.
+/// A descriptor limit that those of `open` are above, or just below.
 void open_and_limit(const std::vector<int>& open, rlim_t limit) {
   if (syscall(SYS_close_range, 3U, ~0U, 0U) != 0) {
     _exit(122);  // strace needs what is left
@@ -51,8 +51,8 @@ struct Answer {
   int error;
 };
 
-/// Makes these calls of prctl(2) fail from here on, by a seccomp filter: strace can make calls fail
-/// in one way at a time.
+/// Makes these calls of prctl(2) fail from here on, with a seccomp filter: strace can make calls
+/// fail in only one way at a time.
 void fail_prctl(std::uint32_t operation, const std::vector<Answer>& answers) {
   const auto skip_unless = [](std::uint32_t value) {
     return sock_filter{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, value};
@@ -124,7 +124,7 @@ TEST_CASE("an unreadable set is not taken for empty or complete") {
           {"prctl(PR_CAPBSET_READ, CAP_CHECKPOINT_RESTORE", "error=EPERM",
            "cannot read the bounding set: 40: Operation not permitted"},
       });
-  // Two answers in a row that are no capability, of which only one says that there are no more.
+  // Two failures in a row, of which only one means that there are no more capabilities.
   const auto result = support::launch_probe({"-u", "www-data"}, {"status"}, [] {
     fail_prctl(PR_CAPBSET_READ, {{CAP_SYS_ADMIN, EINVAL}, {CAP_SYS_BOOT, EPERM}});
   });
@@ -133,7 +133,7 @@ TEST_CASE("an unreadable set is not taken for empty or complete") {
 
 TEST_CASE("a bounding set that ends too early is not trusted") {
   support::enter_own_network();
-  // A filter that cuts nothing and shows nothing: every drop "succeeds", and reading says that
+  // A filter that cuts nothing and shows nothing: every drop "succeeds", and reading reports that
   // there are no more.
   for (const unsigned end : {0U, 5U, 37U, 40U}) {
     const auto lie = [=] {
@@ -147,7 +147,7 @@ TEST_CASE("a bounding set that ends too early is not trusted") {
       fail_prctl(PR_CAPBSET_READ, reads);
     };
     check_refused_to_read(end, support::launch_probe({"-u", "www-data"}, {"status"}, lie));
-    // Without CAP_CHECKPOINT_RESTORE and its like the launcher knows of the older ones still.
+    // Without CAP_CHECKPOINT_RESTORE and its like, the launcher still knows the older ones.
     if (end > CAP_AUDIT_READ) {
       continue;
     }
@@ -206,7 +206,7 @@ TEST_CASE("a failing step of leaving the session is named") {
   support::require_strace();
   const Terminal terminal;
   const std::string cannot = "cannot leave the terminal's session: ";
-  // -DD: the launcher is the test's own child, and strace no member of its process group.
+  // -DD: the launcher is the test's own child, and strace is not in its process group.
   const auto launch = [&](Position position) {
     return spoiled_call::Launch{
         .options = {"--new-session"},
@@ -260,7 +260,7 @@ TEST_CASE("blocked signals from giving up the terminal are discarded") {
 TEST_CASE("descriptors that cannot be proved closed end the launch") {
   support::enter_own_network();
   support::require_strace();
-  // 5 is kept and 6 is open: behind 5 there is no number left below the limit for a canary.
+  // 5 is kept and 6 is open: above 5 no number below the limit is left for a canary.
   const spoiled_call::Launch full{.options = {"--keep-fd", "5"}, .in_child = [] {
                                     open_and_limit({5, 6}, 7);
                                   }};
@@ -271,7 +271,7 @@ TEST_CASE("descriptors that cannot be proved closed end the launch") {
                           {"close_range(6, ", "retval=0",
                            "cannot close the descriptors from: 6: close_range did not close them"},
                       });
-  // Nor is there one where the kept descriptor is above the limit.
+  // Nor is there one if the kept descriptor is above the limit.
   const auto result = support::launch_probe({"-u", "www-data", "--keep-fd", "5"}, {"fds"}, [] {
     open_and_limit({5, 6}, 5);
   });
@@ -283,8 +283,7 @@ TEST_CASE("descriptors that cannot be proved closed end the launch") {
 TEST_CASE("a socket on the wrong descriptor is not handed over") {
   support::enter_own_network();
   support::require_strace();
-  // Two calls lie, so that a descriptor of the caller's stays open, and nothing seems to be wrong
-  // with that.
+  // Two calls lie, so that a descriptor of the caller's stays open, and nothing seems wrong.
   const spoiled_call::Launch launch{.options = {"-p", "80", "-m", "listen-fds"},
                                     .in_child = [] { open_and_limit({3}, 64); }};
   spoiled_call::check(launch, {{"fcntl(4, F_GETFD",

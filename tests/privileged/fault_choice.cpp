@@ -16,18 +16,17 @@ const support::Words kEvery{"EPERM", "ENOMEM", "EAGAIN", "EINTR", "EIO"};
 const support::Words kMakesDescriptors{"EPERM", "ENOMEM", "EAGAIN", "EINTR", "EIO", "EMFILE"};
 
 const Row kRows[] = {
-    // They have no way to fail, and the C library no way to say so.
+    // They cannot fail, and the C library has no way to report it.
     {{"getpid(", "getppid(", "gettid(", "getuid(", "geteuid(", "getgid(", "getegid(", "getpgrp(",
       "rt_sigprocmask(", "exit_group("},
      {}},
-    // What wakes a waiter that is not there has none either; at one all the same the C library
-    // aborts.
+    // Nor can a wake-up without a waiter; if it still fails, the C library aborts.
     {{"futex("}, {}},
     // The memory that the C library asks for.
     {{"brk(", "mmap(", "munmap(", "mprotect(", "mremap(", "madvise("}, {"ENOMEM"}},
     // What close(2) can answer for a descriptor that is open. strace leaves it open.
     {{"close("}, {"EINTR", "EIO"}},
-    // Eighty of them: one of the five errnos, and the one by which the kernel ends the list.
+    // Eighty of them: one of the five errnos, and the one with which the kernel ends the list.
     {{"prctl(PR_CAPBSET_"}, {"EPERM", "EINVAL"}},
     {{"open(", "openat(", "socket(", "fcntl(", "dup2(", "dup3(", "landlock_create_ruleset(",
       "execve("},
@@ -35,8 +34,8 @@ const Row kRows[] = {
 };
 
 /// Calls that claim success and do nothing: those that set the account and the confinement, and
-/// those that make what is handed over. Not landlock_add_rule, of which only those for listed ports
-/// are proved: a rule that is missing opens nothing.
+/// those that create what is handed over. Not landlock_add_rule: only the rules for listed ports
+/// are proved, and a missing rule opens nothing.
 const support::Words kLiars{
     "setresuid(", "setresgid(",   "setgroups(", "capset(", "prctl(",   "landlock_restrict_self(",
     "seccomp(",   "close_range(", "setfsuid(",  "bind(",   "listen(",  "setsockopt(",
@@ -55,8 +54,7 @@ support::Words effects_for(const std::string& call) {
   for (const auto& error : row == std::end(kRows) ? kEvery : row->errors) {
     effects.push_back("error=" + error);
   }
-  // The other commands of fcntl(2) answer with a descriptor or its flags, of which 0 is one among
-  // others.
+  // The other commands of fcntl(2) answer with a descriptor or its flags, and 0 is a valid answer.
   const bool sets_flag = call.starts_with("fcntl(") && call.find("F_SETFD") != std::string::npos;
   if (begins(call, kLiars) || sets_flag) {
     effects.emplace_back("retval=0");

@@ -6,8 +6,8 @@
 namespace fault_sweep {
 namespace {
 
-/// Calls that begin like this, and what a message names their step by: one of these. The first row
-/// that fits counts.
+/// Calls that begin like this, and the words that a message names their step with: one of these.
+/// The first row that fits counts.
 struct Row {
   support::Words beginnings;
   support::Words names;
@@ -15,7 +15,7 @@ struct Row {
 
 const Row kRows[] = {
     {{"prctl(PR_CAPBSET_"}, {"bounding set"}},
-    // Without it Landlock refuses those who are not root.
+    // Without it, Landlock refuses anyone but root.
     {{"prctl(PR_SET_NO_NEW_PRIVS", "prctl(PR_GET_NO_NEW_PRIVS"},
      {"no_new_privs", "landlock_restrict_self"}},
     {{"prctl(PR_SET_PDEATHSIG", "prctl(PR_GET_PDEATHSIG"}, {"parent-death signal"}},
@@ -71,7 +71,7 @@ bool names_step(const Fault& fault, const std::string& message) {
         [&](const std::string& beginning) { return fault.call.starts_with(beginning); });
   });
   if (row == std::end(kRows)) {
-    // The C library reads the tables of names for itself, and does not say which it could not.
+    // The C library reads the name tables itself, and does not report which one failed.
     const auto file = file_of(fault.call);
     const bool is_table =
         file.starts_with("/etc/") && message.find("cannot look up") != std::string::npos;

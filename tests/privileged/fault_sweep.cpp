@@ -10,11 +10,11 @@ namespace {
 
 using Judge = bool (*)(const Fault&, const support::Result&, const Honest&);
 
-/// What every daemon is asked. The status first: the verdict tells its lines by that.
+/// What every daemon is asked. The status comes first: the verdict recognises its lines by that.
 const support::Words kQuestions{"status", "pid",       "fds",     "fd=0", "fd=1",  "fd=2",
                                 "env",    "pdeathsig", "session", "cwd",  "umask", "limits"};
 
-/// Runs launches, with a file for the answers of those whose stdout leads elsewhere.
+/// Runs launches, with a file for the answers of a daemon whose stdout is not the test's.
 class Runner {
  public:
   explicit Runner(const Launch& launch)

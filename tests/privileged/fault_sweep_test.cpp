@@ -16,7 +16,7 @@
 
 // Every system call of a launch fails once in each way that makes sense for it, and those that
 // matter most lie once: the launch is refused with the name of the step, or the daemon is exactly
-// what was planned.
+// as planned.
 
 namespace {
 
@@ -24,8 +24,8 @@ using fault_sweep::Launch;
 using support::Expected;
 using support::kBindCapability;
 
-/// A network and tables of the test's own: www-data has two more groups there, and no name service
-/// but /etc's files has a say, so that the default build makes as few calls as the static one.
+/// A network and tables of the test's own: www-data has two more groups there, and /etc's files are
+/// the only name service, so that the default build makes as few calls as the static one.
 void enter_own_system() {
   support::enter_own_network();
   support::enter_own_mounts();
@@ -59,7 +59,7 @@ void be_untidy() {
   std::signal(SIGUSR1, SIG_IGN);
 }
 
-/// An ordinary user with the capability as ambient already.
+/// An ordinary user that already has the ambient capability.
 void be_granted_user() {
   be_untidy();
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
@@ -99,8 +99,7 @@ TEST_CASE("--confine listed survives or refuses every fault") {
 TEST_CASE("the default confinement survives or refuses every fault") {
   support::require_confinement();
   enter_own_system();
-  // For each port from there on there is a system call, and the kernel's own choice may not reach
-  // below.
+  // Each port from there on costs a system call, and the kernel may not choose one below.
   support::write_file("/proc/sys/net/ipv4/ip_local_port_range", "65530 65535\n");
   support::set_unprivileged_port_start(65530);
   fault_sweep::sweep({
@@ -216,9 +215,9 @@ TEST_CASE("--own-stdio --new-session survives or refuses every fault") {
 
 TEST_CASE("an NSS lookup survives or refuses every fault") {
   enter_own_system();
-  // A line with an action in it is the C library's to follow, and so are memberships where there is
-  // more than one source: here one that knows of none, and is no module of its own, whose faults
-  // would not be the launcher's. The static build reads /etc all the same.
+  // The C library follows a line with an action, and finds the memberships if there is more than
+  // one source: here one that has none, and is not a separate module, whose faults would not be the
+  // launcher's. The static build still reads /etc.
   support::mount_over("/etc/nsswitch.conf", "passwd: files [NOTFOUND=return]\ngroup: files dns\n");
   fault_sweep::sweep({
       .options = {"-u", "www-data:web", "-p", "80", "--confine", "off"},

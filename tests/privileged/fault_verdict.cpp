@@ -13,8 +13,8 @@ constexpr int kRefused = 125;
 constexpr int kCannotExecute = 126;
 constexpr int kNotFound = 127;
 
-/// What is planned, as far as the probe can see it: its answers, but for what differs from one
-/// launch to the next. It prints /proc/PID/status first, of which most is no concern.
+/// The plan as far as the probe can see it: its answers, except what differs between launches. It
+/// prints /proc/PID/status first, most of which is irrelevant.
 support::Words state_of(const support::Result& result) {
   static const support::Words kOfStatus{
       "Uid",    "Gid",        "Groups",  "CapInh",          "CapPrm", "CapEff", "CapBnd",
@@ -56,16 +56,15 @@ bool concerns_command(const Fault& fault) {
   return fault.call.find(support::probe()) != std::string::npos;
 }
 
-/// The default confinement may be missing where the kernel or a container engine says that it is,
-/// and a line says so: EPERM is what container engines answer. Anything else is a failure, and no
-/// answer.
+/// The default confinement may be missing if the kernel or a container engine, which answers EPERM,
+/// reports it unavailable and a line is printed. Any other errno is a failure.
 bool may_be_open(const Fault& fault, const Honest& honest) {
   const bool asks = fault.call.starts_with("landlock_create_ruleset(NULL") ||
                     fault.call.starts_with("seccomp(SECCOMP_GET_ACTION_AVAIL");
   return asks && fault.error() == "EPERM" && honest.unconfined;
 }
 
-/// WHAT: OBJECT: REASON, with a reason, on lines that all are the launcher's.
+/// WHAT: OBJECT: REASON, with a reason, on lines that are all the launcher's.
 void check_message(const Fault& fault, const std::string& text) {
   std::istringstream lines(text);
   int count = 0;
@@ -120,7 +119,7 @@ bool check_not_ready_or_same(const Fault& fault, const support::Result& result,
     return false;
   }
   CHECK(result.status == kRefused);
-  // What fails before there is a plan leaves nothing to report.
+  // A failure before there is a plan leaves nothing to report.
   const auto verdict = result.out.find("\nverdict      not ready: ");
   CHECK((result.out.empty() || verdict != std::string::npos));
   check_message(fault, result.err);

@@ -19,8 +19,8 @@
 
 namespace {
 
-/// For in_child: the launcher is made by a process that shares these with it, has umask 0027,
-/// stands in /usr, and says at the end what it has.
+/// For in_child: the launcher is made by a process that shares these with it, has umask 0027 and is
+/// in /usr, and reports both at the end.
 void be_made_by_sharer() {
   umask(0027);
   if (chdir("/usr") != 0) {

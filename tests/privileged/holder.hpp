@@ -16,7 +16,8 @@
 
 #include "check.hpp"
 
-/// What the tests of ports that are taken share: somebody who has one, and what is said of it.
+/// Shared by the tests of ports in use: a process that holds one, and what the messages report
+/// about it.
 namespace check {
 
 struct Held {
@@ -88,8 +89,8 @@ class Holder {
       _exit(1);
     }
     prctl(PR_SET_NAME, held.name.c_str());
-    // As an exec would have it: the change of user hides what is in /proc, and the holder ends with
-    // the test.
+    // The change of user hides its /proc entries, which an exec would show again. The holder ends
+    // with the test.
     if (held.uid != 0) {
       support::become(held.uid, held.uid);
     }

@@ -3,8 +3,8 @@
 
 #include "spoiled_call.hpp"
 
-// What the launcher reads of the host before it plans. What is hidden has its usual value; what
-// cannot be had for another reason ends the launch, and is not guessed.
+// What the launcher reads from the host before it plans. A hidden value counts as the default; one
+// that is unreadable for another reason ends the launch, and is not guessed.
 
 using support::check_daemon;
 using support::check_refused;
@@ -15,7 +15,7 @@ namespace {
 
 const std::string kPortStart = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
-/// The names come from the files alone, so that no socket to nscd is among the calls.
+/// The names come only from the files, so that no socket to nscd is among the calls.
 void enter_own_system() {
   support::enter_own_network();
   support::require_strace();
@@ -76,7 +76,7 @@ TEST_CASE("a failed query about the confinement ends the launch") {
   check_refused(launch_spoiled({"-e", "inject=landlock_create_ruleset:error=ENOMEM:when=1"}, {}),
                 125, {"cannot query the kernel for: Landlock: Cannot allocate memory"});
   const auto seccomp = launch_spoiled({"-e", "inject=seccomp:error=ENOMEM:when=1"}, {});
-  // Without Landlock, nobody asks for seccomp.
+  // Without Landlock, the launcher does not ask about seccomp.
   if (seccomp.err.find("Landlock") != std::string::npos) {
     return;
   }

@@ -11,11 +11,11 @@
 
 #include "daemon.hpp"
 
-/// What the hostile_*_test.cpp share: the same launch in every mode, and the whole state of its
+/// Shared by the hostile_*_test.cpp: the same launch in every mode, and the whole state of its
 /// daemon.
 namespace hostile {
 
-/// What the daemon of `-p 80` has in a mode, but for descriptors 0 to 2 that are the caller's.
+/// What the daemon of `-p 80` has in a mode, except descriptors 0 to 2, which are the caller's.
 struct Mode {
   std::string name;
   std::string capabilities;
@@ -29,12 +29,12 @@ const std::vector<Mode>& modes();
 support::Words options_of(const Mode& mode, const support::Words& more = {});
 
 /// Asks the probe for the whole state. The answers go to a file: an inetd server has a socket as
-/// stdout, and a descriptor that was closed leads to the null device.
+/// stdout, and a descriptor that was closed is the null device.
 support::Words questions_to(const std::string& file, const support::Words& more = {});
 /// The command line of the probe that answers this.
 support::Words ask_for_state(const std::string& file, const support::Words& more = {});
 
-/// Runs a command line whose probe writes to `file`, which becomes what the result has in `out`.
+/// Runs a command line whose probe writes to `file`, whose content becomes the result's `out`.
 support::Result run_to(const std::string& file, const support::Words& argv,
                        std::function<void()> in_child);
 
@@ -42,11 +42,11 @@ support::Result run_to(const std::string& file, const support::Words& argv,
 support::Result launch(const Mode& mode, std::function<void()> in_child,
                        const support::Words& options = {}, const support::Words& questions = {});
 
-/// Checks that the daemon is as planned, in all that it was asked for. Returns its answers.
+/// Checks that the daemon is as planned, in everything that it was asked for. Returns its answers.
 std::map<std::string, std::string> check_as_planned(const Mode& mode, const support::Result& result,
                                                     support::Expected expected = {});
 
-/// Whether the launcher under test is the static one, which no program loader stands before.
+/// Whether the launcher under test is the static one, which needs no program loader.
 bool launcher_is_static();
 
 /// For in_child: these capabilities and no others are permitted, inheritable, effective and

@@ -7,7 +7,7 @@
 
 #include "hostile.hpp"
 
-// The ambient set is full of what was not listed when the launcher starts, whoever starts it.
+// The launcher starts with an ambient set full of capabilities that were not asked for.
 
 using hostile::check_as_planned;
 using support::check_daemon;

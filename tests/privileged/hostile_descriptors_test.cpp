@@ -32,7 +32,7 @@ void limit_files(rlim_t soft) {
   }
 }
 
-/// For in_child, in mounts of the test's own: a /dev with nothing in it.
+/// For in_child, in mounts of the test's own: an empty /dev.
 void lose_devices() {
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/dev", "tmpfs", 0, nullptr) != 0) {
     _exit(122);
@@ -94,7 +94,7 @@ TEST_CASE("a limit of eight descriptors suffices or is reported") {
       {{"-m", "listen-fds", "-p", "100"}, "0 1 2 3"},
       {{"-m", "listen-fds", "-p", "100-103"}, "0 1 2 3 4 5 6"},
       {{"-m", "listen-fds", "-p", "100-103", "--confine", "listed"}, "0 1 2 3 4 5 6"},
-      // The look at the command takes one, and so would any daemon.
+      // Inspecting the command takes one, and so would any daemon.
       {{"-m", "listen-fds", "-p", "100-104"}, ""},
       {{"-m", "listen-fds", "-p", "100-104", "--confine", "listed"}, ""},
       {{"-m", "listen-fds", "-p", "100-105"}, ""},
@@ -108,8 +108,7 @@ TEST_CASE("a limit of eight descriptors suffices or is reported") {
     if (row.options.back() == "listed" && !support::has_landlock()) {
       continue;
     }
-    // The daemon raises the limit, which it may, since it cannot look into /proc without a number
-    // left.
+    // The daemon raises the limit, as it may: without a free number it cannot look into /proc.
     const auto result =
         support::launch_probe(support::join({{"-u", "www-data"}, row.options}),
                               {"limits", "nofile=64", "status", "fds"}, [] { limit_files(8); });
@@ -142,7 +141,7 @@ TEST_CASE("a limit below the open descriptors never half-starts") {
       if (result.status == 0) {
         check_as_planned(mode, result);
       } else if (result.status == 127 && !hostile::launcher_is_static()) {
-        // The program loader's own words, before there was a launcher.
+        // The program loader's own message, before the launcher runs.
         CHECK(result.err.find("error while loading shared libraries") != std::string::npos);
         CHECK(result.out.empty());
       } else {
@@ -165,7 +164,7 @@ TEST_CASE("without /dev the launch works unless it needs /dev/null") {
         close_standard(closed);
       });
       const unsigned first = (closed & 1U) != 0 ? 0 : (closed & 2U) != 0 ? 1 : 2;
-      if ((closed & 4U) != 0) {  // nobody is left to tell
+      if ((closed & 4U) != 0) {  // stderr is closed
         CHECK(result.status == 125);
         CHECK(result.out.empty());
       } else {

@@ -71,8 +71,7 @@ const Words kHostile{"PATH=/nowhere",
                      "SHELL=",
                      "LOGNAME=root"};
 
-/// Runs the launcher with an argv of any kind: a shell, and run(), always put the program's name
-/// there.
+/// Runs the launcher with any argv: a shell, and run(), always put the program's name there.
 support::Result launch_as(std::vector<const char*> argv) {
   const auto launcher = support::launcher();
   argv.push_back(nullptr);
@@ -222,6 +221,6 @@ TEST_CASE("an empty or long launcher name leaves the daemon as planned") {
 
 TEST_CASE("a command line without a single word is refused") {
   support::require_root();
-  // The kernel makes one empty word of it from Linux 5.18 on.
+  // From Linux 5.18 on, the kernel adds one empty word.
   check_refused(launch_as({}), 125, {"cannot read"});
 }

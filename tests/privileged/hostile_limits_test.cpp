@@ -25,7 +25,7 @@ void limit(Resource resource, rlim_t value) {
   }
 }
 
-/// Processes of a user that does nothing else, until the end of the test.
+/// Idle processes of a user, until the end of the test.
 class Crowd {
  public:
   Crowd(uid_t uid, int count) {
@@ -39,7 +39,7 @@ class Crowd {
       }
       children_.push_back(child);
     }
-    // They count from the moment on at which they have become the user.
+    // They count from the moment they become the user.
     for (const pid_t child : children_) {
       const auto status = "/proc/" + std::to_string(child) + "/status";
       while (support::fields(support::read_file(status))["Uid"].find(std::to_string(uid)) != 0) {
@@ -62,9 +62,9 @@ class Crowd {
   std::vector<pid_t> children_;
 };
 
-/// What became of a launch with little memory. Which of them is not ours to say of: the loader's
-/// failure and a death before the launcher's main or after its exec, where the kernel has already
-/// torn the old program down.
+/// What became of a launch with little memory. The launcher cannot report all of it: not a failure
+/// of the loader, nor a death before its main or after its exec, when the kernel has already torn
+/// down the old program.
 enum class Outcome { kAsPlanned, kRefused, kNotOurs, kWrong };
 
 Outcome judge(const support::Result& result, bool can_start) {
@@ -81,13 +81,12 @@ Outcome judge(const support::Result& result, bool can_start) {
     const bool says_why = has("annot allocate memory");
     return says_why && !has("Success") ? Outcome::kRefused : Outcome::kWrong;
   }
-  // The test's own exec of the launcher, and the program loader, before the launcher exists.
+  // The test's own exec of the launcher failed.
   if (result.status == 120) {
     return Outcome::kNotOurs;
   }
-  // A launcher that could have started speaks before it does anything; one that says "executing"
-  // last is the daemon's image already, whose C library has its own words for the same, and status
-  // 127 or a signal.
+  // A launcher that has started prints before it does anything; after "executing" it is already the
+  // daemon's image, whose C library reports the same in its own words, with status 127 or a signal.
   const bool speaks = result.err.starts_with("lowportbind: ");
   const bool executing =
       speaks &&
@@ -99,7 +98,7 @@ Outcome judge(const support::Result& result, bool can_start) {
   return executing || before_main ? Outcome::kNotOurs : Outcome::kWrong;
 }
 
-/// Launches with less and less of a resource, until not even `--version` can be had.
+/// Launches with less and less of a resource, until not even `--version` works.
 void descend(Resource resource, const hostile::Mode& mode, rlim_t from, rlim_t step) {
   bool planned = false;
   bool failed = false;

@@ -70,7 +70,7 @@ TEST_CASE("under any securebits a socket is handed over") {
 
 TEST_CASE("securebits without a port leave no capability behind") {
   support::require_root();
-  for (unsigned bits = 0; bits < kCombinations; bits += 4) {  // SECBIT_NOROOT aside
+  for (unsigned bits = 0; bits < kCombinations; bits += 4) {  // without SECBIT_NOROOT
     check_root(bits, {}, false);
     check_root(bits, {"-p", "8080"}, false);
   }
@@ -86,7 +86,7 @@ TEST_CASE("securebits do not preserve the caller's ambient set") {
                           0);
     set_securebits(bits);
   };
-  // The control: a change of user by itself leaves all of it.
+  // The control: a change of user alone leaves all of it.
   const auto control = support::run_in_child({support::probe(), "status"}, [&] {
     hold(kApart);
     support::become(33, 33);

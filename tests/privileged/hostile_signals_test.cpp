@@ -28,8 +28,8 @@ void ignore_all() {
 }
 
 /// Each signal that can be blocked, sent to the process and to the thread. The C library keeps the
-/// first two real-time signals to itself, and blocks neither. SIGCONT does not stay: a stop signal
-/// after it takes it away.
+/// first two real-time signals to itself, and blocks neither. SIGCONT does not stay pending: a
+/// later stop signal removes it.
 void make_all_pending() {
   for (int number = 1; number <= SIGRTMAX; ++number) {
     if (number == SIGKILL || number == SIGSTOP || (number >= 32 && number < SIGRTMIN)) {
@@ -66,13 +66,13 @@ void lead_session(const std::string& terminal) {
   }
 }
 
-/// A terminal that lives as long as its first side stays open.
+/// A terminal that exists as long as its first side is open.
 std::string open_terminal() {
   std::array<char, 64> name{};
   const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0 ||
       ptsname_r(terminal, name.data(), name.size()) != 0) {
-    support::skip("there are no pseudoterminals here");
+    support::skip("no pseudoterminals are available here");
   }
   return name.data();
 }

@@ -24,8 +24,8 @@ void enter_mounts() {
   }
 }
 
-/// For in_child: /proc as it is without the file system of that name. What was opened before still
-/// answers.
+/// For in_child: an empty /proc, without the file system of that name. What was opened before still
+/// works.
 void lose_proc() {
   enter_mounts();
   if (umount2("/proc", MNT_DETACH) != 0 && mount("none", "/proc", "tmpfs", 0, nullptr) != 0) {
@@ -40,7 +40,7 @@ void hide_others() {
   }
 }
 
-/// For in_child: becomes a program by way of an open file, without any path.
+/// For in_child: executes a program through an open file, without a path.
 void execute_file(int file, const Words& arguments) {
   std::vector<const char*> argv{"lowportbind"};
   for (const auto& argument : arguments) {
@@ -68,7 +68,8 @@ TEST_CASE("without /proc the daemon is as planned in every mode") {
   support::enter_own_network();
   support::enter_own_mounts();
   for (const auto& mode : hostile::modes()) {
-    // The file is of the process that becomes the launcher and then the daemon, and read by that.
+    // The file belongs to the process that becomes the launcher and then the daemon, which reads
+    // it.
     const auto result = support::run_in_child(
         support::join({{support::launcher()},
                        hostile::options_of(mode, {"--keep-fd", "7"}),

@@ -12,9 +12,8 @@
 
 #include "hostile.hpp"
 
-// The tables of names as an image that was built badly, or somebody who means harm, could leave
-// them. In the NSS build nsswitch.conf names the files alone: what NSS makes of such a table by
-// itself is the C library's.
+// Name tables as a badly built image, or an attacker, could leave them. In the NSS build
+// nsswitch.conf names only the files: how NSS reads such a table is up to the C library.
 
 using support::check_daemon;
 using support::check_refused;
@@ -27,11 +26,11 @@ const std::string kNsswitch = "/etc/nsswitch.conf";
 
 void name_files_alone() { support::mount_over(kNsswitch, "passwd: files\ngroup: files\n"); }
 
-/// What there is in the place of a file of /etc, until the end of the scope.
+/// What replaces a file of /etc until the end of the scope.
 class Mounted {
  public:
   Mounted(const std::string& source, std::string target) : target_(std::move(target)) {
-    // A mount of name_files_alone(), whose file is gone, takes no other.
+    // A mount made by name_files_alone(), whose file is gone, cannot be mounted over.
     if (target_ == kNsswitch) {
       unmount();
     }
@@ -62,7 +61,7 @@ void make_own_etc() {
   support::write_file("/etc/group", "alice:x:2000:\n");
 }
 
-/// A launch that a table without an end must not take down with it.
+/// A launch that an endless table must not take down.
 support::Result launch_bounded(const Words& options) {
   support::Invocation invocation;
   invocation.timeout_seconds = 20;
@@ -119,7 +118,7 @@ TEST_CASE("an endless table is refused without exhausting memory") {
   const support::TemporaryDirectory directory;
   const auto sparse = directory.write("sparse", "");
   if (truncate(sparse.c_str(), off_t{1} << 40U) != 0) {
-    support::skip("there are no sparse files here");
+    support::skip("sparse files are not supported here");
   }
   for (const std::string& endless : {std::string("/dev/zero"), sparse}) {
     for (const auto& table : tables()) {
@@ -232,8 +231,8 @@ TEST_CASE("a line of a mebibyte is read or is too long for execve") {
 
 TEST_CASE("a uid from NSS that wraps is not the small number either") {
   support::enter_own_mounts();
-  // The first source is none that there is: the file is what the C library makes of it, but in the
-  // static build.
+  // The first source does not exist: except in the static build, it is the C library that reads the
+  // file.
   support::mount_over("/etc/nsswitch.conf",
                       "passwd: nosuchsource files\ngroup: nosuchsource files\n");
   support::mount_over(

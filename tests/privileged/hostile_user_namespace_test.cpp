@@ -7,8 +7,8 @@
 #include "hostile.hpp"
 #include "user_namespace.hpp"
 
-// User namespaces in which the ids that a launch goes by are not there: an id without a mapping is
-// shown as 65534.
+// User namespaces that do not map the ids a launch relies on: an id without a mapping is shown as
+// 65534.
 
 using hostile::check_as_planned;
 using support::check_daemon;
@@ -24,7 +24,7 @@ void require_user_namespaces() {
   support::enter_own_network();
   support::enter_own_mounts();  // a chroot would have none
   if (support::run_in_child({"/bin/true"}, [] { enter({"0 0 65536", "0 0 65536"}); }).status != 0) {
-    support::skip("user namespaces are not to be had here");
+    support::skip("user namespaces are not available here");
   }
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("without a mapped uid 0 a user can pass on the capability") {
         _exit(122);
       }
       enter({"33 33 1", "33 33 1"});
-      // The ids outside change to those that are there, with all the capabilities of the
+      // The ids outside are exchanged for the mapped ones, with all the capabilities of the
       // namespace's first process.
       hostile::hold_ambient(held, 33);
     };
@@ -87,7 +87,7 @@ TEST_CASE("without a mapped uid 0 no user is treated as root") {
   require_user_namespaces();
   const auto start = [] {
     enter({"33 33 1", "33 33 1", true});
-    hostile::hold_ambient(0, 0);  // of the ids outside there is nothing to be seen
+    hostile::hold_ambient(0, 0);  // the ids outside are invisible
   };
   check_refused(launch_probe({"-u", "33:33", "-p", "8080"}, {"status"}, start), 125,
                 {"cannot become: ", "hint: "});
@@ -139,7 +139,7 @@ TEST_CASE("unmapped groups are not taken for the overflow gid's group") {
       enter(maps);
     };
   };
-  // Only the group that the file belongs to is not mapped.
+  // Only the file's group is not mapped.
   const Maps maps{"0 0 65536", "0 0 5000"};
   const Words command{"--", "/bin/cat", secret};
   for (const Words& options : {Words{"-u", "33:33", "--groups", "65534"}, Words{"-u", "33:33"}}) {
@@ -148,7 +148,7 @@ TEST_CASE("unmapped groups are not taken for the overflow gid's group") {
         support::join({{support::launcher()}, options, command}), with_group(maps));
     CHECK_FALSE(reads_root_file(result));
   }
-  // What keep says is what happens: the group goes along, as rootless containers want it.
+  // keep does what it says: the group stays, as rootless containers want it.
   CHECK(reads_root_file(support::run_in_child(
       support::join({{support::launcher(), "-u", "33:33", "--groups", "keep"}, command}),
       with_group(maps))));

@@ -25,14 +25,14 @@ class Ring {
  public:
   Ring() : descriptor_(experiments::set_up_polled_ring(parameters_)) {
     if (descriptor_ < 0) {
-      support::skip("this kernel makes no io_uring: " + experiments::errno_name());
+      support::skip("this kernel refuses io_uring: " + experiments::errno_name());
     }
   }
   ~Ring() { close(descriptor_); }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// For in_child: leaves it open as this number, and its thread at work.
+  /// For in_child: leaves it open as this number, with its thread at work.
   void pass_as(int number) const {
     experiments::wake_ring(descriptor_);
     if (descriptor_ == number) {
@@ -58,8 +58,8 @@ TEST_CASE("an inherited io_uring is refused as a kept descriptor") {
   support::enter_own_network();
   const Ring ring;
   const auto pass = [&] { ring.pass_as(7); };
-  // The negative control: without a right and by no system call of its own, the account makes a
-  // socket for root alone.
+  // The negative control: without any right or system call of its own, the account makes a socket
+  // that only root may make.
   const auto question = ring.question(7, kPacketSocket);
   auto field = support::fields(
       support::run_in_child({support::probe(), "socket=" + kPacketSocket, question}, [&] {
@@ -67,7 +67,7 @@ TEST_CASE("an inherited io_uring is refused as a kept descriptor") {
         support::become(33, 33, {33});
       }).out);
   CHECK(field["socket=" + kPacketSocket] == "socket EPERM");
-  // On a machine that is busy, the thread may not get to it: that is no other answer.
+  // On a busy machine, the thread may not get to it: that does not count as another answer.
   const bool was_idle = field[question] == "nothing happened";
   CHECK((was_idle || field[question] == "ok"));
   for (const Words& options : {Words{"-p", "80"}, Words{"-p", "80", "--confine", "off"},
@@ -79,7 +79,7 @@ TEST_CASE("an inherited io_uring is refused as a kept descriptor") {
          "of whoever set it up",
          "hint: leave --keep-fd 7 out"});
   }
-  // Unless it is kept, it is closed as everything else.
+  // Unless it is kept, it is closed like everything else.
   const auto closed = launch_probe({"-u", "www-data", "-p", "80"}, {"fds", question}, pass);
   CHECK(closed.status == 0);
   field = support::fields(closed.out);

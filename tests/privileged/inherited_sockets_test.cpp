@@ -12,7 +12,7 @@
 
 #include "daemon.hpp"
 
-// A port that is listed is also among the sockets that the launcher was started with.
+// A listed port is already held by a socket that the launcher was started with.
 
 namespace {
 
@@ -46,20 +46,19 @@ void hold(int descriptor, const Address& address) {
   if (address.type == SOCK_STREAM && address.state == State::kListening) {
     done = done && listen(opened, 1) == 0;
   }
-  // It may have got that number by itself, and dup2(2) onto its own number leaves close-on-exec
-  // set.
+  // It may already have that number, and dup2(2) onto the same number leaves close-on-exec set.
   if (!done || dup2(opened, descriptor) != descriptor || fcntl(descriptor, F_SETFD, 0) != 0) {
     _exit(122);
   }
 }
 
-/// For in_child: as a service manager says it.
+/// For in_child: announces sockets as a service manager does.
 void announce(int count) {
   setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
   setenv("LISTEN_FDS", std::to_string(count).c_str(), 1);
 }
 
-/// The launch and `--check` refuse alike.
+/// The launch and `--check` refuse in the same way.
 void check_found(const support::Words& options, const std::string& object, int descriptor,
                  const std::string& left_out, const std::function<void()>& in_child) {
   for (const support::Words& more : {support::Words{}, support::Words{"--check"}}) {
@@ -104,7 +103,7 @@ TEST_CASE("an announced socket that blocks a port is named") {
               activate({"0.0.0.0", 53, SOCK_DGRAM}));
   check_found(options("443,80"), "80/tcp (IPv4 and IPv6)", 4, "80",
               activate({"0.0.0.0", 80, SOCK_STREAM, State::kBound}));
-  // What the hint says is true.
+  // The hint's advice works.
   const auto launched =
       support::launch_probe({"-u", "www-data", "-m", "listen-fds"}, {"fds"}, activate({"0.0.0.0"}));
   CHECK(support::fields(launched.out)["fds"] == "0 1 2 3 4");

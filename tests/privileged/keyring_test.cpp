@@ -13,8 +13,8 @@
 #include "daemon.hpp"
 #include "spoiled_call.hpp"
 
-// A key in the session keyring of who starts the launcher is for whoever possesses it, and
-// possession survives a change of user and an exec: only another session keyring ends it.
+// A key in the caller's session keyring is usable by whoever possesses it, and possession survives
+// a change of user and an exec: only another session keyring ends it.
 
 using support::launch_probe;
 
@@ -22,7 +22,7 @@ namespace {
 
 const std::string kQuestion = "key=of-the-caller";
 
-/// For in_child: a session of root's, as a login makes it, with a key.
+/// For in_child: a session of root's with a key, as a login creates it.
 void take_session_with_key() {
   constexpr char kSecret[] = "secret";
   if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) < 0 ||
@@ -35,7 +35,7 @@ void take_session_with_key() {
 void require_keys() {
   support::require_root();
   if (support::run_in_child({"/bin/true"}, take_session_with_key).status != 0) {
-    support::skip("keys are not to be had");
+    support::skip("keys are not available here");
   }
 }
 
@@ -62,11 +62,11 @@ TEST_CASE("the daemon does not possess the caller's keys") {
 
 TEST_CASE("an account at its key quota can still be used") {
   require_keys();
-  constexpr uid_t kNobodyElses = 54321;  // whose keys are counted from none on
+  constexpr uid_t kNobodyElses = 54321;  // whose key count starts at zero
   const support::Words options{"-u", "+54321:54321"};
   const auto most = std::stoi(support::read_file("/proc/sys/kernel/keys/maxkeys"));
-  // Held by a process that lives as long as the launch does, since keys go with the last one that
-  // has them.
+  // Held by a process that lives as long as the launch does, since keys disappear with their last
+  // holder.
   const auto result = launch_probe(options, {kQuestion}, [most] {
     std::array<int, 2> ready{};
     std::array<int, 2> ended{};

@@ -110,7 +110,7 @@ TEST_CASE("a port in use is refused with its holder's name and PID") {
          ": Address already in use by " + support::own_status("Name") + " (pid " + pid + ")\n",
          "lowportbind: hint: to see what it is: ps -fp " + pid + "\n"});
   }
-  // IPv6 alone does not conflict with it.
+  // A socket of IPv6 only does not conflict with it.
   CHECK(launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "[::]:80"}, {"status"}).status ==
         0);
 }
@@ -131,7 +131,7 @@ TEST_CASE("a link-local address is bound on its interface") {
   support::enter_own_network();
   const auto added = support::run({"ip", "address", "add", "fe80::7/64", "dev", "lo", "nodad"});
   if (added.status != 0) {
-    support::skip("no link-local address can be had here: " + added.err);
+    support::skip("no link-local address is available here: " + added.err);
   }
   auto field = support::fields(
       launch_probe({"-u", "www-data", "-m", "listen-fds", "-p", "[fe80::7%lo]:80"}, {"fd=3"}).out);
@@ -152,7 +152,7 @@ TEST_CASE("a link-local address is bound on its interface") {
 TEST_CASE("a host without IPv6 gets IPv4 sockets") {
   support::enter_own_network();
   support::require_strace();
-  // The launcher's first socket is the one by which it asks whether there is IPv6.
+  // The launcher's first socket is the one that probes for IPv6.
   const support::Words strace{"-e", "inject=socket:error=EAFNOSUPPORT:when=1"};
   for (const char* mode : {"listen-fds", "nginx"}) {
     CAPTURE(mode);
@@ -165,7 +165,7 @@ TEST_CASE("a host without IPv6 gets IPv4 sockets") {
     CHECK(field["fd=3"] == "tcp 0.0.0.0:80 listening reuseaddr blocking");
     CHECK(field["fd=4"] == "udp 0.0.0.0:53 blocking");
   }
-  // Any other failure is no reason to leave IPv6 out.
+  // No other failure is a reason to leave IPv6 out.
   const auto failed = support::trace({"-e", "inject=socket:error=EMFILE:when=1"},
                                      {support::launcher(), "-u", "www-data", "-m", "listen-fds",
                                       "-p", "80", "--", support::probe(), "status"});

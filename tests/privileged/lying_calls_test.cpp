@@ -3,8 +3,8 @@
 
 #include "daemon.hpp"
 
-// A system call that says 0 and does nothing, every time that it is made; the sweep over the faults
-// has those that lie once. The launch is refused, with a message that names the step.
+// A system call that returns 0 and does nothing, every time; the fault sweep covers those that lie
+// once. The launch is refused, with a message that names the step.
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "confinement.hpp"
 #include "daemon.hpp"
 
-// What the launcher itself writes.
+// The launcher's own output.
 
 TEST_CASE("--verbose prints every step on its own line and in order") {
   support::require_confinement();
@@ -60,7 +60,7 @@ TEST_CASE("each step is printed before it is taken") {
                      {support::launcher(), "-v", "-u", "www-data", "-p", "80", "-m", "listen-fds",
                       "--confine", "listed", "--new-session", "--reuse-port", "--", "/bin/true"});
   REQUIRE(traced.result.status == 0);
-  // The call by which a step begins, and what has been said last by then.
+  // The call that a step begins with, and the last message printed by then.
   const std::vector<std::pair<std::string, std::string>> steps{
       {"close_range", "closing"},
       {"bind", "opening"},

@@ -35,7 +35,7 @@ TEST_CASE("a setuid helper takes effect only with --allow-new-privs") {
     auto field = ask_child(ports, program);
     CHECK(field["Uid"] == "33\t33\t33\t33");
     CHECK(field["NoNewPrivs"] == "1");
-    // Without the new ids there is nothing for which the kernel would clear the ambient set.
+    // Without the new ids the kernel has no reason to clear the ambient set.
     CHECK(field["CapEff"] == (ports.empty() ? support::kNoCapability : kBindCapability));
     field = ask_child(support::join({{"--allow-new-privs"}, ports}), program);
     CHECK(field["Uid"] == "33\t0\t0\t0");
@@ -106,8 +106,8 @@ TEST_CASE("file capabilities that cancel the listed port are refused") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto program = support::copy_program(directory, support::probe(), "carrier");
-  // Any file capability clears the ambient set; what is permitted and not effective is of no use to
-  // a daemon that does not know of capabilities.
+  // Any file capability clears the ambient set; a permitted capability that is not effective is of
+  // no use to a daemon unaware of capabilities.
   for (const char* const capabilities :
        {"=", "cap_net_raw=p", "cap_net_raw=i", "cap_net_bind_service=p", "cap_net_bind_service=i",
         "cap_net_bind_service,cap_net_raw=p"}) {
@@ -153,7 +153,7 @@ TEST_CASE("file capabilities beyond the plan are refused with a hint") {
   check_refused(launch({"-p", "80"}), 126, message);
   check_refused(launch({}), 126, message);
   check_refused(launch({"-p", "80", "-m", "listen-fds"}), 126, message);
-  // Without no_new_privs the kernel gives them.
+  // Without no_new_privs the kernel grants them.
   CHECK(launch({"--allow-new-privs"}).status == 0);
 }
 

@@ -19,15 +19,16 @@
 #include "confinement.hpp"
 #include "descriptor_experiments.hpp"
 
-// What SECURITY.md says is no boundary, as far as it can be tried here: that it is none, and where
-// it ends.
+// What SECURITY.md lists as no boundary, as far as it can be tried here: that it is not one, and
+// how far it goes.
 
 using support::launch_probe;
 using support::Words;
 
 namespace {
 
-/// A shell that runs until the test ends, launched with these options; it has said that it runs.
+/// A shell that runs until the test ends, launched with these options; it has reported that it
+/// runs.
 class RunningShell {
  public:
   RunningShell(const Words& options, const std::string& shell) {
@@ -67,7 +68,7 @@ class RunningShell {
   pid_t pid_ = -1;
 };
 
-/// What another process of the account has to do to get this descriptor: 0, or the errno of
+/// What another process of the account gets when it takes this descriptor: 0, or the errno of
 /// pidfd_getfd(2).
 int try_to_take(pid_t owner, int descriptor) {
   const pid_t thief = fork();
@@ -87,12 +88,12 @@ int try_to_take(pid_t owner, int descriptor) {
 
 const Words kSockets{"-p", "80", "-m", "listen-fds"};
 
-/// Yama, a security module, can keep processes from their own account's: then neither test shows
+/// Yama, a security module, can close processes to others of their account: then neither test shows
 /// anything.
 void require_ptrace_by_account() {
   const RunningShell shell({}, "/bin/sh");
   if (try_to_take(shell.pid(), 0) != 0) {
-    support::skip("processes of one account are kept from one another here");
+    support::skip("processes of the same account are closed to each other here");
   }
 }
 
@@ -209,7 +210,7 @@ TEST_CASE("the new session keyring belongs to root") {
     return result.out;
   };
   if (keyrings_of({"-u", "www-data"}).empty()) {
-    support::skip("keys are not to be had");
+    support::skip("keys are not available here");
   }
   CHECK(keyrings_of({"-u", "www-data"}).find("     0     0 keyring   _ses: empty\n") !=
         std::string::npos);

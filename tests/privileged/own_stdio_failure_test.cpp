@@ -17,7 +17,7 @@
 
 namespace {
 
-/// A named pipe, by whose path the owner can be looked up, and its reading end.
+/// A named pipe, whose owner can be looked up by its path, and its reading end.
 class Pipe {
  public:
   explicit Pipe(const std::string& path) : path_(path) {
@@ -122,7 +122,7 @@ TEST_CASE("stdio is not given if the session cannot be left") {
     pipe.attach(STDOUT_FILENO);
     pipe.attach(STDERR_FILENO);
   };
-  // The daemon could take the terminal behind its stdin.
+  // The daemon could acquire the terminal that is its stdin.
   CHECK(launch({"--new-session"}, {"/bin/true"}, attach) == 125);
   CHECK(pipe.owner() == 0);
 }

@@ -24,7 +24,7 @@ TEST_CASE("the hint for an address that comes later works") {
 TEST_CASE("root without CAP_SYS_PTRACE can name the holder as its user") {
   support::enter_own_network();
   const Holder holder({.name = "web", .uid = 33});
-  // As in a container of Docker's: the capabilities that root has there.
+  // As in a Docker container: the capabilities that root has there.
   const auto as_in_container = [] {
     support::keep_capabilities({CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID,
                                 CAP_SETUID, CAP_SETPCAP, CAP_NET_BIND_SERVICE});

@@ -60,7 +60,7 @@ TEST_CASE("umask and directory and limits and niceness are the caller's") {
 
 TEST_CASE("settings made by chrt or ionice or choom stay") {
   support::require_root();
-  // SECURITY.md says for each why it stays.
+  // SECURITY.md explains for each why it stays.
   const auto prepare = [] {
     constexpr int kBestEffort = 2 << 13;  // IOPRIO_CLASS_BE
     const sched_param first{1};
@@ -107,7 +107,7 @@ TEST_CASE("settings made by chrt or ionice or choom stay") {
     CAPTURE(name);
     CAPTURE(value);
     if (name != "processors") {
-      CHECK(value != usual.at(name));  // there may be one
+      CHECK(value != usual.at(name));  // there may be only one
     }
   }
 }
@@ -162,7 +162,7 @@ TEST_CASE("the parent-death signal survives the change of user") {
   CHECK(ask({"-u", "www-data", "-p", "80", "-m", "listen-fds"}, SIGKILL) ==
         std::to_string(SIGKILL));
   CHECK(ask({"-u", "www-data"}, 0) == "0");
-  // The control: a change of user by itself clears it.
+  // The control: a change of user alone clears it.
   const auto control = support::run_in_child({support::probe(), "pdeathsig"}, [] {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     support::become(33, 33);

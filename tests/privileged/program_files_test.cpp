@@ -11,7 +11,7 @@
 #include "confinement.hpp"
 #include "daemon.hpp"
 
-// What the launcher reads of the command's file, which anybody may have written.
+// What the launcher reads from the command's file, which anyone may have written.
 
 namespace {
 
@@ -67,7 +67,7 @@ void check_126(const std::string& program, const std::string& reason,
                          {"lowportbind: cannot execute: " + program + ": " + reason});
 }
 
-/// Whether --check finds nothing that would be in the way.
+/// Whether --check finds no obstacle.
 bool is_ready(const std::string& program, const support::Words& options = {}) {
   return launch(program, support::join({{"--check"}, options})).status == 0;
 }
@@ -113,7 +113,7 @@ TEST_CASE("each mark of a 32-bit program is enough on its own") {
     check_126(program, "it is a 32-bit program", {"-p", "80"});
   }
   CHECK(is_ready(directory.write("tool", make_elf({}), 0755), {"-p", "80"}));
-  // A program for another machine is told from one for fewer bits, whatever its class: this kernel
+  // A program for another machine is told apart from a 32-bit one, whatever its class: this kernel
   // cannot run it.
   for (const auto word_size : {ELFCLASS32, ELFCLASS64}) {
     const auto program = directory.write(
@@ -122,7 +122,7 @@ TEST_CASE("each mark of a 32-bit program is enough on its own") {
     check_126(program, "it is a program for another kind of machine", {"-p", "80"});
     CHECK_FALSE(is_ready(program));
   }
-  // What is no ELF file has no machine.
+  // A file that is not ELF has no machine.
   const auto text =
       directory.write("tool", "text" + make_elf({.machine = kIn32Bit}).substr(4), 0755);
   check_126(text, "it has no #! line", {"-p", "80"});
@@ -147,7 +147,8 @@ TEST_CASE("an interpreter need not be readable by the account") {
   const auto readable = directory.write("readable", "#!" + interpreter + "\nexit 7\n", 0755);
   CHECK(is_ready(readable));
   CHECK(launch(readable).status == 7);
-  // The kernel reads the line that names the interpreter, and this one cannot open the script.
+  // The kernel reads the line that names the interpreter, and the interpreter cannot open the
+  // script.
   CHECK(is_ready(script));
 }
 
@@ -171,8 +172,8 @@ TEST_CASE("an inner interpreter's failure is not blamed on the outer") {
   REQUIRE(mkdir(closed.c_str(), 0700) == 0);
   check_126(script(directory.write("closed/sh", "", 0755)),
             "the account may not execute its interpreter: " + closed);
-  // The kernel follows both, and does not say which one it could not start: the first one is there,
-  // and executable.
+  // The kernel follows both, and does not report which one it could not start: the first one is
+  // there, and executable.
   const auto forbidden = directory.write("forbidden", "#!/bin/sh\n", 0644);
   for (const auto& second : {std::string("/nowhere/sh"), forbidden}) {
     CAPTURE(second);
@@ -221,11 +222,11 @@ TEST_CASE("file capabilities without effect do not block the port") {
   };
   support::set_file_capabilities(program, "cap_net_raw=ep");
   CHECK(bind().empty());
-  // A file system that is mounted nosuid has no file capabilities.
+  // A file system mounted nosuid has no file capabilities.
   REQUIRE(mount("none", directory.path().c_str(), nullptr, MS_REMOUNT | MS_NOSUID, nullptr) == 0);
   CHECK(bind() == "ok");
   REQUIRE(mount("none", directory.path().c_str(), nullptr, MS_REMOUNT, nullptr) == 0);
-  // Those that a user namespace of another root gave count in there alone.
+  // Those set by another root of a user namespace count only in there.
   const auto result = support::run({"setcap", "-n", "1000", "cap_net_raw=ep", program});
   if (result.status != 0) {
     MESSAGE("no file capabilities of another user namespace here: " << result.err);
@@ -248,7 +249,7 @@ TEST_CASE("set-id bits without effect do not block --allow-new-privs") {
   };
   CHECK(status_with(04755, 33, 0) == 0);
   CHECK(status_with(02755, 0, 33) == 0);
-  // Without the group's right to execute it was a mark for locking once.
+  // Without group execute permission, the bit once meant mandatory locking.
   CHECK(status_with(02745, 33, 0) == 0);
   CHECK(status_with(00755, 0, 0) == 0);
   CHECK(status_with(04755, 0, 33) == 126);

@@ -14,7 +14,7 @@
 #include "spoiled_call.hpp"
 
 // Before the exec everything is read back from the kernel. Here the kernel's answer differs from
-// the plan in one place alone, so that each comparison has to notice by itself.
+// the plan in only one place, so that each comparison has to notice by itself.
 
 namespace {
 

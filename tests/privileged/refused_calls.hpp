@@ -10,8 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-/// What the tests share that launch under a filter of somebody else's: a container engine's, for
-/// one.
+/// Shared by the tests that launch under a foreign filter, such as a container engine's.
 namespace support {
 
 struct RefusedCall {
@@ -19,7 +18,7 @@ struct RefusedCall {
   int error;  ///< 0: the call claims success and does nothing
 };
 
-/// For in_child: these system calls answer so from here on.
+/// For in_child: these system calls give this answer from here on.
 inline void refuse_calls(const std::vector<RefusedCall>& calls) {
   std::vector<sock_filter> filter{{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)}};
   for (const auto& call : calls) {

@@ -7,7 +7,7 @@
 using support::launch_probe;
 
 // Port 8080: the daemon of these modes has no capability with which it could bind a privileged port
-// once more.
+// again.
 
 TEST_CASE("with --reuse-port the daemon can bind its port again") {
   support::enter_own_network();
@@ -39,7 +39,7 @@ TEST_CASE("the account cannot share a port that root opened") {
   const auto control = support::run_in_child({support::probe(), "bind=tcp/4/8080/reuseport"},
                                              [] { support::become(33, 33); });
   CHECK(support::fields(control.out)["bind=tcp/4/8080/reuseport"] == "EADDRINUSE");
-  // The same holds for the launcher: its socket is the account's, and root's is in the way.
+  // The same holds for the launcher: its socket is the account's, and root's blocks it.
   const auto options =
       support::Words{"-u", "www-data", "-m", "listen-fds", "-p", "0.0.0.0:8080", "--reuse-port"};
   support::check_refused(launch_probe(options, {"status"}), 125,

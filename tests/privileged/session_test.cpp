@@ -90,8 +90,8 @@ TEST_CASE("a terminal that the daemon could acquire is refused") {
     setenv("LISTEN_FDS", "1", 1);
     setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
   });
-  // One that is nobody's, for a leader without a terminal, and for who leads a session only by this
-  // option.
+  // A terminal of no session, for a leader without a terminal, and for a process that leads a
+  // session only through this option.
   refuses(0, {}, [&] {
     if (setsid() < 0) {
       _exit(122);

@@ -7,7 +7,8 @@
 
 #include "daemon.hpp"
 
-/// Launches in which strace spoils one system call, to see which check notices, and what it says.
+/// Launches in which strace spoils one system call, to see which check notices, and what it
+/// reports.
 namespace spoiled_call {
 
 struct Launch {
@@ -20,10 +21,10 @@ struct Launch {
 struct Row {
   /// The beginning of the call, as strace prints it; of several, the last one.
   std::string call;
-  /// As strace's inject= has it: error=EPERM, retval=0, poke_exit=@arg2=00000000.
+  /// As in strace's inject=: error=EPERM, retval=0, poke_exit=@arg2=00000000.
   std::string effect;
   std::string message;       ///< the launch is refused with it and status 125
-  int more = 0;              ///< so many calls of that name behind it are spoiled in the same way
+  int more = 0;              ///< the number of later calls of that name that are spoiled too
   support::Words also = {};  ///< further options for strace
 };
 

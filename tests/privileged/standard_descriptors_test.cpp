@@ -37,10 +37,9 @@ void close_standard(unsigned bits) {
   }
 }
 
-/// For in_child: the daemon is to have `opened` as this descriptor.
+/// For in_child: makes `opened` this descriptor of the daemon.
 void be(int descriptor, int opened) {
-  // It may have got that number by itself, and dup2(2) onto its own number leaves close-on-exec
-  // set.
+  // It may already have that number, and dup2(2) onto the same number leaves close-on-exec set.
   if (opened < 0 || dup2(opened, descriptor) != descriptor || fcntl(descriptor, F_SETFD, 0) != 0) {
     _exit(122);
   }
@@ -121,7 +120,7 @@ TEST_CASE("descriptors 0 to 2 opened for a file capability are usable") {
 
 TEST_CASE("descriptors 0 to 2 opened by the starter are usable") {
   support::require_root();
-  // By sudo, say, which was started with closed descriptors.
+  // For example by sudo that was started with closed descriptors.
   const auto field = ask(support::launcher(), kUser, [] {
     close_standard(7);
     const bool done =
@@ -196,7 +195,7 @@ TEST_CASE("a directory or device or kernel object is refused as 0 to 2") {
         CHECK(result.status == 125);
         CHECK(result.out.empty());
         if (descriptor == 2) {
-          continue;  // there is nowhere to say it
+          continue;  // there is nowhere to print it
         }
         const std::string redirection = descriptor == 0 ? "</dev/null" : "1>/dev/null";
         check_refused(

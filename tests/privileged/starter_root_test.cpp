@@ -15,8 +15,8 @@ using support::kBindCapability;
 using support::keep_capabilities;
 using support::launch_probe;
 
-// Root with few capabilities, as container engines start it: what is not in the bounding set root
-// does not get.
+// Root with few capabilities, as container engines start it: root does not get what is not in the
+// bounding set.
 
 TEST_CASE("without CAP_SETPCAP only the bounding set stays") {
   support::enter_own_network();
@@ -152,8 +152,7 @@ TEST_CASE("harmless securebits are accepted") {
         {});
     check_daemon(launch_probe({"-u", "www-data", "-p", "8080"}, {"status"}, set(bits)), {});
   }
-  // Capabilities then outlive a change of the uid by themselves, which must not let one of them
-  // through.
+  // Capabilities then survive a change of uid, yet none of them may get through.
   check_daemon(
       launch_probe({"-u", "www-data", "-p", "80"}, {"status"}, set(SECBIT_NO_SETUID_FIXUP)),
       {.capabilities = kBindCapability});

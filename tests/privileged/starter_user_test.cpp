@@ -108,7 +108,7 @@ TEST_CASE("an ordinary user keeps its groups and may not choose others") {
   check_daemon(launch_probe({"--groups", "keep"}, {"status"}, with_groups), expected);
   for (const char* groups : {"none", "init", "33"}) {
     CAPTURE(groups);
-    // Its name is looked up for the groups of that name alone.
+    // Its name is looked up only for the groups of that name.
     const std::string who = groups == std::string("init") ? "www-data (uid 33)" : "uid 33";
     check_refused(launch_probe({"--groups", groups}, {"status"}, with_groups), 125,
                   {"cannot become: " + who + ": uid 33 may not change its groups (CAP_SETGID)",

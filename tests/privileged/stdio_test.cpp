@@ -34,7 +34,7 @@ class NullDeviceUnchanged {
     CHECK(after.st_uid == before_.st_uid);
     CHECK(after.st_gid == before_.st_gid);
     CHECK(after.st_mode == before_.st_mode);
-    // Nobody else's test is to suffer from what this one found.
+    // No other test should suffer from what this one found.
     if (after.st_uid != before_.st_uid && chown("/dev/null", before_.st_uid, before_.st_gid) != 0) {
       std::abort();
     }
@@ -101,7 +101,7 @@ TEST_CASE("--own-stdio leaves /dev/tty alone") {
   const terminal::Terminal terminal;
   const support::TemporaryDirectory directory;
   const auto file = directory.write("answers", "", 0666);
-  // What /dev/tty is, so that this machine's stays as it is in any case.
+  // The same device as /dev/tty, so that the machine's own stays as it is in any case.
   const auto device = directory.path("tty");
   REQUIRE(mknod(device.c_str(), S_IFCHR | 0666, makedev(5, 0)) == 0);
   REQUIRE(chmod(device.c_str(), 0666) == 0);
@@ -121,7 +121,7 @@ TEST_CASE("--own-stdio gives the terminal behind stdout and stderr") {
   std::array<char, 64> name{};
   if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0 ||
       ptsname_r(terminal, name.data(), name.size()) != 0) {
-    support::skip("there are no pseudoterminals here");
+    support::skip("no pseudoterminals are available here");
   }
   const std::string path = name.data();
   REQUIRE(chmod(path.c_str(), 0600) == 0);
@@ -196,7 +196,7 @@ TEST_CASE("--own-stdio refuses a device that the account cannot open") {
   const support::TemporaryDirectory directory;
   const auto device = directory.path("device");
   if (mknod(device.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0) {
-    support::skip("device files cannot be made here");
+    support::skip("device files cannot be created here");
   }
   const auto result = launch_probe({"-u", "www-data", "--own-stdio"}, {"status"},
                                    [&] { redirect(device, {STDERR_FILENO}); });

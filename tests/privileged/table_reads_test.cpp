@@ -3,8 +3,8 @@
 
 #include "daemon.hpp"
 
-// Calls that fail while a table of names is read: whatever is not known to be missing is an error,
-// and no empty table.
+// Calls that fail while a name table is read: anything not known to be missing is an error, not an
+// empty table.
 
 using support::check_daemon;
 using support::check_refused;
@@ -20,7 +20,7 @@ void use_tables(const std::string& passwd) {
   support::mount_over("/etc/group", "staff:x:2001:\n");
 }
 
-/// Spoils calls that have to do with /etc/passwd.
+/// Spoils calls that concern /etc/passwd.
 support::Result launch_spoiled(const std::string& effect, const std::string& user) {
   return support::trace({"-P", "/etc/passwd", "-e", "inject=" + effect},
                         {support::launcher(), "-u", user, "--", support::probe(), "status"})

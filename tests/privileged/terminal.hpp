@@ -15,7 +15,7 @@
 /// A terminal of the test's own.
 namespace terminal {
 
-/// How the launcher stands in the session of the terminal.
+/// The launcher's position in the terminal's session.
 enum class Position { kMember, kGroupLeader, kSessionLeader };
 /// Which descriptor of the launcher is the terminal.
 enum class Attached { kStdin, kNone };
@@ -26,12 +26,13 @@ class Terminal {
     std::array<char, 64> name{};
     if (master_ < 0 || grantpt(master_) != 0 || unlockpt(master_) != 0 ||
         ptsname_r(master_, name.data(), name.size()) != 0) {
-      support::skip("there are no pseudoterminals here");
+      support::skip("no pseudoterminals are available here");
     }
     path_ = name.data();
   }
 
-  /// For in_child: this descriptor leads to the terminal, which is nobody's by that.
+  /// For in_child: this descriptor leads to the terminal, which does not become anyone's
+  /// controlling terminal by that.
   void attach(int descriptor) const {
     const int slave = open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (slave < 0 || dup2(slave, descriptor) != descriptor) {

@@ -11,8 +11,8 @@
 
 #include "daemon.hpp"
 
-// The launcher's file has the capability, and the kernel did not count it: the hint gives the
-// reason, and what it advises works.
+// The launcher's file has the capability, but the kernel did not count it: the hint gives the
+// reason, and its advice works.
 
 namespace {
 
@@ -64,8 +64,8 @@ void check_hint(const support::Result& result, const std::string& hint) {
 
 enum class Parent { kOpen, kClosed };
 
-/// Goes on in a child that shares the working directory with this process, which waits for its end.
-/// A process that has changed its user is closed to kcmp(2) until it opens itself.
+/// Continues in a child that shares the working directory with this process, which waits for its
+/// end. A process that has changed its user is closed to kcmp(2) until it opens itself.
 void go_on_in_sharing_child(Parent parent) {
   become_www_data();
   if (parent == Parent::kOpen) {
@@ -120,7 +120,7 @@ TEST_CASE("a file capability for another user namespace is explained") {
                  launcher.path());
   launcher.grant();
   GrantedLauncher::check_granted(launcher.launch());
-  // One that is for another namespace and not the one that counts is no reason.
+  // One for another namespace is not the reason if it is not the one that counts.
   CHECK(support::run({"setcap", "-n", "1000", "cap_net_raw=p", launcher.path()}).status == 0);
   support::check_refused(launcher.launch(), 125,
                          {"hint: start it as root; or, as root, let the group"});
@@ -135,7 +135,7 @@ TEST_CASE("a file capability under CLONE_FS is explained") {
                  launcher.path() + " ...");
   GrantedLauncher::check_granted(support::run_in_child(
       support::join({{"/bin/sh", "-c", "\"$@\"; exit $?", "sh"}, launcher.command_line()}), share));
-  // Where the two cannot be compared, each reason that is left is named.
+  // If the two cannot be compared, each remaining reason is named.
   check_hint(support::run_in_child(launcher.command_line(),
                                    [] { go_on_in_sharing_child(Parent::kClosed); }),
              "the kernel did not count: another process may trace it or share its working "

@@ -21,7 +21,7 @@ struct Maps {
 };
 
 /// For in_child: moves into a new user namespace with a network of its own, and these others
-/// (CLONE_NEWNS). Another child writes the maps, which takes rights outside.
+/// (CLONE_NEWNS). Another child writes the maps, which needs rights outside.
 inline void enter(const Maps& maps, int others = 0) {
   std::array<int, 2> entered{};
   if (pipe2(entered.data(), O_CLOEXEC) != 0) {

@@ -35,7 +35,7 @@ void enter_user_namespace(const UserNamespace& wanted) {
   const auto proc = "/proc/" + std::to_string(getpid());
   const pid_t writer = fork();
   if (writer == 0) {
-    close(entered[1]);  // so that the read ends when this namespace was not to be had
+    close(entered[1]);  // so that the read ends if this namespace could not be created
     char byte = 0;
     if (read(entered[0], &byte, 1) != 1) {
       _exit(1);
@@ -68,7 +68,7 @@ void require_user_namespaces() {
   support::enter_own_mounts();  // a chroot would have none
   const auto result = support::run_in_child({"/bin/true"}, inside({}));
   if (result.status != 0) {
-    support::skip("user namespaces are not to be had here");
+    support::skip("user namespaces are not available here");
   }
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("--check reports a foreign network as a launch does") {
   const auto hint = launched.err.substr(hint_at + 6, launched.err.size() - hint_at - 7);
   check::not_ready(setting({}), {sentence, hint});
   check::not_ready_as_launched(setting({"-m", "listen-fds"}), 125, {sentence, hint});
-  // A network of its own, or a port that is not privileged there, needs no right that does not
+  // A network of its own, or an unprivileged port, does not need the capability that does not
   // count.
   check::ready(
       {.options = {"-u", "www-data", "-p", "80"}, .in_child = inside({.own_network = true})});
@@ -151,7 +151,7 @@ TEST_CASE("unshare -Ur by an ordinary user has no other user to become") {
   with_network.own_network = true;
   for (const auto& wanted : {root_alone, with_network}) {
     if (support::run_in_child({"/bin/true"}, inside(wanted)).status != 0) {
-      support::skip("only root has user namespaces here");
+      support::skip("only root may create user namespaces here");
     }
   }
   for (const auto& wanted : {root_alone, with_network}) {
@@ -209,7 +209,7 @@ TEST_CASE("with setgroups denied a change of groups is refused") {
   check_refused(launch_probe({"-u", "www-data", "--groups", "none"}, {"status"}, with_groups), 125,
                 refused);
   check_refused(launch_probe({"-u", "www-data"}, {"status"}, without_groups), 125, refused);
-  // Groups that are as planned already need no call.
+  // Groups that are already as planned need no call.
   check_daemon(launch_probe({"-u", "www-data", "--groups", "none"}, {"status"}, without_groups),
                {.groups = ""});
   check_daemon(launch_probe({"-u", "www-data", "--groups", "keep"}, {"status"}, with_groups),

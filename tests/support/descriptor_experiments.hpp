@@ -16,7 +16,7 @@
 /// failed.
 namespace experiments {
 
-/// Replaces what was written to a file that was opened for appending alone.
+/// Replaces what was written to a file that was opened only for appending.
 inline std::string try_to_rewrite(int descriptor) {
   if ((fcntl(descriptor, F_GETFL) & O_APPEND) == 0) {
     return "not appending";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // in-own-mounts COMMAND [ARG...]: runs it in a mount namespace of its own, also from within a
-// chroot, which unshare(1) cannot: there "/" is no mount whose propagation could be changed.
-// IN_OWN_MOUNTS=1 in the environment says so.
+// chroot, which unshare(1) cannot: there "/" is not a mount whose propagation could be changed. It
+// sets IN_OWN_MOUNTS=1 in the environment.
 #include <unistd.h>
 
 #include <cerrno>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the tests launch in the place of a daemon. Each argument is a question or an experiment,
+// What the tests launch in place of a daemon. Each argument is a question or an experiment,
 // answered in a line "word:\tanswer" on stdout, or in the file that a first argument `to=FILE`
 // names.
 #include <arpa/inet.h>
@@ -46,14 +46,14 @@ void answer(const std::string& question, const std::string& text) {
   std::fflush(output);
 }
 
-/// Everything that /proc says of this process.
+/// Everything that /proc shows of this process.
 void print_status() {
   std::ifstream status("/proc/self/status");
   const std::string text{std::istreambuf_iterator<char>(status), {}};
   std::fputs(text.c_str(), output);
 }
 
-/// "3 4 7": the open descriptors but for the one that reads the directory and the one that this is
+/// "3 4 7": the open descriptors, except the one that reads the directory and the one that this is
 /// written to.
 std::string open_descriptors() {
   std::vector<int> numbers;
@@ -79,8 +79,8 @@ std::string open_descriptors() {
   return list;
 }
 
-/// For a socket "tcp 0.0.0.0:80 listening blocking", for anything else where the link of
-/// /proc/self/fd points to.
+/// For a socket "tcp 0.0.0.0:80 listening blocking", for anything else the target of its link in
+/// /proc/self/fd.
 std::string describe_descriptor(int descriptor) {
   sockaddr_storage address{};
   socklen_t length = sizeof(address);

@@ -22,8 +22,8 @@
 #include <vector>
 
 /// What the probe tries with sockets when a test asks for more than a plain bind: every port in
-/// turn, and each way to a port that goes around the rules for TCP. Every function returns "ok" or
-/// what failed.
+/// turn, and each way to bypass the rules for TCP ports. Every function returns "ok" or what
+/// failed.
 namespace experiments {
 
 inline std::string errno_name() { return strerrorname_np(errno); }
@@ -60,7 +60,7 @@ struct Address {
 };
 
 /// TRANSPORT/FAMILY/FIRST-LAST, as in tcp/4/0-1023, with the family d for dual stack: what bind(2)
-/// says to each port, as in "0-79 EACCES 80 ok 81-1023 EACCES".
+/// answers for each port, as in "0-79 EACCES 80 ok 81-1023 EACCES".
 inline std::string try_ports(const std::string& what) {
   const bool is_tcp = what.starts_with("tcp");
   const int family = what.at(4) == '4' ? AF_INET : AF_INET6;
@@ -157,7 +157,7 @@ inline std::string try_to_listen_unbound() {
   return port >= kFirstUnprivileged ? "ok" : "port " + std::to_string(port);
 }
 
-/// TRANSPORT/FIRST-LAST, as in udp/40001-40001: port 0 of a socket that is to have one of these
+/// TRANSPORT/FIRST-LAST, as in udp/40001-40001: binds port 0 of a socket that must get one of these
 /// (IP_LOCAL_PORT_RANGE). "ok" if it is.
 inline std::string try_port_range(const std::string& what) {
   constexpr int kLocalPortRange = 51;
@@ -249,11 +249,10 @@ inline std::string try_io_uring() {
   return "ok";
 }
 
-/// NUMBER/ARGUMENT/...: any system call with numbers for arguments, which are 0 where they are left
-/// out.
+/// NUMBER/ARGUMENT/...: any system call with numbers as arguments, which default to 0.
 inline std::string try_system_call(const std::string& what) {
   auto number = numbers(what);
-  number.resize(7);  // with all six arguments: what a register happens to hold would be one, too
+  number.resize(7);  // with all six arguments: otherwise a register's leftover would be one
   const auto call = static_cast<long>(number[0]);
   const auto result =
       syscall(call, number[1], number[2], number[3], number[4], number[5], number[6]);
@@ -303,7 +302,7 @@ inline std::string try_i386(const std::string& what) {
 }
 #endif
 
-/// i386 calls in a child: a kernel without them may kill who makes one.
+/// i386 calls in a child: a kernel without them may kill the caller.
 inline std::string try_i386_in_child(const std::string& what) {
 #if defined(__x86_64__)
   std::array<int, 2> ends{};

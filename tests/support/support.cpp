@@ -108,7 +108,7 @@ bool collect(const Pipe& out, const Pipe& err, int timeout_seconds, Result& resu
   return true;
 }
 
-/// The root directory of a chroot is no mount point: it cannot be made private, and the kernel
+/// The root directory of a chroot is not a mount point: it cannot be made private, and the kernel
 /// refuses user namespaces in it. The working directory leads out of it as soon as it lies outside
 /// of the root directory, and from there a copy of the chroot's mounts becomes what it looked like:
 /// the root of this process's own mount namespace.
@@ -139,7 +139,7 @@ void make_chroot_the_root() {
 }
 
 /// The program, or a copy of it where it is closed to the accounts of the tests: a directory on the
-/// way, as /root, or the file itself, which was built with root's umask.
+/// path, such as /root, or the file itself, which was built with root's umask.
 std::string reachable(const std::filesystem::path& program) {
   const auto is_open = [](const std::filesystem::path& path) {
     return (std::filesystem::status(path).permissions() & std::filesystem::perms::others_exec) !=
@@ -250,7 +250,7 @@ void leave_callers_state() {
   sigemptyset(&none);
   check(sigprocmask(SIG_SETMASK, &none, nullptr) == 0, "sigprocmask");
   constexpr mode_t kUsualUmask = 0022;
-  umask(umask(0) & kUsualUmask);  // or what is less: scripts/analyse has none
+  umask(umask(0) & kUsualUmask);  // or fewer bits: scripts/analyse has none
   rlimit files{};
   constexpr rlim_t kUsualFiles = 1024;
   check(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit");
@@ -290,7 +290,7 @@ void enter_own_mounts() {
 void mount_over(const std::string& path, const std::string& content) {
   const TemporaryDirectory directory;
   const auto file = directory.write("content", content);
-  // What an earlier call mounted there: its file is gone, and takes no mount.
+  // What an earlier call mounted there: its file is gone, and cannot be mounted over.
   umount2(path.c_str(), MNT_DETACH);
   check(mount(file.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount over " + path);
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-/// What the cli and privileged tests share: running a program and looking at what became of it.
+/// Shared by the cli and privileged tests: running a program and examining what became of it.
 namespace support {
 
 /// What a program did. `status` is its exit status, or 128 + the signal that ended it.
@@ -47,10 +47,10 @@ Result launch(std::vector<std::string> arguments, Invocation invocation);
 [[noreturn]] void skip(const std::string& reason);
 void require_root();
 
-/// Leaves what differs between those who run ctest, and would be the launcher's and the daemon's
-/// too: open descriptors, ignored and blocked signals, the umask, how many files may be open, the
-/// language, where temporary files go (a directory that may be closed to the accounts of the
-/// tests), what the loader is told, and what a service manager says to its service. To be called
+/// Drops what differs between those who run ctest, and what the launcher and the daemon would
+/// inherit: open descriptors, ignored and blocked signals, the umask, how many files may be open,
+/// the language, where temporary files go (a directory that may be closed to the accounts of the
+/// tests), what the loader is told, and what a service manager tells its service. To be called
 /// first of all.
 void leave_callers_state();
 
@@ -63,7 +63,7 @@ void enter_own_mounts();
 /// Mounts a file with this content over `path`, in the test's own mount namespace.
 void mount_over(const std::string& path, const std::string& content);
 
-/// For Invocation::in_child: becomes another user for good, without capabilities.
+/// For Invocation::in_child: becomes another user permanently, without capabilities.
 void become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups = {});
 
 /// "Name:\tvalue" lines, as /proc/PID/status and the probe print them.

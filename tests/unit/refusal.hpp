@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "launcher/exit_status.hpp"
 
-/// What the unit tests share: the Error that a call ends with, as text.
+/// Shared by the unit tests: the Error that a call throws, as text.
 struct Refusal {
   std::string message;  ///< "accepted" when the call threw nothing
   std::string hint;

@@ -69,7 +69,7 @@ TEST_CASE("a number has exactly one accepted spelling") {
   int read = 0;
   for (int round = 0; round < 50000; ++round) {
     std::string text(generator() % 6, '0');
-    // Digits most of the time, or next to nothing would be read.
+    // Mostly digits, or almost nothing would parse.
     for (auto& character : text) {
       character = kCharacters[generator() % (generator() % 4 == 0 ? kCharacters.size() : 10)];
     }

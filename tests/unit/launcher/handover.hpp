@@ -10,8 +10,8 @@
 #include "base/text.hpp"
 #include "launcher/environment.hpp"
 
-/// How daemons read what the launcher announces: written after libsystemd and nginx, and not after
-/// the launcher.
+/// How daemons read what the launcher announces: modelled on libsystemd and nginx, not on the
+/// launcher.
 
 /// The words of LISTEN_FDNAMES as libsystemd 252 splits them (extract_first_word() in
 /// src/basic/extract-word.c, with EXTRACT_DONT_COALESCE_SEPARATORS alone): a backslash takes the
@@ -34,7 +34,7 @@ inline std::optional<std::vector<std::string>> split_descriptor_names(std::strin
 }
 
 /// sd_listen_fds_with_names(3) for the process `pid`: a name for each descriptor from 3 on, nothing
-/// where it returns an error or 0.
+/// if it returns an error or 0.
 inline std::optional<std::vector<std::string>> listen_fds(const lowport::Environment& environment,
                                                           int pid) {
   const auto announced_pid = lowport::find_variable(environment, "LISTEN_PID");
@@ -57,8 +57,8 @@ inline std::optional<std::vector<std::string>> listen_fds(const lowport::Environ
   return names;
 }
 
-/// ngx_add_inherited_sockets() in src/core/nginx.c: a number counts when a semicolon or a colon
-/// follows it, and what is no number ends the list.
+/// ngx_add_inherited_sockets() in src/core/nginx.c: a number counts if a semicolon or a colon
+/// follows it, and anything else ends the list.
 inline std::vector<int> nginx_descriptors(std::string_view text) {
   std::vector<int> descriptors;
   while (!text.empty()) {

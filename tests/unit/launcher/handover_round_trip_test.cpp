@@ -16,7 +16,7 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// A stale announcement of somebody else's, which the launcher has to replace.
+/// A stale announcement of another program, which the launcher must replace.
 lowport::Environment environment_of(const Plan& plan) {
   return build_environment(plan.environment,
                            {"LISTEN_PID=1", "LISTEN_FDS=7", "LISTEN_FDNAMES=stale", "NGINX=9;"});

@@ -15,7 +15,7 @@ using lowport::Repeats;
 
 namespace {
 
-/// "A and B", in the order of the alphabet; "none" without an overlap.
+/// "A and B", in alphabetical order; "none" without an overlap.
 std::string overlap_of(const std::vector<ListenAddress>& addresses,
                        Repeats repeats = Repeats::kOverlap) {
   const auto overlap = find_overlap(addresses, repeats);
@@ -97,7 +97,7 @@ TEST_CASE("only the same address can be repeated with reuse-port") {
   }
 }
 
-// find_overlap compares neighbours of a sorted list only: this compares it with every pair of every
+// find_overlap() compares only neighbours in a sorted list: check it against every pair in every
 // list of four.
 TEST_CASE("a list overlaps exactly when two of its addresses do") {
   const auto candidates = parse_known(

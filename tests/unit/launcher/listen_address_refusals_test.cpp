@@ -212,7 +212,7 @@ TEST_CASE("the refusal reports a missing services file") {
         "cannot read the listen address: http: service names need /etc/services, which does not "
         "exist here");
   CHECK(refusal_of([] { parse_listen_addresses("80", find_no_database); }).message == "accepted");
-  // What begins with a digit was meant to be a number, and gets the number's reason.
+  // Text that begins with a digit was meant as a number, and gets the number's reason.
   const auto number = refusal_of([] { parse_listen_addresses("80x", find_no_database); });
   CHECK(number.message == "cannot read the listen address: 80x: the number is followed by \"x\"");
 }

@@ -22,8 +22,8 @@ constexpr int kRounds = 5000;
 
 using Generator = std::mt19937;
 
-/// 0 to limit - 1. The distributions of <random> are not the same everywhere, and this is to fail
-/// for everybody alike.
+/// 0 to limit - 1. The distributions of <random> differ between libraries, and this must fail the
+/// same way everywhere.
 std::size_t pick(Generator& generator, std::size_t limit) { return generator() % limit; }
 
 std::string random_text(Generator& generator, std::string_view characters, std::size_t longest) {
@@ -34,7 +34,7 @@ std::string random_text(Generator& generator, std::string_view characters, std::
   return text;
 }
 
-/// Runs of zeros and of ones are what the short forms of an IPv6 address come from.
+/// Runs of zeros and ones are what produces the short forms of an IPv6 address.
 std::uint8_t random_byte(Generator& generator) {
   const std::uint8_t bytes[] = {0, 0, 0, 1, 0xff, 0x80, static_cast<std::uint8_t>(generator())};
   return bytes[pick(generator, std::size(bytes))];
@@ -51,7 +51,7 @@ void choose_host(Generator& generator, ListenAddress& address) {
   if (pick(generator, 4) == 0) {
     address.bytes[0] = 0xfe;
     address.bytes[1] = 0x80;
-    // Without a name, what stands before "=" would be taken for one.
+    // Without a name, the text before "=" would be taken for one.
     const bool named = !address.name.empty();
     address.interface =
         random_text(generator, named ? "ethwlan0123456789.-_@=" : "ethwlan0123456789.-_@", 15);
@@ -97,7 +97,7 @@ TEST_CASE("every combination of address parts parses back") {
     for (const auto& host : hosts) {
       for (const std::string port : {"1", "79-81", "65534-65535", "http", "domain"}) {
         for (const std::string transport : {"", "/tcp", "/udp"}) {
-          // Which services(5) of the tests does not have.
+          // The tests' services(5) does not have it.
           if (port == "http" && transport == "/udp") {
             continue;
           }

@@ -17,7 +17,7 @@ Refusal refuse_exactly(std::vector<std::string> words) {
   return refusal_of([&] { lowport::parse_options(arguments.span(), find_known_service); });
 }
 
-/// The same with a command behind the words, so that it is not the command that is missed.
+/// The same with a command after the words, so that the refusal is not about a missing command.
 Refusal refuse(std::vector<std::string> words) {
   words.insert(words.end(), {"--", "daemon"});
   return refuse_exactly(std::move(words));

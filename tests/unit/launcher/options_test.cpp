@@ -18,7 +18,7 @@ using lowport::Options;
 
 namespace {
 
-/// The options alone: the command points into arguments that are gone.
+/// Only the options: the command points into arguments that no longer exist.
 Options parse(std::vector<std::string> words) {
   words.insert(words.end(), {"--", "daemon"});
   const Arguments arguments(std::move(words));

@@ -228,8 +228,8 @@ TEST_CASE("--confine privileged needs to know where the ports end") {
         "cannot confine the daemon to its ports: --confine privileged: "
         "net.ipv4.ip_unprivileged_port_start, where the privileged ports end, cannot be read");
   CHECK(refusal.status == 125);
-  // The kernel's default will do where nothing was asked for by name; the listed ports alone need
-  // no start.
+  // The kernel's default will do if nothing was requested by name; confining to the listed ports
+  // needs no start.
   CHECK(make_plan(situation::for_www_data("80"), situation::www_data(), host).confinement.kind ==
         Confinement::kPrivileged);
   CHECK(make_plan(confined("80", Confinement::kListed), situation::www_data(), host)

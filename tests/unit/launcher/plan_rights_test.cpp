@@ -161,7 +161,7 @@ TEST_CASE("a bounding-set bit stays undecided until the file is known") {
   auto host = situation::started_by_root();
   const auto undecided = [&](const Options& options) {
     const auto privileges = make_plan(options, situation::www_data(), host).privileges;
-    // What is kept until then is kept over the change of user.
+    // Until it is decided, the capability is kept across the change of user.
     if (privileges.undecided_bounding != kNoCapability) {
       CHECK(privileges.keep_capabilities);
     }
@@ -212,7 +212,7 @@ TEST_CASE("a file capability that does not count has its own hint") {
     if (row.reason != Uncounted::kUnknown) {
       CHECK(hint_of().find(" '/usr/my sbin/lowportbind'") != std::string::npos);
     }
-    // What would keep it from counting anyway comes first.
+    // A reason for which it would not count anyway comes first.
     host.no_new_privs = true;
     CHECK(hint_of().starts_with("no_new_privs is set: "));
     host.lacked->can_be_granted = false;
@@ -236,7 +236,7 @@ TEST_CASE("bind decides if the privileged ports are unknown") {
   CHECK(plan.sockets.sockets.size() == 1);
   CHECK_FALSE(plan.sockets.raise_capability);
   CHECK(plan.privileges.capabilities == kNoCapability);
-  // In ambient mode there is nothing to try, and the daemon would not be given what was listed.
+  // In ambient mode there is nothing to try, and the daemon would not get what was listed.
   const auto refusal = refusal_of(
       [&] { make_plan(situation::for_the_caller("80"), situation::the_caller(), host); });
   CHECK(refusal.message == "cannot grant the port: 80/tcp" + kNeedsCapability);

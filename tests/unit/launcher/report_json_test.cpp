@@ -33,8 +33,7 @@ std::string json_of(const Options& options, const Host& host = situation::starte
   return describe_plan_as_json(plan, "www-data", found.file, found.obstacle);
 }
 
-/// The JSON of a key's value. Keys and values of these tests have no bracket and no comma in a
-/// string.
+/// The JSON of a key's value. No string in these tests contains a bracket or a comma.
 std::string value_of(const std::string& json, const std::string& key) {
   const auto name = "\"" + key + "\":";
   const auto start = json.find(name);

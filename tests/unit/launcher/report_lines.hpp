@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-/// What the tests of the report of `--check` share: its lines by their labels.
+/// Shared by the tests of the `--check` report: its lines by label.
 using Lines = std::vector<std::string>;
 
-/// What stands behind a label in the report, and behind the lines without a label that follow.
+/// The text after a label in the report, and on the unlabelled lines that follow it.
 inline Lines entries(const std::string& report, const std::string& label) {
   Lines found;
   std::istringstream lines(report);

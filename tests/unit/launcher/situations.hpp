@@ -10,8 +10,8 @@
 #include "refusal.hpp"
 #include "services.hpp"
 
-/// Who starts the launcher, for whom and with which ports: the situations that the tests of the
-/// plan begin with.
+/// The situations that the plan's tests start from: who starts the launcher, the account and the
+/// ports.
 namespace situation {
 
 constexpr lowport::CapabilitySet kEveryCapability = (lowport::CapabilitySet{1} << 41U) - 1;
@@ -55,7 +55,7 @@ inline lowport::Account www_data() {
   return {33, 33, {33}, "www-data", "/var/www", "/usr/sbin/nologin"};
 }
 
-/// What resolve_account() makes of a caller without --user.
+/// What resolve_account() returns for a caller without --user.
 inline lowport::Account the_caller() { return {1000, 1000, {27, 1000}, {}, {}, {}}; }
 
 /// As root types it: --user www-data -p PORTS.
@@ -102,7 +102,7 @@ inline lowport::Host without(lowport::Host host, unsigned capability) {
   return host;
 }
 
-/// The value that the plan sets a variable to; "unset" when it sets none.
+/// The value that the plan gives a variable; "unset" if it gives none.
 inline std::string variable(const lowport::Plan& plan, const std::string& name) {
   std::string value = "unset";
   for (const auto& [set_name, set_value] : plan.environment.set) {
