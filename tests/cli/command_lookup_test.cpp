@@ -81,9 +81,12 @@ TEST_CASE("a PATH directory closed to the account hides no later one") {
   static_cast<void>(hidden.write("tool", kScript, 0755));
   const auto tool = open.write("tool", kScript, 0755);
   REQUIRE(chmod(hidden.path().c_str(), 0700) == 0);
-  const auto result = launch_in("/", {"PATH=" + hidden.path() + ":" + open.path()}, {"tool"});
-  CHECK(result.status == 0);
-  CHECK(result.out == tool + " ran\n");
+  const std::vector<std::string> environment{"PATH=" + hidden.path() + ":" + open.path()};
+  CHECK(launch_in("/", environment, {"tool"}).out == tool + " ran\n");
+  // Nor does a file there that root alone may execute.
+  REQUIRE(chmod(hidden.path().c_str(), 0755) == 0);
+  REQUIRE(chmod(hidden.path("tool").c_str(), 0700) == 0);
+  CHECK(launch_in("/", environment, {"tool"}).out == tool + " ran\n");
 }
 
 TEST_CASE("an empty PATH element is not the working directory") {
@@ -98,6 +101,8 @@ TEST_CASE("an empty PATH element is not the working directory") {
           attempt::lines("cannot find the command: tool: it is not in any directory of PATH",
                          "give its full path: -- /full/path/to/tool"));
   }
+  // A dot is no empty element: it was written down by somebody who meant it.
+  CHECK(launch_in(directory.path(), {"PATH=/usr/bin:."}, {"tool"}).out == "./tool ran\n");
 }
 
 TEST_CASE("an empty PATH element is not the root directory") {
