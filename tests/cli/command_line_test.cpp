@@ -123,43 +123,11 @@ TEST_CASE("an unusable option is refused before anything runs") {
 
 TEST_CASE("conflicting or useless options are refused first") {
   const Row rows[] = {
-      {{"-p", "8080", "--backlog", "5"},
-       "the option has no effect: --backlog: in --mode ambient the daemon opens its own sockets",
-       ""},
-      {{"--reuse-port"},
-       "the option has no effect: --reuse-port: in --mode ambient the daemon opens its own sockets",
-       ""},
-      {{"-p", "127.0.0.1:8080"},
-       "the option has no effect: 127.0.0.1:8080/tcp: in --mode ambient the daemon chooses the "
-       "address; only the port counts",
-       "leave the host out, or use --mode listen-fds, inetd or nginx"},
-      {{"-p", "web=8080"},
-       "the option has no effect: web=8080/tcp: a descriptor name needs a descriptor, and --mode "
-       "ambient passes none",
-       "leave \"web=\" out, or use --mode listen-fds"},
       {{"-m", "listen-fds"},
        "the option has no effect: --mode listen-fds: no port is listed",
        "list one: -p 80"},
-      {{"-m", "inetd", "-p", "8080,8081"},
-       "the options contradict each other: --mode inetd: an inetd server has one socket, but 2 "
-       "ports are listed",
-       ""},
-      {{"-p", "8080,8080"}, "the options contradict each other: 8080/tcp: it is listed twice", ""},
-      {{"-m", "nginx", "-p", "8080,8080"},
-       "the options contradict each other: 8080/tcp: it is listed twice",
-       "for several sockets on one address, add --reuse-port"},
       {{"-m", "listen-fds", "-p", "8080,127.0.0.1:8080"},
        "the options contradict each other: 127.0.0.1:8080/tcp: it overlaps 8080/tcp",
-       ""},
-      {{"--env", "A"},
-       "the option has no effect: --env A: without --clear-env every variable is kept",
-       "set it: --env A=VALUE, or add --clear-env"},
-      {{"--env", "SERVER_STARTER_PORT"},
-       "the option has no effect: --env SERVER_STARTER_PORT: it announces the caller's "
-       "descriptors, which the daemon does not have",
-       "set it: --env SERVER_STARTER_PORT=VALUE, to announce a descriptor of --keep-fd"},
-      {{"--clear-env", "--env", "PATH"},
-       "the option has no effect: --env PATH: --clear-env keeps this variable anyway",
        ""},
       {{"--keep-fd", "999"},
        "cannot keep the descriptor: 999: it is not open",
@@ -169,11 +137,6 @@ TEST_CASE("conflicting or useless options are refused first") {
     row.options = attempt::with_account(row.options);
     check_refusals(std::vector<Row>{row});
   }
-  const Row user[] = {
-      {{"--user", "www-data", "--clear-env", "--env", "HOME"},
-       "the option has no effect: --env HOME: with --user this variable follows the account",
-       "set it: --env HOME=VALUE"}};
-  check_refusals(user);
 }
 
 TEST_CASE("LISTEN_FDS of zero means no inherited sockets") {
