@@ -36,14 +36,13 @@ struct HeldSocket {
 /// machine's byte order, and the port. Nothing if `text` is not that.
 std::optional<ListenAddress> read_table_address(std::string_view text) {
   constexpr std::size_t kWord = 2 * sizeof(std::uint32_t);
-  constexpr std::size_t kPort = std::string_view(":0050").size();
   ListenAddress address;
-  const bool is_ipv4 = text.size() == 2 * sizeof(in_addr) + kPort;
-  if (!is_ipv4 && text.size() != 2 * sizeof(in6_addr) + kPort) {
+  const auto colon = text.find(':');
+  const bool is_ipv4 = colon == 2 * sizeof(in_addr);
+  if (!is_ipv4 && colon != 2 * sizeof(in6_addr)) {
     return std::nullopt;
   }
   address.host = is_ipv4 ? HostKind::kIpv4 : HostKind::kIpv6;
-  const std::size_t colon = text.size() - kPort;
   for (std::size_t at = 0; at < colon; at += kWord) {
     std::uint32_t word = 0;
     std::from_chars(text.data() + at, text.data() + at + kWord, word, kHexadecimal);
