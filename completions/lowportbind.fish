@@ -72,7 +72,7 @@ complete -c lowportbind -n '__lowportbind_lacks m mode' -s m -l mode -x \
     -d 'How the daemon gets its ports' \
     -a 'ambient\t"The daemon binds them itself, with the capability for it"
     listen-fds\t"It is handed open sockets through LISTEN_FDS"
-    inetd\t"It is handed an open socket as its standard input"
+    inetd\t"It is handed one open socket as descriptors 0 and 1"
     nginx\t"It is handed open sockets through NGINX"'
 complete -c lowportbind -n '__lowportbind_lacks confine' -l confine -x \
     -d 'Which unlisted ports it cannot bind' \
@@ -80,13 +80,13 @@ complete -c lowportbind -n '__lowportbind_lacks confine' -l confine -x \
     listed\t"All of them"
     off\t"None that its capabilities allow"'
 complete -c lowportbind -n '__lowportbind_lacks backlog' -l backlog -x \
-    -d 'Queue of a listening socket (default 4096)'
+    -d 'Queue length of a listening socket (default 4096)'
 complete -c lowportbind -n '__lowportbind_lacks reuse-port' -l reuse-port \
     -d 'Open the sockets with SO_REUSEPORT'
 complete -c lowportbind -n __lowportbind_lacks -l env -x -a '(set --names -x)' \
     -d 'Set a variable, or keep it'
 complete -c lowportbind -n '__lowportbind_lacks clear-env' -l clear-env \
-    -d 'Start from PATH, TERM, LANG, LC_* and TZ alone'
+    -d 'Start with only PATH, TERM, LANG, LC_* and TZ'
 complete -c lowportbind -n __lowportbind_lacks -l keep-fd -x -a '(__lowportbind_descriptors)' \
     -d 'Leave this descriptor open'
 complete -c lowportbind -n '__lowportbind_lacks own-stdio' -l own-stdio \

@@ -30,8 +30,8 @@ Error failure(std::string_view what, std::string_view object, std::string_view r
 /// the system gave no reason.
 std::string_view describe_errno(int error_number);
 
-/// The same with the description of `error_number` (errno) as the reason. EMFILE has a hint of its
-/// own.
+/// Like failure(), with the description of `error_number` (errno) as the reason. EMFILE has a hint
+/// of its own.
 Error system_failure(std::string_view what, std::string_view object, int error_number,
                      std::string_view hint = {});
 

@@ -8,7 +8,7 @@
 
 /// What a program itself writes; `program` is the name that begins its lines on standard error. It
 /// does not use stdio: there is no buffer for the exec to lose. Neither a reader that has gone nor
-/// a file-size limit ends the program: SIGPIPE and SIGXFSZ (signal(7)) are ignored while it writes.
+/// a file-size limit ends the program: SIGPIPE and SIGXFSZ (signal(7)) are blocked while it writes.
 namespace lowport {
 
 /// Writes `text` to standard output. Throws Error if not all of it can be written.

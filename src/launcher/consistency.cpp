@@ -115,7 +115,7 @@ void check_consistency(const Options& options, const Host& host) {
   if (options.allow_new_privs && host.no_new_privs.value()) {
     throw failure(kNoEffect, "--allow-new-privs", "no_new_privs is already set and cannot be unset",
                   "leave the option out, or start lowportbind without no_new_privs; "
-                  "docker: no --security-opt no-new-privileges");
+                  "container: docker run without --security-opt no-new-privileges");
   }
   if (options.json && options.action != Action::kCheck) {
     throw failure(kNoEffect, "--json", "without --check there is nothing to print",

@@ -65,7 +65,7 @@ enum class Machine {
   kOther,
 };
 
-/// The kernel goes by the machine, whose number is at the same place in both classes of header.
+/// The kernel goes by the machine, whose number is at the same offset in both classes of header.
 Machine machine_of(std::string_view beginning) {
   const auto header = structure_at<Elf32_Ehdr>(beginning, 0);
   if (!header || !beginning.starts_with(ELFMAG)) {
@@ -81,7 +81,7 @@ Machine machine_of(std::string_view beginning) {
 }
 
 /// What binfmt_misc starts in place of a file. Not asked about scripts and this machine's own
-/// programs, which it leaves to the kernel unless somebody went out of their way.
+/// programs: only an entry written for the purpose would take those away from the kernel.
 std::optional<RegisteredInterpreter> find_replacement(const std::string& file,
                                                       std::string_view beginning) {
   if (beginning.starts_with("#!") || machine_of(beginning) == Machine::kThis) {
@@ -90,7 +90,7 @@ std::optional<RegisteredInterpreter> find_replacement(const std::string& file,
   return find_registered_interpreter(file, beginning);
 }
 
-/// The program loader named by an ELF file of this machine's word size; empty for a static one.
+/// The dynamic loader named by an ELF file of this machine's word size; empty for a static one.
 std::string loader_of(std::string_view beginning) {
   const auto header = structure_at<Elf64_Ehdr>(beginning, 0);
   if (!header || header->e_ident[EI_CLASS] != ELFCLASS64) {
@@ -174,7 +174,7 @@ void require_machine(const std::string& file, std::string_view beginning) {
   const auto loader = loader_of(beginning);
   if (!loader.empty() && is_missing(loader)) {
     throw cannot_execute(
-        file, "its program loader is missing: " + loader,
+        file, "its dynamic loader is missing: " + loader,
         "it was built for another C library or system; install what provides " + loader);
   }
 }

@@ -11,7 +11,7 @@
 namespace lowport {
 
 /// Throws Error, status 126, if execve(2) cannot start the file: no `#!` line, a missing
-/// interpreter or program loader, a program for another machine. What binfmt_misc starts cannot be
+/// interpreter or dynamic loader, a program for another machine. What binfmt_misc starts cannot be
 /// seen in a container, so a launch asks only after the exec has failed.
 void require_known_format(const std::string& file);
 

@@ -41,9 +41,9 @@ struct Host {
   Identity identity;
   pid_t pid = 0;
   ThreadCapabilities capabilities;
-  /// net.ipv4.ip_unprivileged_port_start, if ports are listed; absent if it is hidden, too.
+  /// net.ipv4.ip_unprivileged_port_start, if ports are listed; also absent if it is hidden.
   std::optional<int> unprivileged_port_start;
-  /// net.core.somaxconn, at which listen(2) caps --backlog; absent if it is hidden, too.
+  /// net.core.somaxconn, at which listen(2) caps --backlog; also absent if it is hidden.
   std::optional<int> longest_backlog;
   std::optional<bool> has_ipv6;   ///< if sockets are opened or tried
   std::optional<bool> has_fsuid;  ///< whether setfsuid(2) is available; if sockets are opened
@@ -67,7 +67,7 @@ Identity identify_caller();
 /// Reads what the plan depends on. Throws Error if a fact cannot be read, or if a descriptor that
 /// is to be kept or was announced to the launcher is not open, or is an io_uring. Reads:
 /// getgroups(2), capget(2), prctl(2), ip_unprivileged_port_start (kernel: networking/ip-sysctl; if
-/// unreadable, 1024), sd_listen_fds(3), and in the modes that open sockets, socket(2) to test for
+/// hidden, 1024), sd_listen_fds(3), and in the modes that open sockets, socket(2) to test for
 /// IPv6 and setfsuid(2) to test for itself.
 Host inspect_host(const Options& options, Identity caller);
 

@@ -48,7 +48,7 @@ class Narrator {
       comment(kProgram, step);
     }
   }
-  /// A step that is costly to describe is a function, called only if somebody wants to know.
+  /// A step that is costly to describe comes as a function, called only with --verbose.
   template <std::invocable Describe>
   void operator()(const Describe& describe) const {
     if (verbose_) {
@@ -97,8 +97,8 @@ void confine_to_ports(const Plan& plan, const Narrator& say) {
     return;
   }
   say([&] {
-    return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: "
-                                           : "confining TCP ports: ") +
+    return (confines_udp(plan.confinement) ? "confining TCP and UDP ports: --confine "
+                                           : "confining TCP ports: --confine ") +
            std::string(confinement_name(plan.confinement.kind));
   });
   confine(plan.confinement);

@@ -38,8 +38,8 @@ std::optional<std::string_view> take_before(std::string_view& rest, char separat
   return taken;
 }
 
-/// Accepts the names that LISTEN_FDNAMES can carry: it separates them with colons, and the
-/// specification with commas.
+/// Accepts the names that LISTEN_FDNAMES and --port can carry: the one separates its items with
+/// colons, the other with commas.
 std::string parse_name(const Item& item, std::string_view name) {
   if (name.empty()) {
     item.refuse("the descriptor name before \"=\" is empty", "for a port alone, use -p 80");

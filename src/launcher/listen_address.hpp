@@ -17,7 +17,7 @@ namespace lowport {
 enum class HostKind {
   kEvery,  ///< no HOST, or `*`: IPv4 and IPv6
   kIpv4,
-  kIpv6,  ///< IPv6 only, also for `[::]`
+  kIpv6,  ///< IPv6 only, even for `[::]`
 };
 
 /// One transport + address + port, as in systemd.socket(5).
@@ -51,10 +51,10 @@ constexpr bool is_privileged(const ListenAddress& address, int port_start) {
   return address.port < port_start;
 }
 
-/// Whether it takes every address of its family, or of both.
+/// Whether it covers every address of its family, or of both.
 bool is_wildcard(const ListenAddress& address);
 
-/// Whether the two cannot both be had: the same address, or one that contains the other.
+/// Whether the two cannot both be bound: the same address, or one that contains the other.
 bool overlaps(const ListenAddress& one, const ListenAddress& other);
 
 /// Whether two addresses are the same to the kernel, whatever the names of their descriptors.

@@ -21,7 +21,7 @@ namespace {
 }
 
 [[noreturn]] void end_without_memory() {
-  end_with("lowportbind: cannot allocate memory: launch: the system is out of memory\n");
+  end_with("lowportbind: cannot allocate memory: launch: the system or a limit refuses more\n");
 }
 
 [[noreturn]] void end_on_terminate() {
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
   using namespace lowport;
   // Don't throw: bad_alloc may not be allocatable either.
   std::set_new_handler(end_without_memory);
-  // The default is SIGABRT, also where an exception could not be allocated.
+  // The default ends with SIGABRT, even if only the exception could not be allocated.
   std::set_terminate(end_on_terminate);
   try {
     if (argc < 1) {

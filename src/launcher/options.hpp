@@ -18,8 +18,8 @@ enum class Mode { kAmbient, kListenFds, kInetd, kNginx };
 /// Whether the launcher opens the sockets; in ambient mode the daemon does.
 constexpr bool opens_sockets(Mode mode) { return mode != Mode::kAmbient; }
 
-/// `--confine`: which TCP ports the daemon can bind: all that its capabilities allow, the listed
-/// and the unprivileged ones, or only the listed ones.
+/// `--confine`: which ports the daemon can bind (TCP, and UDP from Linux 7.2 on): all that its
+/// capabilities allow, the listed and the unprivileged ones, or only the listed ones.
 enum class Confinement { kOff, kPrivileged, kListed };
 
 /// `--env` and `--clear-env`.

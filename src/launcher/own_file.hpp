@@ -8,7 +8,7 @@
 /// The launcher's own file: where it is, and what it gives to a launcher that is not root's.
 namespace lowport {
 
-/// The file's path for a hint: the program's name where it has none.
+/// The file's path for a hint, or the program's name if it has none.
 std::string read_launcher_path();
 
 /// Why a file capability of the launcher's own file did not count when it was executed.
@@ -16,7 +16,7 @@ enum class Uncounted {
   kHasNone,         ///< there is none to count
   kOtherNamespace,  ///< it is for another user namespace
   kNosuid,          ///< the file system is mounted nosuid
-  kTraced,          ///< by a process without the right to give it
+  kTraced,          ///< by a process that may not grant it
   kSharesFs,        ///< with the process that started it: clone(2), CLONE_FS
   kUnknown,
 };

@@ -141,7 +141,7 @@ SocketPlan plan_socket_opening(const Options& options, const Account& account, c
   if (plan.lacks_fsuid && plan.reuse_port) {
     throw failure(
         kCannotOpenSocketsAs, describe_account(account),
-        "setfsuid is not available, and --reuse-port shares a port among one user's sockets",
+        "setfsuid is not available, and --reuse-port shares a port only within one user's sockets",
         "leave --reuse-port out");
   }
   plan.raise_capability =

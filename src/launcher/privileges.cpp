@@ -91,10 +91,10 @@ void cut_bounding_set(CapabilitySet kept, CapabilitySet seen) {
   }
 }
 
-/// In a user namespace, setgroups(2) fails with EPERM if the `setgroups` file says deny. EINVAL is
-/// for an id that is not mapped, and EPERM for one that is while the process's own, which looks the
-/// same, is not. (EAGAIN is a lack of memory: since Linux 3.1, the process limit is enforced by the
-/// execve(2) that follows.)
+/// In a user namespace, setgroups(2) fails with EPERM if the `setgroups` file says deny. EINVAL
+/// means that an id is not mapped. EPERM means that it is, but that the process's own id, which
+/// looks the same, is not. (EAGAIN is a lack of memory: since Linux 3.1, the process limit is
+/// enforced by the execve(2) that follows.)
 std::string hint_for_ids(std::string_view step, int error) {
   if (error == EPERM && step == "setgroups") {
     return "in a user namespace, /proc/self/setgroups must say allow; or try --groups keep";
@@ -127,9 +127,9 @@ void change_ids(const PrivilegePlan& plan, const Account& account) {
   if (plan.change_groups) {
     check(setgroups(account.groups.size(), account.groups.data()), "setgroups");
   }
-  // Also if they seem to be the account's already, which needs no capability: an id that is not
-  // mapped in this user namespace, such as root's own, is shown as 65534 (user_namespaces(7)), and
-  // only setting it tells the two apart.
+  // Called even if they already seem to be the account's, which needs no capability: an id that is
+  // not mapped in this user namespace, such as root's own, is shown as 65534 (user_namespaces(7)),
+  // and only setting it tells the two apart.
   check(setresgid(account.gid, account.gid, account.gid), "setresgid");
   check(setresuid(account.uid, account.uid, account.uid), "setresuid");
 }

@@ -49,8 +49,8 @@ class IgnoredSignal {
     if (sigpending(&pending) != 0) {
       throw system_failure(kCannotLeave, "sigpending", errno);
     }
-    // One that somebody else has sent, still pending because it is blocked, is the daemon's:
-    // another changes nothing.
+    // If one is already pending, because the caller blocked it, it belongs to the daemon, and
+    // another one changes nothing.
     is_pending_ = sigismember(&pending, signal) == 1;
     if (!is_pending_) {
       ignore(signal_, &before_);
@@ -72,7 +72,7 @@ class IgnoredSignal {
 
 /// A session leader cannot start another session, but it can give up its terminal. The kernel then
 /// sends SIGHUP and SIGCONT to the terminal's foreground group, this process included, which
-/// ignores them for that moment.
+/// ignores them meanwhile.
 void give_up_terminal() {
   const auto terminal = open_controlling_terminal();
   if (!terminal.valid()) {

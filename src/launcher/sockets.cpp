@@ -168,8 +168,8 @@ UniqueFd open_socket(const PlannedSocket& planned, const SocketPlan& plan) {
   const auto address = to_socket_address(planned);
   auto socket = bind_socket(planned, plan, address);
   verify_address(socket, address, planned);
-  // If the port cannot be shared, nobody's connections are at stake, and another holder shows at
-  // once.
+  // If the port cannot be shared, there are no connections to take from another daemon, and
+  // listening now reveals another holder at once.
   if (!plan.reuse_port) {
     listen_on(socket, planned, plan);
   }

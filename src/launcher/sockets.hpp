@@ -15,9 +15,9 @@ namespace lowport {
 /// listen(2).
 std::vector<UniqueFd> open_sockets(const SocketPlan& plan);
 
-/// Makes the TCP sockets of open_sockets(plan) listen that share a port by SO_REUSEPORT. Comes
-/// after everything else has succeeded: a listening socket gets some of the port's connections, and
-/// resets them when it is closed. Throws Error.
+/// Starts listening on the TCP sockets of open_sockets(plan) that share a port (SO_REUSEPORT).
+/// Comes after everything else has succeeded: a listening socket gets some of the port's
+/// connections, and resets them when it is closed. Throws Error.
 void listen_on_shared_ports(const std::vector<UniqueFd>& sockets, const SocketPlan& plan);
 
 /// Binds each of the planned sockets and closes it again, to see whether a daemon with this

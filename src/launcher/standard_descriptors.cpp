@@ -28,10 +28,10 @@ bool is_memory_device(const struct stat& status, unsigned minor_number) {
 constexpr unsigned kNull = 3;
 constexpr unsigned kFull = 7;
 
-/// In a program that gains rights from its file, glibc opens those of 0 to 2 that are closed before
-/// main() begins, so that they cannot be used: 0 as /dev/full for writing, 1 and 2 as /dev/null for
-/// reading (csu/check_fds.c). That may be this program, if it has a file capability, or the one
-/// that started it, such as sudo. Nobody leaves such a descriptor for a daemon's sake.
+/// In a program that gains rights from its file, glibc opens any closed descriptor from 0 to 2,
+/// before main() begins, so that it cannot be used: 0 as /dev/full for writing, 1 and 2 as
+/// /dev/null for reading (csu/check_fds.c). That may be this program, if it has a file capability,
+/// or the one that started it, such as sudo. No caller means such a descriptor for the daemon.
 bool is_placeholder(int descriptor, const struct stat& status) {
   const bool is_input = descriptor == STDIN_FILENO;
   if (!is_memory_device(status, is_input ? kFull : kNull)) {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-/// What failed, in the words with which the messages of more than one file begin.
+/// What failed: how messages begin that more than one file prints.
 namespace lowport {
 
 constexpr std::string_view kCannotReadCommandLine = "cannot read the command line";

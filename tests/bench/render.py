@@ -63,9 +63,9 @@ def describe(costs, counts, samples):
     table += [f'| {title} | ' + ' | '.join(cell(name) for name in COLUMNS) + ' |'
               for title, cell in rows]
     before = ('What a launch adds to starting the target directly, with `--confine off`: the '
-              f'median of {grouped(samples["launch"])}, in random order in one run of '
-              f'`scripts/bench` ({machine()}). Bare C makes the same system calls and nothing '
-              'else; chpst, s6-applyuidgid and gosu grant no capability.')
+              f'median of {grouped(samples["launch"])} launches, in random order in one run of '
+              f'`scripts/bench` ({machine()}). Bare C makes only the system calls that '
+              'the launch itself needs; chpst, s6-applyuidgid and gosu grant no capability.')
     listed = milliseconds(confined["--confine listed"] - off)
     privileged = milliseconds(confined["--confine privileged"] - off)
     after = (f'Confinement adds {listed} ms with `--confine listed`, and {privileged} ms with '

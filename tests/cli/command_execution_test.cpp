@@ -139,13 +139,13 @@ TEST_CASE("exits 126 if the program's loader is missing") {
   auto program = support::read_file("/bin/true");
   const auto loader = program.find("/ld-");
   if (loader == std::string::npos) {
-    support::skip("/bin/true is linked without a program loader");
+    support::skip("/bin/true is linked without a dynamic loader");
   }
   program[loader + 1] = 'x';
   const support::TemporaryDirectory directory;
   const auto file = directory.write("tool", program, 0755);
   const std::string missing = program.c_str() + program.rfind("/lib", loader);
-  check_126(file, "its program loader is missing: " + missing,
+  check_126(file, "its dynamic loader is missing: " + missing,
             "it was built for another C library or system; install what provides " + missing);
 }
 

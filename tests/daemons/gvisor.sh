@@ -103,7 +103,7 @@ if [ "${1-}" = inside ]; then
     launch_inside --user www-data -p 80 -m listen-fds --reuse-port -- "$PROBE" status
     expect_refusal \
         "cannot open sockets as: www-data (uid 33): setfsuid is not available, and --reuse-port shares a port \
-among one user's sockets" "leave --reuse-port out"
+only within one user's sockets" "leave --reuse-port out"
     launch_inside --user www-data -p 80 -- "$PROBE" status
     expect_refusal "cannot read the ambient set: 10: Invalid argument" \
         "on a kernel without one, hand over sockets: \

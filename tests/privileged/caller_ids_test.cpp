@@ -95,7 +95,7 @@ TEST_CASE("sockets are opened without setfsuid if it is refused") {
     support::check_refused(
         launch({"-m", "listen-fds", "--reuse-port"}), 125,
         {"cannot open sockets as: www-data (uid 33): setfsuid is not available, and --reuse-port "
-         "shares a port among one user's sockets\nlowportbind: hint: leave --reuse-port "
+         "shares a port only within one user's sockets\nlowportbind: hint: leave --reuse-port "
          "out\n"});
   }
 }

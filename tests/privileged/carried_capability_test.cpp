@@ -52,7 +52,7 @@ const std::string kBeyond = ": it has file capabilities beyond those that the da
 
 }  // namespace
 
-TEST_CASE("a daemon that carries the capability runs without it") {
+TEST_CASE("a daemon whose file has the capability runs without it") {
   enter_network_without_privileged_ports();
   const Carrier carrier("cap_net_bind_service=ep");
   for (const auto& mode : hostile::modes()) {

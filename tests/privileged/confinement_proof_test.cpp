@@ -127,8 +127,9 @@ TEST_CASE("a kernel that falsely claims UDP rules ends the launch") {
   support::check_refused(
       launch({}), 125,
       {"cannot confine the daemon to its ports: landlock_create_ruleset: Invalid argument"});
-  CHECK(launch({"-v"}).err.find("lowportbind: confining TCP and UDP ports: privileged\n") !=
-        std::string::npos);
+  CHECK(
+      launch({"-v"}).err.find("lowportbind: confining TCP and UDP ports: --confine privileged\n") !=
+      std::string::npos);
 }
 
 TEST_CASE("without IPv4 sockets the confinement is proved by IPv6") {

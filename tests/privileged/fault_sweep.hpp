@@ -27,7 +27,7 @@ struct Fault {
 };
 
 /// The faults for the calls of a launch. `calls` begins with the first call of the process: strace
-/// counts from there. Those before main are the program loader's and libcap-ng's constructor's, and
+/// counts from there. Those before main are the dynamic loader's and libcap-ng's constructor's, and
 /// are not spoiled.
 std::vector<Fault> choose_faults(const support::Words& calls);
 

@@ -55,7 +55,7 @@ const std::vector<support::RefusedCall> kAsDocker{{SYS_unshare, EPERM}, {SYS_kcm
 
 }  // namespace
 
-TEST_CASE("the daemon's chdir and umask do not affect its maker") {
+TEST_CASE("the daemon's chdir and umask do not affect its creator") {
   support::require_root();
   const auto control = support::run_in_child(kDaemon, be_made_by_sharer);
   CHECK(control.err == "maker: 0000 /\n");

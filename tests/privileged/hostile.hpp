@@ -46,7 +46,7 @@ support::Result launch(const Mode& mode, std::function<void()> in_child,
 std::map<std::string, std::string> check_as_planned(const Mode& mode, const support::Result& result,
                                                     support::Expected expected = {});
 
-/// Whether the launcher under test is the static one, which needs no program loader.
+/// Whether the launcher under test is the static one, which needs no dynamic loader.
 bool launcher_is_static();
 
 /// For in_child: these capabilities and no others are permitted, inheritable, effective and

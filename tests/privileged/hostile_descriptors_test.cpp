@@ -141,7 +141,7 @@ TEST_CASE("a limit below the open descriptors never half-starts") {
       if (result.status == 0) {
         check_as_planned(mode, result);
       } else if (result.status == 127 && !hostile::launcher_is_static()) {
-        // The program loader's own message, before the launcher runs.
+        // The dynamic loader's own message, before the launcher runs.
         CHECK(result.err.find("error while loading shared libraries") != std::string::npos);
         CHECK(result.out.empty());
       } else {

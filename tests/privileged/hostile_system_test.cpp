@@ -115,7 +115,7 @@ TEST_CASE("a port in use is explained even if its holder is hidden") {
   close(holder);
 }
 
-TEST_CASE("a closed working directory is the daemon's in every mode") {
+TEST_CASE("a working directory closed to the account is kept") {
   support::enter_own_network();
   const support::TemporaryDirectory directory;
   const auto locked = directory.path("locked");

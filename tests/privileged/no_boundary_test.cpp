@@ -166,7 +166,7 @@ TEST_CASE("a log opened for appending can be rewritten") {
   CHECK(support::read_file(log) == "forged\n");
 }
 
-TEST_CASE("a confederate of another account can pass an MPTCP socket") {
+TEST_CASE("an accomplice of another account can pass an MPTCP socket") {
   support::require_confinement();
   const auto ask = [](int protocol) {
     return support::ask_daemon({"-p", "80"}, {"received=22"},

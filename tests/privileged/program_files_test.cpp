@@ -38,7 +38,7 @@ std::string bytes_of(const Structure& structure) {
   return {reinterpret_cast<const char*>(&structure), sizeof(structure)};
 }
 
-/// The headers, and the name of a program loader that is not there.
+/// The headers, and the name of a dynamic loader that is not there.
 std::string make_elf(const ElfFile& file) {
   const std::string loader("/no/such/loader", sizeof("/no/such/loader"));
   Elf64_Ehdr header{};
@@ -95,11 +95,11 @@ TEST_CASE("an ELF header that points outside is left to the kernel") {
       CAPTURE(&content - contents);
       const auto result = launch(program, options);
       support::check_refused(result, 126, {"lowportbind: cannot execute: "});
-      CHECK(result.err.find("its program loader is missing") == std::string::npos);
+      CHECK(result.err.find("its dynamic loader is missing") == std::string::npos);
     }
   }
   check_126(directory.write("tool", make_elf({.type = PT_INTERP}), 0755),
-            "its program loader is missing: /no/such/loader\n");
+            "its dynamic loader is missing: /no/such/loader\n");
   CHECK(is_ready(directory.write("tool", make_elf({.type = PT_NOTE}), 0755)));
 }
 

@@ -143,7 +143,7 @@ TEST_CASE("--check under unshare -Ur finds the outer network") {
         std::string::npos);
 }
 
-TEST_CASE("unshare -Ur by an ordinary user has no other user to become") {
+TEST_CASE("unshare -Ur by an ordinary user maps no other user") {
   require_user_namespaces();
   const UserNamespace root_alone{
       .uid_map = "0 33 1", .gid_map = "0 33 1", .deny_setgroups = true, .owner = 33};

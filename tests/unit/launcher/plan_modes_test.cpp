@@ -103,7 +103,7 @@ TEST_CASE("without setfsuid sockets belong to the launcher's user") {
   const auto refusal = refusal_of([&] { make_plan(options, situation::www_data(), host); });
   CHECK(refusal.message ==
         "cannot open sockets as: www-data (uid 33): setfsuid is not available, and --reuse-port "
-        "shares a port among one user's sockets");
+        "shares a port only within one user's sockets");
   CHECK(refusal.hint == "leave --reuse-port out");
 
   auto users = situation::started_by_user();

@@ -243,8 +243,8 @@ TEST_CASE("an environment or privilege option with no effect is refused") {
        without_new_privileges,
        "the option has no effect: --allow-new-privs: no_new_privs is already set and cannot be "
        "unset",
-       "leave the option out, or start lowportbind without no_new_privs; docker: no --security-opt "
-       "no-new-privileges"},
+       "leave the option out, or start lowportbind without no_new_privs; "
+       "container: docker run without --security-opt no-new-privileges"},
   };
   check_refusals(rows);
   const auto cleared = with(situation::for_www_data(""), [](Options& o) {

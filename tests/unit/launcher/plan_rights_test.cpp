@@ -338,7 +338,7 @@ TEST_CASE("the launcher's parent-death signal is planned for the daemon") {
   CHECK(plan.privileges.parent_death.parent == 7);
 }
 
-TEST_CASE("whoever may change the user leaves the session keyring") {
+TEST_CASE("a launcher that may change users leaves the session keyring") {
   CHECK(situation::plan_for_root(situation::for_www_data("80")).privileges.leave_keyring);
   const auto as_the_caller = [](const lowport::Host& host) {
     return make_plan(situation::for_the_caller(""), situation::the_caller(), host)
