@@ -57,8 +57,8 @@ void require_usable(std::span<const int> descriptors) {
   }
 }
 
-/// The number in a file of /proc/sys, or nullopt if it is hidden. Any other failure to read it is
-/// an error: the default in its place would make a different plan.
+/// The number in a file of /proc/sys, or nullopt if there is no such file to read, as where it is
+/// hidden. A failure to read it is an error: the default in its place would make a different plan.
 std::optional<int> read_sysctl(const char* path) {
   const auto content = read_beginning(path);
   std::string_view text(content);

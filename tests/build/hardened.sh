@@ -1,15 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# hardened.sh LAUNCHER CORE_LIBRARY SAMPLE_OBJECT COMPILER OBJECT...: the program is hardened, and
-# so is every object it is made of: those of the library, and OBJECT... . Each check is first tried
-# on a program that is not hardened, built from sample.cpp; SAMPLE_OBJECT is the same source with
-# the project's own options.
+# hardened.sh LAUNCHER SAMPLE_OBJECT COMPILER FILE...: the program is hardened, and so is every
+# object it is made of: FILE..., and those of a FILE that is a library. Each check is first tried on
+# a program that is not hardened, built from sample.cpp; SAMPLE_OBJECT is the same source with the
+# project's own options.
 set -eu
 launcher=$1
-library=$2
-sample=$3
-compiler=$4
-shift 4
+sample=$2
+compiler=$3
+shift 3
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
@@ -60,8 +59,14 @@ for check in $checks; do
 done
 
 mkdir "$directory/objects"
-(cd "$directory/objects" && ar x "$library")
-cp "$@" "$directory/objects"
+for file in "$@"; do
+    part=$directory/objects/$(basename "$file")
+    mkdir "$part"
+    case $file in
+        *.a) (cd "$part" && ar x "$file") ;;
+        *) cp "$file" "$part" ;;
+    esac
+done
 checks=has_stack_protector
 [ "$(uname -m)" = x86_64 ] && checks="$checks has_cet"
 for check in $checks is_fortified; do
@@ -69,6 +74,6 @@ for check in $checks is_fortified; do
     must "$check" "$sample"
 done
 for check in $checks; do
-    for object in "$directory"/objects/*.o; do must "$check" "$object"; done
+    for object in "$directory"/objects/*/*.o; do must "$check" "$object"; done
 done
 echo "hardened: $launcher and $(find "$directory/objects" -name '*.o' | wc -l) objects"

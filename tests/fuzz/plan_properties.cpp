@@ -26,9 +26,10 @@ using lowport::Transport;
 
 void check_privileges(const Plan& plan, const Options& options, const Host& host) {
   const auto& privileges = plan.privileges;
-  const bool privileged = std::any_of(
-      plan.listen.begin(), plan.listen.end(),
-      [&](const auto& address) { return is_privileged(address, privileged_port_end(host)); });
+  const bool privileged =
+      std::any_of(plan.listen.begin(), plan.listen.end(), [&](const auto& address) {
+        return static_cast<int>(address.port) < host.unprivileged_port_start.value_or(1024);
+      });
   const bool wanted = options.mode == Mode::kAmbient && privileged;
   require(privileges.capabilities == (wanted ? kNetBindService : kNoCapability),
           "the daemon has the capability only if it binds a privileged port itself");
