@@ -22,7 +22,7 @@ TEST_CASE("--verbose prints every step on its own line and in order") {
         "lowportbind: setting no_new_privs\n"
         "lowportbind: confining " +
             std::string(support::has_udp_rules() ? "TCP and UDP ports" : "TCP ports") +
-            ": listed\n"
+            ": --confine listed\n"
             "lowportbind: becoming www-data (uid 33)\n"
             "lowportbind: verifying the privileges\n"
             "lowportbind: verifying the confinement\n"
