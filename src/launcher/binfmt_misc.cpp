@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 
 #include "base/directory.hpp"
 #include "base/number.hpp"

@@ -185,14 +185,6 @@ std::optional<InheritedSockets> read_inherited(pid_t pid) {
   return InheritedSockets{inherited_names(count.value)};
 }
 
-/// Whether the daemon itself binds a privileged port.
-bool needs_capability(const Options& options, int port_start) {
-  return !opens_sockets(options.mode) && std::any_of(options.listen.begin(), options.listen.end(),
-                                                     [=](const ListenAddress& address) {
-                                                       return is_privileged(address, port_start);
-                                                     });
-}
-
 /// Whether SECBIT_KEEP_CAPS of capabilities(7) may be set. If the securebits cannot be read, it is
 /// assumed to be locked.
 bool may_keep_capabilities() {
@@ -221,6 +213,13 @@ int privileged_port_end(const Host& host) {
   return host.unprivileged_port_start.value_or(kDefault);
 }
 
+bool lists_privileged_port(const Options& options, const Host& host) {
+  return std::any_of(options.listen.begin(), options.listen.end(),
+                     [&](const ListenAddress& address) {
+                       return is_privileged(address, privileged_port_end(host));
+                     });
+}
+
 Host inspect_host(const Options& options, Identity caller) {
   Host host;
   host.identity = std::move(caller);
@@ -243,7 +242,7 @@ Host inspect_host(const Options& options, Identity caller) {
   }
   host.parent_death = read_parent_death();
   if (contains(host.capabilities.effective, CAP_SETPCAP) &&
-      !needs_capability(options, privileged_port_end(host))) {
+      (opens_sockets(options.mode) || !lists_privileged_port(options, host))) {
     host.may_keep_capabilities = may_keep_capabilities();
   }
   host.inherited = read_inherited(host.pid);

@@ -60,6 +60,9 @@ struct Host {
 /// The ports below this one are privileged here: the kernel's default if the sysctl is hidden.
 int privileged_port_end(const Host& host);
 
+/// Whether a listed port is one of them. Pure.
+bool lists_privileged_port(const Options& options, const Host& host);
+
 /// Throws Error if the launcher is installed set-user-ID or set-group-ID: whoever may run it would
 /// choose what it runs as.
 Identity identify_caller();

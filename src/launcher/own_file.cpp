@@ -17,6 +17,8 @@
 namespace lowport {
 namespace {
 
+constexpr const char* kOwnFile = "/proc/self/exe";
+
 bool is_traced() {
   const auto status = read_beginning("/proc/self/status");
   return status.find("\nTracerPid:\t") != std::string::npos &&
@@ -32,7 +34,6 @@ bool shares_fs_with_parent() {
 /// has it: the remaining reasons in mnt_may_suid(), check_unsafe_exec() and
 /// get_vfs_caps_from_disk() of the kernel.
 Uncounted read_uncounted() {
-  constexpr const char* kOwnFile = "/proc/self/exe";
   const auto capabilities = read_file_capabilities(kOwnFile);
   if (!capabilities) {
     return Uncounted::kHasNone;
@@ -61,7 +62,7 @@ Uncounted read_uncounted() {
 
 std::string read_launcher_path() {
   std::array<char, 4096> buffer{};
-  const auto length = readlink("/proc/self/exe", buffer.data(), buffer.size());
+  const auto length = readlink(kOwnFile, buffer.data(), buffer.size());
   const std::string_view path(buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
   // A deleted file or a memfd has no path worth printing.
   return path.empty() || path.ends_with(" (deleted)") ? "lowportbind" : std::string(path);

@@ -15,13 +15,6 @@ namespace {
 
 constexpr int kDefaultBacklog = 4096;
 
-bool lists_privileged_port(const Options& options, const Host& host) {
-  return std::any_of(options.listen.begin(), options.listen.end(),
-                     [&](const ListenAddress& address) {
-                       return is_privileged(address, privileged_port_end(host));
-                     });
-}
-
 PrivilegePlan plan_privileges(const Options& options, const Account& account, const Host& host) {
   PrivilegePlan privileges;
   const bool grant = !opens_sockets(options.mode) && lists_privileged_port(options, host);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/sorted.hpp"
+
 namespace lowport {
 namespace {
 
@@ -101,9 +103,8 @@ std::string describe_verdict(const Error* obstacle, Colour colour) {
 
 }  // namespace
 
-std::string describe_port_list(std::vector<std::uint16_t> ports) {
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
+std::string describe_port_list(const std::vector<std::uint16_t>& listed) {
+  const auto ports = sorted_once(listed);
   std::string text;
   for (auto first = ports.begin(); first != ports.end();) {
     auto last = first;

@@ -24,7 +24,7 @@ std::string describe_plan(const Plan& plan, std::string_view group_name, std::st
 std::vector<std::string> warnings_of(const Plan& plan);
 
 /// The ports as "80,443,8000-8100". Pure.
-std::string describe_port_list(std::vector<std::uint16_t> ports);
+std::string describe_port_list(const std::vector<std::uint16_t>& listed);
 
 /// The addresses as `--port` takes them: "80/tcp,127.0.0.1:53/udp". Pure.
 std::string describe_addresses(const std::vector<ListenAddress>& addresses);

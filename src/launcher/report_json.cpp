@@ -83,10 +83,8 @@ std::string port_object(const ListenAddress& address, int unprivileged_port_star
 }
 
 /// Sorted, without duplicates.
-std::string port_numbers(std::vector<std::uint16_t> ports) {
-  std::sort(ports.begin(), ports.end());
-  ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-  return numbers(ports);
+std::string port_numbers(const std::vector<std::uint16_t>& ports) {
+  return numbers(sorted_once(ports));
 }
 
 /// The ports of a transport that is not confined are null: an empty list means that no port is

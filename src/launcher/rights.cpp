@@ -83,13 +83,13 @@ void check_rights(const Options& options, const Account& account, const Host& ho
             "elsewhere `capsh --print` shows why root lacks it: the bounding set or securebits"
           : "start it as root, for instance with sudo, or leave --user out";
   if (account.uid != host.identity.uid && !contains(effective, CAP_SETUID)) {
-    throw failure("cannot become", describe_account(account),
+    throw failure(kCannotBecome, describe_account(account),
                   who + " may not change its user (CAP_SETUID)", hint);
   }
   const bool changes_gid = account.gid != host.identity.gid;
   if ((changes_gid || changes_groups(options.groups, account, host.identity)) &&
       !contains(effective, CAP_SETGID)) {
-    throw failure("cannot become", describe_account(account),
+    throw failure(kCannotBecome, describe_account(account),
                   who + " may not change its groups (CAP_SETGID)",
                   changes_gid ? hint : "keep the groups: --groups keep");
   }
